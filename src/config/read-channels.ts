@@ -1,0 +1,94 @@
+import type { Channel, RetrainingSettings } from "../model/settings.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import type { Document } from "./document.ts";
+import { LATER_CHANNELS, LATER_RETRAINING } from "./later.ts";
+import type { Path } from "./problem.ts";
+import { isMapping, namesAt, readPart, reportType, reportUnknownName, valueAt } from "./read-part.ts";
+import { readSecret, type Surroundings } from "./read-secret.ts";
+import { channelSchemas, retrainingSchemas } from "./schema.ts";
+
+/** Rules write it for every channel there is. */
+export const ALL_CHANNELS = "all";
+
+/** The channels that are right, by name. */
+export function readChannels(document: Document, surroundings: Surroundings): Map<string, Channel> {
+  const channels = new Map<string, Channel>();
+  for (const name of namesAt(document, ["channels"])) {
+    const path = ["channels", name];
+    if (name === ALL_CHANNELS) document.report(path, "no channel can be named `all`", "rules write `notify: [all]` for every channel: choose another name");
+    const type = readType(document, path, Object.keys(channelSchemas), LATER_CHANNELS);
+    const channel = type === "email" ? readEmail(document, surroundings, name) : type === "webhook" ? readWebhook(document, surroundings, name) : undefined;
+    if (channel) channels.set(name, channel);
+  }
+  return channels;
+}
+
+function readEmail(document: Document, surroundings: Surroundings, name: string): Channel | undefined {
+  const path = ["channels", name];
+  const email = readPart(document, channelSchemas.email, path);
+  if (!email) return undefined;
+  const smtpPath = [...path, "smtp"];
+  const { host, port, secure, username } = email.smtp;
+  const password = readSecret(document, surroundings, smtpPath, "password", email.smtp);
+  if (password === undefined) return undefined;
+  if ((username === undefined) !== (password === null)) {
+    document.report(smtpPath, "`username` and `password` go together", "give both, or neither");
+  }
+  return {
+    type: "email",
+    name,
+    to: email.to,
+    from: email.from,
+    smtp: { host, port: port ?? (secure ? 465 : 25), secure, username: username ?? null, password },
+  };
+}
+
+function readWebhook(document: Document, surroundings: Surroundings, name: string): Channel | undefined {
+  const path = ["channels", name];
+  const webhook = readPart(document, channelSchemas.webhook, path);
+  const secret = webhook && readSecret(document, surroundings, path, "secret", webhook);
+  return webhook && secret !== undefined ? { type: "webhook", name, url: webhook.url, secret } : undefined;
+}
+
+/** The retraining of each model that has one and is right. */
+export function readRetraining(document: Document, surroundings: Surroundings, models: readonly string[]): Map<string, RetrainingSettings> {
+  const retraining = new Map<string, RetrainingSettings>();
+  for (const model of namesAt(document, ["retraining"])) {
+    const path = ["retraining", model];
+    if (!models.includes(model)) reportUnknownName(document, path, `there is no model named ${model}`, model, models, "define it under `models`");
+    if (readType(document, path, Object.keys(retrainingSchemas), LATER_RETRAINING) === undefined) continue;
+    const settings = readPart(document, retrainingSchemas.webhook, path);
+    const secret = settings && readSecret(document, surroundings, path, "secret", settings);
+    if (!settings || secret === undefined) continue;
+    retraining.set(model, {
+      model,
+      type: settings.type,
+      url: settings.url,
+      secret,
+      cooldown: settings.cooldown,
+      maxPerDay: settings.max_per_day,
+      dryRun: settings.dry_run,
+    });
+  }
+  return retraining;
+}
+
+/** The `type` at `path`. Read before the rest: what else is allowed hangs on it. */
+function readType(document: Document, path: Path, types: readonly string[], later: readonly string[]): string | undefined {
+  const raw = valueAt(document.data, path);
+  if (!isMapping(raw)) {
+    reportType(document, path, "object", raw);
+    return undefined;
+  }
+  const { type } = raw;
+  const typePath = [...path, "type"];
+  if (type === undefined) document.report(typePath, "`type` is required", `one of ${types.join(", ")}`);
+  else if (typeof type !== "string") reportType(document, typePath, "string", type);
+  else if (types.includes(type)) return type;
+  else if (later.includes(type)) document.report(typePath, `${type} is not available in this version`, `available: ${types.join(", ")}`);
+  else {
+    const meant = didYouMean(type, types);
+    document.report(typePath, `expected ${types.length > 1 ? "one of " : ""}${types.join(", ")}`, meant === null ? "" : `did you mean \`${meant}\`?`);
+  }
+  return undefined;
+}

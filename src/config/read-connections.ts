@@ -1,0 +1,82 @@
+import { resolve } from "node:path";
+import type { HttpSettings, KafkaSettings, StoreSettings } from "../model/settings.ts";
+import type { Document } from "./document.ts";
+import { isMapping, readPart, reportType, reportUnknownKey, valueAt } from "./read-part.ts";
+import { readSecret, type Surroundings } from "./read-secret.ts";
+import { configSchema, httpSchema, kafkaSchema, storeSchemas } from "./schema.ts";
+
+/** Null when no Kafka is configured; undefined when there is a problem. */
+export function readKafka(document: Document): KafkaSettings | null | undefined {
+  if (valueAt(document.data, ["kafka"]) === undefined) return null;
+  const kafka = readPart(document, kafkaSchema, ["kafka"]);
+  return kafka && { brokers: kafka.brokers, group: kafka.group, clientId: kafka.client_id, topics: kafka.topics };
+}
+
+/** The store: embedded in `./data` when nothing is said. */
+export function readStore(document: Document, surroundings: Surroundings): StoreSettings | undefined {
+  const raw = valueAt(document.data, ["store"]);
+  if (raw === undefined) return { kind: "embedded", path: resolve(surroundings.directory, "data") };
+  if (!isMapping(raw)) {
+    reportType(document, ["store"], "object", raw);
+    return undefined;
+  }
+  const { path, url } = storeSchemas;
+  if (("path" in raw) === ("url" in raw)) {
+    document.report(["store"], "expected exactly one of `path` and `url`", "`path` for the embedded store, `url` for a ClickHouse server");
+    const known = [...Object.keys(path.shape), ...Object.keys(url.shape)];
+    for (const key of Object.keys(raw)) if (!known.includes(key)) reportUnknownKey(document, ["store"], key, known);
+    return undefined;
+  }
+  if ("path" in raw) {
+    const store = readPart(document, path, ["store"]);
+    return store && { kind: "embedded", path: resolve(surroundings.directory, store.path) };
+  }
+  const store = readPart(document, url, ["store"]);
+  const password = store && readSecret(document, surroundings, ["store"], "password", store);
+  if (!store || password === undefined) return undefined;
+  return { kind: "server", url: store.url, database: store.database, username: store.username, password: password ?? "" };
+}
+
+/** The HTTP side, which must not be open to a network without tokens. */
+export function readHttp(document: Document, surroundings: Surroundings): HttpSettings | undefined {
+  const raw = valueAt(document.data, ["http"]);
+  const http = raw === undefined ? httpSchema.parse({}) : readPart(document, httpSchema, ["http"]);
+  if (!http) return undefined;
+  const tokens: HttpSettings["tokens"][number][] = [];
+  for (const [index, entry] of http.tokens.entries()) {
+    const path = ["http", "tokens", index];
+    const token = readSecret(document, surroundings, path, "token", entry);
+    if (token === null) document.report(path, "expected one of `token` and `token_file`", "as in token: ${DRIFTWATCH_TOKEN}");
+    if (tokens.some((other) => other.name === entry.name)) {
+      document.report([...path, "name"], `a token named ${entry.name} exists already`, "each token needs a name of its own: it stands in the log");
+    }
+    if (tokens.some((other) => other.token === token)) {
+      document.report(path, "another entry has the same token", "give each user a token of their own, or both scopes to one");
+    }
+    if (typeof token === "string") tokens.push({ name: entry.name, token, scopes: entry.scopes });
+  }
+  if (!isLoopback(http.host) && http.tokens.length === 0) {
+    document.report(
+      ["http", "host"],
+      "without tokens, only this machine may connect: anyone who reaches this address could send events and silence alerts",
+      "add `tokens: [{name: ops, token: ${DRIFTWATCH_TOKEN}, scopes: [ingest, read, operate]}]`, or use host 127.0.0.1",
+    );
+  }
+  return { host: http.host, port: http.port, tokens, publicUrl: http.public_url?.replace(/\/+$/, "") ?? null };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** Reports what is no mapping at all, and top-level keys nobody knows. False when nothing below can be read. */
+export function checkTopLevel(document: Document): boolean {
+  if (document.data === undefined) return false;
+  if (!isMapping(document.data)) {
+    reportType(document, [], "object", document.data);
+    return false;
+  }
+  const known = Object.keys(configSchema.shape);
+  for (const key of Object.keys(document.data)) if (!known.includes(key)) reportUnknownKey(document, [], key, known);
+  return true;
+}

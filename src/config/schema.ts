@@ -1,0 +1,156 @@
+import * as z from "zod";
+import { SCOPES, TASKS } from "../model/settings.ts";
+import { DAY, MINUTE, parseDuration, parseTime } from "../model/time.ts";
+
+/** What a check says when it fails: the problem, and on a second line the hint. */
+export function says(message: string, hint: string): { error: string } {
+  return { error: `${message}\n${hint}` };
+}
+
+/** A mapping that refuses keys it does not know; its complaint carries the keys it does know. */
+export function object<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === "unrecognized_keys" ? Object.keys(shape).join(" ") : undefined),
+  });
+}
+
+const isDuration = says("expected a duration such as 1h", "a whole number and one of ms, s, m, h, d, y: 90s, 15m, 1h, 7d");
+const isTime = says("expected a time such as 2013-01-01 or 2013-01-01T06:00:00Z", "a date, or RFC 3339 with an offset (Z is UTC)");
+const isPort = says("expected a port", "a whole number from 0 to 65535");
+const isFlag = says("expected true or false", "write true or false");
+const isUrl = says("expected an http or https address", "as in https://example.com/hook");
+const isEmail = says("expected an e-mail address", "as in ml@example.com");
+
+export const text = z.string().min(1, says("is empty", "write a value, or remove the key"));
+export const name = z.string().min(1);
+/** Milliseconds, 0 allowed. */
+export const delay = z.string(isDuration).regex(/^\d{1,6}(ms|s|m|h|d|y)$/, isDuration).transform((value) => parseDuration(value) ?? 0);
+/** Milliseconds, more than 0. */
+export const duration = delay.refine((value) => value > 0, isDuration);
+const time = z.string(isTime).refine((value) => parseTime(value) !== null, isTime).transform((value) => parseTime(value) ?? 0);
+// A value that comes from a variable is always text, so numbers and flags may be text as well.
+const port = z.union([z.int().min(0).max(65535), z.string().regex(/^([1-9]\d{0,3}|[1-5]\d{4}|0)$|^6[0-4]\d{3}$|^65[0-4]\d{2}$|^655[0-2]\d$|^6553[0-5]$/)], isPort).transform(Number);
+const flag = z.union([z.boolean(), z.enum(["true", "false"])], isFlag).transform((value) => value === true || value === "true");
+const url = z.string(isUrl).refine(isHttpUrl, isUrl);
+const email = z.string(isEmail).regex(/^[^\s@<>,;:"()]+@[^\s@<>,;:"()]+$/, isEmail);
+
+function isHttpUrl(value: string): boolean {
+  return /^https?:\/\//i.test(value) && URL.canParse(value);
+}
+
+const kafkaSchema = object({
+  brokers: z
+    .array(z.string().regex(/^(\[[^\]\s]+\]|[^\s:,/]+):\d{1,5}$/, says("expected host:port", 'one broker an entry: ["kafka-1:9092", "kafka-2:9092"]')))
+    .min(1, says("expected at least one broker", 'as in ["localhost:9092"]')),
+  group: text.default("driftwatch"),
+  client_id: text.default("driftwatch"),
+  topics: object({ predictions: text.default("driftwatch.predictions"), labels: text.default("driftwatch.labels") }).prefault({}),
+});
+
+const embeddedStoreSchema = object({ path: text });
+const serverStoreSchema = object({
+  url,
+  database: text.default("driftwatch"),
+  username: text.default("default"),
+  password: z.string().optional(),
+  password_file: text.optional(),
+});
+
+const tokenSchema = object({
+  name: text,
+  token: text.optional(),
+  token_file: text.optional(),
+  scopes: z.array(z.enum(SCOPES)).min(1, says("expected at least one scope", `of ${SCOPES.join(", ")}`)),
+});
+
+const httpSchema = object({
+  host: text.default("127.0.0.1"),
+  port: port.default(8080),
+  public_url: url.optional(),
+  tokens: z.array(tokenSchema).default([]),
+});
+
+const isBucket = says("a bucket must divide a day into equal parts of at least a minute", "1m, 5m, 10m, 15m, 30m, 1h, 2h, 3h, 4h, 6h, 8h, 12h or 1d");
+
+/** A model without its baselines, which are checked one by one. */
+export const modelSchema = object({
+  task: z.enum(TASKS),
+  positive: z
+    .union([z.string().min(1), z.number(), z.boolean()], says("expected the name of a class", "the class whose probability `score` is, as in `positive: late`"))
+    .transform(String)
+    .optional(),
+  bucket: duration.refine((value) => value >= MINUTE && DAY % value === 0, isBucket).prefault("1h"),
+  lateness: delay.prefault("10m"),
+  labels: object({ expected_within: delay.prefault("24h") }).prefault({}),
+});
+
+const baselineFile = object({ file: text });
+
+/** Every kind of baseline, by the key that tells it from the others. */
+export const baselineSchemas = {
+  file: baselineFile,
+  by_version: object({
+    by_version: z.record(name, baselineFile).refine((versions) => Object.keys(versions).length > 0, says("expected at least one version", 'as in {"2013-q1": {file: reference.ndjson.gz}}')),
+  }),
+  window: object({ window: duration, offset: delay.prefault("0s") }),
+  from: object({ from: time, to: time }).refine(({ from, to }) => from < to, { ...says("`to` must be later than `from`", "a period is half-open: it ends just before `to`"), path: ["to"] }),
+  version: object({ version: text }),
+};
+
+export const storeSchemas = { path: embeddedStoreSchema, url: serverStoreSchema };
+
+const smtpSchema = object({
+  host: text.default("localhost"),
+  port: port.optional(),
+  secure: flag.default(false),
+  username: text.optional(),
+  password: text.optional(),
+  password_file: text.optional(),
+});
+
+/** Every kind of channel, by its `type`. */
+export const channelSchemas = {
+  email: object({
+    type: z.literal("email"),
+    to: z.array(email).min(1, says("expected at least one address", "as in [ml@example.com]")),
+    from: email.default("driftwatch@localhost"),
+    smtp: smtpSchema.prefault({}),
+  }),
+  webhook: object({ type: z.literal("webhook"), url, secret: text.optional(), secret_file: text.optional() }),
+};
+
+export const retrainingSchemas = {
+  webhook: object({
+    type: z.literal("webhook"),
+    url,
+    secret: text.optional(),
+    secret_file: text.optional(),
+    cooldown: delay.prefault("24h"),
+    max_per_day: z.int().min(1).default(2),
+    dry_run: flag.default(true),
+  }),
+};
+
+export const clockSchema = z.enum(["live", "replay"]);
+export const alertsSchema = z.array(text);
+export { httpSchema, kafkaSchema };
+
+/** The whole file. Loading takes it apart, so that one mistake hides no other; editors are given it as it is. */
+export const configSchema = object({
+  clock: clockSchema.default("live"),
+  kafka: kafkaSchema.optional(),
+  store: z.union([embeddedStoreSchema, serverStoreSchema]).prefault({ path: "./data" }),
+  http: httpSchema.prefault({}),
+  models: z.record(
+    name,
+    object({
+      ...modelSchema.shape,
+      baselines: z
+        .record(name, z.union([baselineSchemas.file, baselineSchemas.by_version, baselineSchemas.window, baselineSchemas.from, baselineSchemas.version]))
+        .default({}),
+    }),
+  ),
+  channels: z.record(name, z.discriminatedUnion("type", [channelSchemas.email, channelSchemas.webhook])).default({}),
+  retraining: z.record(name, retrainingSchemas.webhook).default({}),
+  alerts: alertsSchema.optional(),
+});

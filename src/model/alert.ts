@@ -1,0 +1,119 @@
+import type { Millis } from "./time.ts";
+import type { Measurement, Metric } from "./measurement.ts";
+import type { Severity } from "./rule.ts";
+
+/**
+ * - `pending`: the condition holds, but not for long enough yet
+ * - `recovering`: firing still, while the condition has begun to clear
+ * Missing evidence (`insufficient`, `no_data`, `labels_pending`, `error`) is no state of its own here but a
+ * `health` beside the state: it never moves an alert, least of all to resolved.
+ */
+export type AlertState = "normal" | "pending" | "firing" | "recovering" | "resolved";
+export type AlertHealth = "ok" | "insufficient" | "no_data" | "labels_pending" | "error";
+
+/** What one rule watches: one subject of one version of one model. */
+export type AlertKey = {
+  readonly rule: string;
+  readonly model: string;
+  readonly version: string;
+  readonly segment: string | null;
+  /** A feature's name, `prediction`, `score` or `performance`. */
+  readonly subject: string;
+};
+
+/** Everything the state machine needs to go on after a restart. */
+export type AlertStatus = {
+  readonly key: AlertKey;
+  readonly state: AlertState;
+  readonly health: AlertHealth;
+  /** Consecutive evaluations in favour of the move that is under way (firing or clearing). */
+  readonly streak: number;
+  /** Start of the first window whose condition held; null when normal. */
+  readonly since: Millis | null;
+  /** Id of the transition to firing that opened this alert; null before it fired. */
+  readonly alertId: string | null;
+  /** End of the newest window evaluated. */
+  readonly evaluatedTo: Millis;
+};
+
+/** One change of state, and the outbox: stored once, delivered at least once, its id a hash of what it says. */
+export type Transition = {
+  readonly id: string;
+  readonly alertId: string;
+  readonly key: AlertKey;
+  readonly from: AlertState;
+  readonly to: AlertState;
+  readonly severity: Severity;
+  readonly window: { readonly from: Millis; readonly to: Millis };
+  readonly since: Millis;
+  readonly ruleHash: string;
+  readonly summary: string;
+  readonly explanation: Explanation;
+  /** Channels to tell; empty for moves nobody is told of. */
+  readonly notify: readonly string[];
+  readonly retrain: boolean;
+  readonly createdAt: Millis;
+};
+
+/** Why an alert spoke: enough to judge it without opening anything else. */
+export type Explanation = {
+  readonly metric: Metric;
+  readonly baseline: string | null;
+  readonly value: number | null;
+  readonly expected: number | null;
+  readonly threshold: number;
+  readonly pValue: number | null;
+  /** After correction for the subjects of the same evaluation. */
+  readonly adjustedPValue: number | null;
+  readonly subjectsTested: number;
+  readonly evidence: Measurement["evidence"];
+  readonly rows: Measurement["rows"];
+  readonly labelled: number | null;
+  readonly ci: Measurement["ci"];
+  readonly detail: Measurement["detail"];
+  /** The likely kind of change, in words, where one is likely. */
+  readonly likely: string | null;
+  /** What to run or look at next. */
+  readonly hints: readonly string[];
+};
+
+/** One attempt to tell one channel of one or more transitions, recorded after it was made. */
+export type Delivery = {
+  readonly notificationId: string;
+  readonly channel: string;
+  readonly transitionIds: readonly string[];
+  readonly attempt: number;
+  readonly outcome: "sent" | "retry" | "failed";
+  readonly detail: string;
+  readonly at: Millis;
+  /** Not before this time again; null when done. */
+  readonly nextAttemptAt: Millis | null;
+};
+
+/** What a channel is handed: one model's transitions of one evaluation, told together. */
+export type Notification = {
+  readonly id: string;
+  readonly channel: string;
+  readonly model: string;
+  readonly transitions: readonly Transition[];
+  readonly link: string | null;
+  readonly at: Millis;
+};
+
+/** How a channel answers. `retry` may be tried again, `failed` may not. */
+export type SendOutcome =
+  | { readonly outcome: "sent"; readonly detail: string }
+  | { readonly outcome: "retry"; readonly detail: string; readonly retryAfter: Millis | null }
+  | { readonly outcome: "failed"; readonly detail: string };
+
+/** A request for retraining and what came of it; refusals are kept with their reason. */
+export type RetrainRun = {
+  readonly id: string;
+  readonly model: string;
+  readonly version: string;
+  readonly rule: string;
+  readonly transitionId: string;
+  readonly state: "requested" | "started" | "dry_run" | "refused" | "failed";
+  readonly reason: string;
+  readonly at: Millis;
+};

@@ -1,0 +1,90 @@
+import type { Millis } from "./time.ts";
+
+/** One request to a model, as its serving system told it: checked, and sorted by kind of value. */
+export type Prediction = {
+  readonly type: "prediction";
+  readonly id: string;
+  readonly model: string;
+  readonly version: string;
+  readonly time: Millis;
+  readonly numbers: ReadonlyMap<string, number>;
+  /** Strings as sent; booleans as `true` and `false`. */
+  readonly categories: ReadonlyMap<string, string>;
+  readonly embeddings: ReadonlyMap<string, readonly number[]>;
+  /** Features sent as null. */
+  readonly missing: readonly string[];
+  /** Features whose value is no finite number, string, boolean or null. */
+  readonly unparsable: readonly string[];
+  /** The predicted class, as text; null when the model predicts a number, or nothing. */
+  readonly predictedClass: string | null;
+  readonly predictedNumber: number | null;
+  /** P(positive) for a binary model. */
+  readonly score: number | null;
+  readonly scores: ReadonlyMap<string, number>;
+  readonly latencyMs: number | null;
+  readonly status: string;
+  readonly role: string;
+  readonly entity: string;
+  readonly weight: number;
+  readonly telemetry: ReadonlyMap<string, number>;
+};
+
+/** The truth about one prediction, as it became known. */
+export type Label = {
+  readonly type: "label";
+  readonly id: string;
+  readonly model: string;
+  /** When the truth became known; null when the sender did not say. */
+  readonly time: Millis | null;
+  /** The true class or number, as text. */
+  readonly label: string;
+  readonly labelNumber: number | null;
+  /** A newer revision replaces an older one, whatever arrives first. 0 when not sent. */
+  readonly revision: number;
+};
+
+export type Event = Prediction | Label;
+
+/** A row of a baseline: a prediction, with its truth where that is known. */
+export type BaselineRow = { readonly prediction: Prediction; readonly label: Label | null };
+
+/** Where an event came from, for dead letters and counters. `offset` is a line number in a file or an index in a request. */
+export type Origin = {
+  readonly source: "kafka" | "http" | "file";
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+};
+
+/** Why an event was not taken. The words are public: they stand in dead letters, counters and API answers. */
+export const REJECT_REASONS = [
+  "empty",
+  "too_large",
+  "too_deep",
+  "invalid_json",
+  "not_an_object",
+  "unknown_type",
+  "missing_field",
+  "invalid_field",
+  "unregistered_model",
+  "in_the_future",
+  "before_horizon",
+  "too_many_features",
+] as const;
+export type RejectReason = (typeof REJECT_REASONS)[number];
+
+/** What decoding makes of one message: an event, or a named reason with a sentence for a person. */
+export type Decoded =
+  | { readonly ok: true; readonly event: Event }
+  | { readonly ok: false; readonly reason: RejectReason; readonly message: string };
+
+/** A message that was not taken, kept to be looked at and replayed. */
+export type DeadLetter = {
+  readonly receivedAt: Millis;
+  readonly origin: Origin;
+  readonly reason: RejectReason;
+  readonly message: string;
+  /** The start of what was received, as text. */
+  readonly payload: string;
+  readonly payloadBytes: number;
+};

@@ -1,0 +1,94 @@
+import type { Millis } from "./time.ts";
+
+export const DRIFT_METRICS = ["psi", "ks", "wasserstein"] as const;
+export const QUALITY_METRICS = ["missing_rate", "unseen_rate", "out_of_range_rate"] as const;
+export const PERFORMANCE_METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc", "log_loss"] as const;
+
+export type DriftMetric = (typeof DRIFT_METRICS)[number];
+export type QualityMetric = (typeof QUALITY_METRICS)[number];
+export type PerformanceMetric = (typeof PERFORMANCE_METRICS)[number];
+export type Metric = DriftMetric | QualityMetric | PerformanceMetric;
+export type MetricFamily = "drift" | "quality" | "performance";
+
+/** The family a metric belongs to: each has a resource of its own in the API. */
+export function metricFamily(metric: Metric): MetricFamily {
+  if ((DRIFT_METRICS as readonly string[]).includes(metric)) return "drift";
+  return (QUALITY_METRICS as readonly string[]).includes(metric) ? "quality" : "performance";
+}
+
+/** What is measured: one feature, the prediction, the score, or the model's performance as a whole. */
+export type Subject = "feature" | "prediction" | "score" | "performance";
+
+/**
+ * - `ok`: a value with its evidence
+ * - `insufficient`: too few rows (or labels), so neither "drift" nor "no drift" can be said
+ * - `no_data`: no row on one of the two sides
+ * - `labels_pending`: labels of this window are still expected
+ * - `error`: it could not be computed; `note` says why
+ */
+export type MeasurementStatus = "ok" | "insufficient" | "no_data" | "labels_pending" | "error";
+
+/** Where the p-value comes from: the baseline's own windows, or a calculation that takes rows as independent. */
+export type Evidence = "baseline_windows" | "independent_rows";
+
+/** One bin or category, as shares of the rows that have a value. */
+export type BinShare = { readonly bin: string; readonly reference: number; readonly current: number; readonly contribution: number };
+
+export type MeasurementDetail = {
+  /** The bins that contribute most, largest first. */
+  readonly bins?: readonly BinShare[];
+  /** Bounds on a KS distance or AUC that was computed from binned values. */
+  readonly bracket?: readonly [number, number];
+  /** How many disjoint baseline windows stand behind the p-value. */
+  readonly nullWindows?: number;
+  /** A baseline's own value of a performance metric. */
+  readonly reference?: number;
+  /** The share of a window's predictions whose label is known. */
+  readonly labelCoverage?: number;
+  readonly confusion?: { readonly tp: number; readonly fp: number; readonly fn: number; readonly tn: number };
+  /** Medians on both sides, and the unit conversion that would explain their ratio, where one would. */
+  readonly scale?: { readonly reference: number; readonly current: number; readonly ratio: number; readonly unit: string | null };
+  /** The range of values (or the values) seen in the baseline, and what lies beyond it now. */
+  readonly range?: { readonly low: number; readonly high: number; readonly currentLow: number; readonly currentHigh: number };
+  /** Categories in the window that the baseline never held, most frequent first. */
+  readonly unseen?: readonly { readonly value: string; readonly rows: number }[];
+  /** Why there is no value, in a sentence. */
+  readonly note?: string;
+};
+
+export type Measurement = {
+  readonly model: string;
+  readonly version: string;
+  readonly segment: string | null;
+  readonly subject: Subject;
+  /** Set when the subject is a feature. */
+  readonly feature: string | null;
+  readonly baseline: string | null;
+  readonly metric: Metric;
+  readonly from: Millis;
+  readonly to: Millis;
+  readonly value: number | null;
+  /** The value to be expected from no drift at these sizes: the noise floor. */
+  readonly expected: number | null;
+  readonly pValue: number | null;
+  readonly ci: readonly [number, number] | null;
+  readonly rows: { readonly reference: number; readonly current: number };
+  readonly labelled: number | null;
+  readonly status: MeasurementStatus;
+  readonly evidence: Evidence | null;
+  /** Grows each time late events or labels change the answer. */
+  readonly revision: number;
+  readonly detail: MeasurementDetail;
+};
+
+/** The words for a subject in tables and messages: the feature's name, or what else it is. */
+export function subjectName(measurement: Pick<Measurement, "subject" | "feature">): string {
+  return measurement.feature ?? measurement.subject;
+}
+
+/** Everything measured about one window of one model (all versions): what alert rules are judged on, oldest window first. */
+export type MeasuredWindow = {
+  readonly model: string;
+  readonly window: { readonly from: Millis; readonly to: Millis };
+  readonly measurements: readonly Measurement[];
+};

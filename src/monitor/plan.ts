@@ -1,0 +1,89 @@
+import type { MetricFamily } from "../model/measurement.ts";
+import { metricFamily } from "../model/measurement.ts";
+import type { Rule } from "../model/rule.ts";
+import type { ModelSettings } from "../model/settings.ts";
+import { DAY, ceilTo, formatDuration, windowsEnding, type Millis, type Window } from "../model/time.ts";
+
+/** Windows of one length, one ending every `every`, and what is measured on each: baselines by family. */
+export type Plan = {
+  readonly name: string;
+  readonly length: Millis;
+  readonly every: Millis;
+  readonly baselines: Readonly<Record<MetricFamily, ReadonlySet<string>>>;
+};
+
+/**
+ * What is measured for a model by schedule: every day against each baseline that stands still, and whatever else
+ * its rules look at.
+ */
+export function plansFor(model: ModelSettings, rules: readonly Rule[]): Plan[] {
+  const plans = new Map<string, { length: Millis; every: Millis; baselines: Record<MetricFamily, Set<string>> }>();
+  const planOf = (length: Millis, every: Millis) => {
+    const name = `${formatDuration(length)}/${formatDuration(every)}`;
+    let plan = plans.get(name);
+    if (!plan) plans.set(name, (plan = { length, every, baselines: { drift: new Set(), quality: new Set(), performance: new Set() } }));
+    return plan;
+  };
+  const daily = planOf(DAY, DAY);
+  const known = new Set(model.baselines.map((baseline) => baseline.name));
+  for (const baseline of model.baselines) {
+    if (baseline.kind !== "file" && baseline.kind !== "period") continue;
+    for (const family of ["drift", "quality", "performance"] as const) daily.baselines[family].add(baseline.name);
+  }
+  for (const rule of rules) {
+    if (rule.models !== null && !rule.models.includes(model.name)) continue;
+    if (!known.has(rule.measure.baseline)) continue;
+    const family = rule.measure.metric === "drift" ? "drift" : metricFamily(rule.measure.metric);
+    planOf(rule.measure.window, rule.measure.every).baselines[family].add(rule.measure.baseline);
+  }
+  return [...plans].map(([name, plan]) => ({ name, ...plan }));
+}
+
+/** A window that is due: newly closed, newly mature (its labels have had their time), or measured before and touched since. */
+export type DueWindow = { readonly plan: Plan; readonly window: Window; readonly cause: "closed" | "mature" | "revised"; readonly family: "inputs" | "performance"; readonly dueAt: Millis };
+
+export type PlanProgress = { readonly closedTo: Millis; readonly matureTo: Millis };
+
+/**
+ * The windows of one plan that are due, in the order they became so. `first` is the start of the model's first
+ * bucket: windows that end at or before it are never measured. Touched buckets re-open measured windows.
+ */
+export function dueWindows(options: {
+  plan: Plan;
+  first: Millis;
+  watermark: Millis;
+  labelsExpectedWithin: Millis;
+  progress: PlanProgress;
+  bucket: Millis;
+  touchedInputs: readonly Millis[];
+  touchedOutcomes: readonly Millis[];
+}): DueWindow[] {
+  const { plan, first, watermark, labelsExpectedWithin, progress, bucket } = options;
+  const closedFrom = Math.max(first, progress.closedTo);
+  const matureFrom = Math.max(first, progress.matureTo);
+  const due: DueWindow[] = [];
+  const closed = windowsEnding(closedFrom, watermark, plan.length, plan.every);
+  for (const window of closed) {
+    due.push({ plan, window, cause: "closed", family: "inputs", dueAt: window.to });
+    due.push({ plan, window, cause: "closed", family: "performance", dueAt: window.to });
+  }
+  for (const window of windowsEnding(matureFrom, watermark - labelsExpectedWithin, plan.length, plan.every)) {
+    due.push({ plan, window, cause: "mature", family: "performance", dueAt: window.to + labelsExpectedWithin });
+  }
+  due.push(...revised(plan, "inputs", options.touchedInputs, bucket, first, progress.closedTo));
+  due.push(...revised(plan, "performance", options.touchedOutcomes, bucket, first, progress.closedTo));
+  return due.sort((a, b) => a.dueAt - b.dueAt || a.window.to - b.window.to);
+}
+
+/** Windows already measured that hold a touched bucket. */
+function revised(plan: Plan, family: DueWindow["family"], touched: readonly Millis[], bucket: Millis, first: Millis, closedTo: Millis): DueWindow[] {
+  const ends = new Set<Millis>();
+  for (const start of touched) {
+    // The first window that holds this bucket ends at or after the bucket's end; the last begins at its start.
+    for (let to = ceilTo(start + bucket, plan.every); to - plan.length <= start; to += plan.every) {
+      if (to > closedTo) break;
+      if (to > first) ends.add(to);
+    }
+  }
+  return [...ends].map((to) => ({ plan, window: { from: to - plan.length, to }, cause: "revised", family, dueAt: to }));
+}

@@ -1,0 +1,115 @@
+import type { Counts } from "../model/counts.ts";
+import { binnedRows } from "../model/counts.ts";
+import { nextBelow, type NumericGrid, type SubjectGrid } from "../model/grid.ts";
+
+/** Bins of a grid joined to fewer ones: `starts[i]` is the first grid bin of the i-th joined bin. */
+export type JoinedBins = { readonly starts: readonly number[]; readonly labels: readonly string[] };
+
+/**
+ * The bins on which PSI is computed. Numeric: the reference's own deciles (inverted CDF), duplicates merged,
+ * right-closed, outer bins unbounded. Every decile of a file baseline is an edge of the grid, so for those this is
+ * exact. Categorical: the grid's categories, `other` where the grid has rare ones, and always `unseen`.
+ */
+export function psiBins(grid: SubjectGrid, reference: Counts): JoinedBins {
+  if (grid.kind === "categorical") {
+    const hasRare = grid.rare.length > 0;
+    const starts = [...grid.categories.keys(), ...(hasRare ? [grid.categories.length] : []), grid.categories.length + 1];
+    return { starts, labels: [...grid.categories, ...(hasRare ? ["(other)"] : []), "(unseen)"] };
+  }
+  const total = binnedRows(reference);
+  const starts = [0];
+  const cuts: number[] = [];
+  let cumulative = 0;
+  let decile = 1;
+  for (let bin = 0; bin < grid.edges.length && decile <= 9; bin += 1) {
+    cumulative += reference.bins[bin] ?? 0;
+    if (total === 0 || cumulative < Math.ceil((decile * total) / 10)) continue;
+    starts.push(bin + 1);
+    cuts.push(grid.edges[bin] as number);
+    while (decile <= 9 && cumulative >= Math.ceil((decile * total) / 10)) decile += 1;
+  }
+  return { starts, labels: intervalLabels(cuts) };
+}
+
+/** Counts of a grid's bins summed into joined ones. Bins before a categorical grid's first start do not exist. */
+export function joinBins(counts: readonly number[], bins: JoinedBins): number[] {
+  const sums = new Array<number>(bins.starts.length).fill(0);
+  let joined = 0;
+  for (let bin = 0; bin < counts.length; bin += 1) {
+    while (joined + 1 < bins.starts.length && bin >= (bins.starts[joined + 1] as number)) joined += 1;
+    (sums[joined] as number) += counts[bin] ?? 0;
+  }
+  return sums;
+}
+
+function intervalLabels(cuts: readonly number[]): string[] {
+  const text = (value: number) => String(Number(value.toPrecision(6)));
+  const labels = cuts.map((cut, index) => (index === 0 ? `≤ ${text(cut)}` : `${text(cuts[index - 1] as number)} … ${text(cut)}`));
+  const last = cuts.at(-1);
+  return [...labels, last === undefined ? "any" : `> ${text(last)}`];
+}
+
+/** Which bins hold a single value: those that end at an edge and begin just below it. */
+export function singletonBins(grid: NumericGrid): boolean[] {
+  const singles = grid.edges.map((edge, index) => index > 0 && grid.edges[index - 1] === nextBelow(edge));
+  return [...singles, false];
+}
+
+/** Mean value of the rows in the two outer bins; null for an empty one. */
+export function tailMeans(counts: Counts): { low: number | null; high: number | null } {
+  const lowRows = counts.bins[0] ?? 0;
+  const highRows = counts.bins.at(-1) ?? 0;
+  return { low: lowRows > 0 ? counts.lowSum / lowRows : null, high: highRows > 0 ? counts.highSum / highRows : null };
+}
+
+/**
+ * A value for each bin: the middle of an inner bin (a singleton's own value), the mean of the rows in an outer one.
+ * Outer bins without rows take their edge.
+ */
+export function binValues(grid: NumericGrid, counts: Counts): number[] {
+  const { edges } = grid;
+  const tails = tailMeans(counts);
+  const first = edges[0] ?? 0;
+  const last = edges.at(-1) ?? 0;
+  const inner = edges.slice(1).map((edge, index) => {
+    const below = edges[index] as number;
+    return below === nextBelow(edge) ? edge : (below + edge) / 2;
+  });
+  return [tails.low ?? first, ...inner, tails.high ?? last];
+}
+
+/** Standard deviation (divisor n) of binned values; null without rows. Cost: number of bins. */
+export function binnedDeviation(grid: NumericGrid, counts: Counts): number | null {
+  const total = binnedRows(counts);
+  if (total === 0) return null;
+  const values = binValues(grid, counts);
+  const mean = values.reduce((sum, value, bin) => sum + value * (counts.bins[bin] ?? 0), 0) / total;
+  const variance = values.reduce((sum, value, bin) => sum + (value - mean) ** 2 * (counts.bins[bin] ?? 0), 0) / total;
+  return Math.sqrt(variance);
+}
+
+/** The value at a share of the rows (inverted CDF on bins); null without rows. */
+export function binnedQuantile(grid: NumericGrid, counts: Counts, share: number): number | null {
+  const total = binnedRows(counts);
+  if (total === 0) return null;
+  const rank = Math.max(1, Math.ceil(share * total));
+  const values = binValues(grid, counts);
+  let cumulative = 0;
+  for (let bin = 0; bin < values.length; bin += 1) {
+    cumulative += counts.bins[bin] ?? 0;
+    if (cumulative >= rank) return values[bin] as number;
+  }
+  return values.at(-1) ?? null;
+}
+
+/**
+ * Rows whose value lies beyond [low, high]. Counted on the grid: a bin counts when all of it lies beyond, so rows in
+ * the bin that holds the extreme are in range. Exact for file baselines, whose extremes are edges.
+ */
+export function rowsOutOfRange(grid: NumericGrid, counts: Counts, low: number, high: number): number {
+  return counts.bins.reduce((sum, rows, bin) => {
+    const begin = bin === 0 ? -Infinity : (grid.edges[bin - 1] as number);
+    const end = grid.edges[bin] ?? Infinity;
+    return begin >= high || end < low ? sum + rows : sum;
+  }, 0);
+}

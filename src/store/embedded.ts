@@ -1,0 +1,57 @@
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { createClient } from "@clickhouse/client";
+import { createChdbConnection } from "chdb/connection";
+import { createStore } from "./connection.ts";
+import { StoreError, type Store } from "./store.ts";
+
+/** Bounds on one question, so that none can starve ingestion of memory. */
+const READER_SETTINGS = [
+  "SET max_execution_time = 60",
+  "SET max_memory_usage = 2000000000",
+  "SET max_threads = 2",
+  "SET output_format_json_quote_64bit_integers = 0",
+  "SET readonly = 1",
+];
+const WRITER_SETTINGS = ["SET max_threads = 2", "SET async_insert = 0"];
+
+/**
+ * Opens ClickHouse inside this process, its data in a directory. One process at a time may hold a directory.
+ * Errors are `StoreError`s that say what to do.
+ */
+export async function openEmbeddedStore(path: string): Promise<Store> {
+  try {
+    mkdirSync(path, { recursive: true });
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw new StoreError(`The data directory ${path} cannot be written: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`, {
+      hint: "Give this user the right to write there, or name another directory in store.path.",
+      retryable: false,
+      cause: error,
+    });
+  }
+  try {
+    const writer = createClient({ connection: createChdbConnection({ path }) } as never);
+    const reader = createClient({ connection: createChdbConnection({ path }) } as never);
+    for (const setting of WRITER_SETTINGS) await writer.command({ query: setting });
+    for (const setting of READER_SETTINGS) await reader.command({ query: setting });
+    return createStore({ kind: "embedded", location: path, writer, reader });
+  } catch (error) {
+    throw openError(path, error);
+  }
+}
+
+function openError(path: string, error: unknown): StoreError {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/Code: 76\b|CANNOT_OPEN_FILE|Cannot lock file|status.*lock/i.test(message)) {
+    return new StoreError(`Another process has the data directory ${path} open.`, {
+      hint: "An embedded store has one owner. Talk to the running daemon (commands do so by themselves when it is alive), stop it, or set store.path to another directory.",
+      retryable: false,
+      cause: error,
+    });
+  }
+  return new StoreError(`The embedded store in ${path} cannot be opened: ${message.split("\n", 1)[0]}`, {
+    hint: "If the directory was copied while in use, copy it again; if its disk is full, free some space.",
+    retryable: false,
+    cause: error,
+  });
+}

@@ -1,0 +1,191 @@
+import type { Counts } from "../model/counts.ts";
+import { binCount, subjectId, type Grid, type SubjectKey } from "../model/grid.ts";
+import type { Millis, Window } from "../model/time.ts";
+import type { Store } from "./store.ts";
+
+/** Rows that are counted: live events, or those of one baseline. */
+export type CountedRows = { readonly model: string; /** Empty for live events. */ readonly baseline: string };
+
+/**
+ * Counts the rows of some buckets on a grid and stores the counts, each bucket replaced as a whole. A pure function
+ * of the stored rows: counted twice gives the same counts. `buckets` empty means all (baselines).
+ *
+ * One pass makes (subject, feature, value) of every row; an ASOF join finds the bin of a number (the smallest edge
+ * not below it), a plain join that of a category. Names of features travel as data, never as SQL.
+ */
+export async function countFeatures(
+  store: Store,
+  rows: CountedRows,
+  grid: Grid,
+  bucketMs: Millis,
+  buckets: readonly Millis[],
+  generation: number,
+): Promise<void> {
+  const live = rows.baseline === "";
+  const source = live ? "predictions" : "baseline_rows";
+  const params = {
+    model: rows.model,
+    baseline: rows.baseline,
+    grid: grid.version,
+    bucket: bucketMs / 1000,
+    buckets: buckets.map((bucket) => bucket / 1000),
+    from: buckets.length === 0 ? 0 : Math.min(...buckets) / 1000,
+    to: buckets.length === 0 ? 0 : (Math.max(...buckets) + bucketMs) / 1000,
+    generation,
+  };
+  const inBuckets = buckets.length === 0 ? "" : "AND time >= fromUnixTimestamp64Milli(toInt64({from:Int64} * 1000)) AND time < fromUnixTimestamp64Milli(toInt64({to:Int64} * 1000)) AND toUnixTimestamp(bucket) IN {buckets:Array(UInt32)}";
+  const events = `SELECT version, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket,
+      numbers, categories, unparsable, predicted_class, predicted_number, score
+    FROM ${source} FINAL
+    WHERE model = {model:String} ${live ? "AND status != 'error'" : "AND baseline = {baseline:String}"} ${inBuckets}`;
+  await store.execute(
+    `INSERT INTO feature_counts
+     WITH
+       events AS (${events}),
+       bins AS (
+         SELECT subject, feature, kind AS grid_kind, length(edges) AS last_edge, length(categories) AS unseen_from, quantum, edges, categories, rare
+         FROM grids FINAL WHERE model = {model:String} AND grid = {grid:UInt32}
+       ),
+       edges AS (
+         SELECT subject, feature, 'n' AS kind, edge, toInt32(position - 1) AS bin, quantum
+         FROM bins ARRAY JOIN arrayPushBack(edges, inf) AS edge, arrayEnumerate(arrayPushBack(edges, inf)) AS position
+         WHERE grid_kind = 'numeric'
+       ),
+       known AS (
+         SELECT subject, feature, 'c' AS kind, text, toInt32(least(position - 1, unseen_from)) AS bin, 1 AS hit
+         FROM bins ARRAY JOIN arrayConcat(categories, rare) AS text, arrayEnumerate(arrayConcat(categories, rare)) AS position
+         WHERE grid_kind = 'categorical'
+       ),
+       seen AS (
+         SELECT version, bucket, value.1 AS subject, value.2 AS feature, value.3 AS kind, value.4 AS x, value.5 AS text
+         FROM (
+           SELECT version, bucket, arrayJoin(arrayConcat(
+             arrayMap((name, number) -> tuple('feature', toString(name), 'n', number, ''), mapKeys(numbers), mapValues(numbers)),
+             arrayMap((name, label) -> tuple('feature', toString(name), 'c', toFloat64(0), label), mapKeys(categories), mapValues(categories)),
+             arrayMap(name -> tuple('feature', toString(name), 'u', toFloat64(0), ''), unparsable),
+             if(isNull(score), [], [tuple('score', '', 'n', assumeNotNull(score), '')]),
+             if(isNull(predicted_number), [], [tuple('prediction', '', 'n', assumeNotNull(predicted_number), '')]),
+             if(isNull(predicted_class), [], [tuple('prediction', '', 'c', toFloat64(0), assumeNotNull(predicted_class))])
+           )) AS value
+           FROM events
+         )
+       ),
+       binned AS (
+         SELECT seen.version AS version, seen.bucket AS bucket, seen.subject AS subject, seen.feature AS feature,
+           multiIf(
+             seen.kind = 'n' AND edges.quantum > 0, edges.bin,
+             seen.kind = 'c' AND bins.grid_kind = 'categorical', if(known.hit = 1, known.bin, toInt32(bins.unseen_from + 1)),
+             -1) AS bin,
+           count() AS rows,
+           if(bin >= 0 AND seen.kind = 'n', min(seen.x), NULL) AS low,
+           if(bin >= 0 AND seen.kind = 'n', max(seen.x), NULL) AS high,
+           if(bin >= 0 AND seen.kind = 'n', sum(toInt128(round(greatest(least(seen.x / edges.quantum, 1.2e30), -1.2e30)))), 0) AS units
+         FROM seen
+         INNER JOIN bins ON seen.subject = bins.subject AND seen.feature = bins.feature
+         LEFT JOIN known ON seen.subject = known.subject AND seen.feature = known.feature AND seen.kind = known.kind AND seen.text = known.text
+         ASOF LEFT JOIN edges ON seen.subject = edges.subject AND seen.feature = edges.feature AND seen.kind = edges.kind AND seen.x <= edges.edge
+         GROUP BY version, bucket, subject, feature, bin, seen.kind
+       ),
+       merged AS (
+         SELECT version, bucket, subject, feature, sum(rows) AS present, sumIf(rows, bin = -1) AS unparsable,
+           arraySort(groupArrayIf((toUInt16(bin), rows), bin >= 0)) AS cells, min(low) AS low, max(high) AS high,
+           groupArrayIf((bin, units), bin >= 0) AS units
+         FROM binned GROUP BY version, bucket, subject, feature
+       ),
+       totals AS (SELECT version, bucket, count() AS rows FROM events GROUP BY version, bucket)
+     SELECT {model:String} AS model, {baseline:String} AS baseline, totals.version, '' AS segment, bins.subject, bins.feature, {grid:UInt32} AS grid, totals.bucket,
+       totals.rows, totals.rows - merged.present AS missing, merged.unparsable,
+       if(bins.grid_kind = 'categorical', arraySum(arrayMap(cell -> if(cell.1 = bins.unseen_from + 1, cell.2, 0), merged.cells)), 0) AS unseen,
+       arrayMap(cell -> cell.1, merged.cells), arrayMap(cell -> cell.2, merged.cells), merged.low, merged.high,
+       if(bins.grid_kind = 'numeric', arraySum(arrayMap(cell -> if(cell.1 = 0, cell.2, toInt128(0)), merged.units)), toInt128(0)) AS low_sum,
+       if(bins.grid_kind = 'numeric', arraySum(arrayMap(cell -> if(cell.1 = bins.last_edge, cell.2, toInt128(0)), merged.units)), toInt128(0)) AS high_sum,
+       {generation:UInt64} AS generation
+     FROM totals CROSS JOIN bins
+     LEFT JOIN merged ON totals.version = merged.version AND totals.bucket = merged.bucket AND bins.subject = merged.subject AND bins.feature = merged.feature`,
+    params,
+  );
+  if (buckets.length > 0) await zeroWhatIsGone(store, params);
+}
+
+/** A version that left a bucket (its row lost an identity conflict) keeps no counts there. */
+function zeroWhatIsGone(store: Store, params: { model: string; grid: number; buckets: readonly number[]; generation: number }): Promise<void> {
+  return store.execute(
+    `INSERT INTO feature_counts (model, baseline, version, segment, subject, feature, grid, bucket, generation)
+     SELECT model, baseline, version, segment, subject, feature, grid, bucket, {generation:UInt64}
+     FROM feature_counts
+     WHERE model = {model:String} AND baseline = '' AND grid = {grid:UInt32} AND toUnixTimestamp(bucket) IN {buckets:Array(UInt32)}
+     GROUP BY model, baseline, version, segment, subject, feature, grid, bucket
+     HAVING max(generation) < {generation:UInt64} AND argMax(rows, generation) > 0`,
+    { model: params.model, grid: params.grid, buckets: params.buckets, generation: params.generation },
+  );
+}
+
+/** Counts of one step of time: by version, then by subject (`subjectId`). */
+export type StepCounts = { readonly from: Millis; readonly byVersion: ReadonlyMap<string, ReadonlyMap<string, Counts>> };
+
+type CountsRow = {
+  step: number;
+  version: string;
+  subject: SubjectKey["subject"];
+  feature: string;
+  rows: number;
+  missing: number;
+  unparsable: number;
+  unseen: number;
+  bins: [number[], number[]];
+  low: number | null;
+  high: number | null;
+  low_sum: string;
+  high_sum: string;
+};
+
+/**
+ * Counts within a window, summed by steps of time (aligned to the epoch). Steps without rows are absent. Oldest
+ * first.
+ */
+export async function readFeatureCounts(store: Store, rows: CountedRows, grid: Grid, window: Window, stepMs: Millis): Promise<StepCounts[]> {
+  const found = await store.query<CountsRow>(
+    `SELECT intDiv(toUnixTimestamp(c.bucket), {step:UInt32}) * {step:UInt32} AS step, c.version AS version, c.subject AS subject, c.feature AS feature,
+            sum(c.rows) AS rows, sum(c.missing) AS missing, sum(c.unparsable) AS unparsable, sum(c.unseen) AS unseen,
+            sumMap(c.bins, c.counts) AS bins, min(c.low) AS low, max(c.high) AS high,
+            toString(sum(c.low_sum)) AS low_sum, toString(sum(c.high_sum)) AS high_sum
+     FROM feature_counts AS c FINAL
+     WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.grid = {grid:UInt32} AND c.segment = ''
+       AND c.bucket >= toDateTime({from:UInt32}, 'UTC') AND c.bucket < toDateTime({to:UInt32}, 'UTC') AND c.rows > 0
+     GROUP BY step, version, subject, feature
+     ORDER BY step`,
+    { ...rows, grid: grid.version, step: stepMs / 1000, from: Math.max(0, Math.floor(window.from / 1000)), to: Math.ceil(window.to / 1000) },
+  );
+  const grids = new Map(grid.subjects.map(({ key, grid: bins }) => [subjectId(key), bins]));
+  const steps: { from: Millis; byVersion: Map<string, Map<string, Counts>> }[] = [];
+  for (const row of found) {
+    const id = subjectId(row);
+    const bins = grids.get(id);
+    if (!bins) continue;
+    let step = steps.at(-1);
+    if (step?.from !== row.step * 1000) steps.push((step = { from: row.step * 1000, byVersion: new Map() }));
+    let bySubject = step.byVersion.get(row.version);
+    if (!bySubject) step.byVersion.set(row.version, (bySubject = new Map()));
+    const quantum = bins.kind === "numeric" ? bins.quantum : 0;
+    bySubject.set(id, {
+      bins: dense(binCount(bins), row.bins),
+      rows: row.rows,
+      missing: row.missing,
+      unparsable: row.unparsable,
+      unseen: row.unseen,
+      low: row.low,
+      high: row.high,
+      lowSum: Number(row.low_sum) * quantum,
+      highSum: Number(row.high_sum) * quantum,
+    });
+  }
+  return steps;
+}
+
+function dense(length: number, [bins, counts]: readonly [readonly number[], readonly number[]]): number[] {
+  const cells = new Array<number>(length).fill(0);
+  bins.forEach((bin, index) => {
+    cells[bin] = counts[index] ?? 0;
+  });
+  return cells;
+}

@@ -1,0 +1,34 @@
+import type { StoreSettings } from "../model/settings.ts";
+import { openEmbeddedStore } from "./embedded.ts";
+import { migrate } from "./migrate.ts";
+import { openServerStore } from "./server.ts";
+import { StoreError, type Store } from "./store.ts";
+
+/** Opens the configured store, brings its tables up to date, and refuses one whose data was set aside as damaged. */
+export async function openStore(settings: StoreSettings): Promise<Store> {
+  const store = settings.kind === "embedded" ? await openEmbeddedStore(settings.path) : await openServerStore(settings);
+  try {
+    await migrate(store);
+    await refuseDetachedParts(store);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/**
+ * ClickHouse moves a damaged part aside at start and goes on without its rows, silently. An answer computed on what
+ * is left would be wrong, so the store is not opened.
+ */
+async function refuseDetachedParts(store: Store): Promise<void> {
+  const parts = await store.query<{ table: string; name: string; reason: string }>(
+    "SELECT table, name, reason FROM system.detached_parts WHERE database = currentDatabase() AND reason != '' LIMIT 20",
+  );
+  if (parts.length === 0) return;
+  const list = parts.map((part) => `${part.table}/${part.name} (${part.reason})`).join(", ");
+  throw new StoreError(`The store holds ${parts.length} damaged part(s) that ClickHouse set aside: ${list}.`, {
+    hint: "Their rows are missing from every answer. Restore them from a backup, or drop them with ALTER TABLE … DROP DETACHED PART and replay the topics.",
+    retryable: false,
+  });
+}
