@@ -9,15 +9,20 @@ export type Document = {
   /** Undefined when the text could not be understood. */
   readonly data: unknown;
   report(path: Path, message: string, hint: string): void;
+  /** Notes what is worth knowing and stops nothing. */
+  warn(path: Path, message: string, hint: string): void;
   /** Keeps the value at `path` out of every quoted line. */
   hide(path: Path): void;
   /** Line of the value at `path`, counted from 1. */
   lineOf(path: Path): number;
   problems(): Problem[];
+  warnings(): Problem[];
 };
 
 /** Aliases can make a short text enormous; no configuration is this large. */
 const MAX_NODES = 50_000;
+/** Shorter values are no secrets, and replacing them would garble messages. */
+const MIN_SHIELDED = 4;
 
 type Place = { readonly at: number; readonly value: readonly [number, number] | null };
 type Finding = { readonly offset: number; readonly path: Path; readonly message: string; readonly hint: string };
@@ -29,8 +34,14 @@ export function readDocument(file: string, text: string, env: Environment): Docu
   const places = new Map<string, Place>();
   const masks: Mask[] = [];
   const findings: Finding[] = [];
+  const remarks: Finding[] = [];
   // Values already complained of: what an unset variable leaves behind deserves no second complaint.
   const settled = new Set<string>();
+
+  // A message may repeat a value (the name of a channel, say). What came from a variable is shown as the variable.
+  const substituted = new Map<string, string>();
+  const shield = (words: string) =>
+    maskedText([...substituted].reduce((shown, [value, variable]) => shown.replaceAll(value, () => `\${${variable}}`), words));
 
   const note = (offset: number, path: Path, message: string, hint: string) => void findings.push({ offset, path, message, hint });
 
@@ -52,8 +63,8 @@ export function readDocument(file: string, text: string, env: Environment): Docu
     return {
       file, line, column: col,
       path: maskedText(formatPath(path)),
-      message: maskedText(message),
-      hint: maskedText(hint),
+      message: shield(message),
+      hint: shield(hint),
       source: shown ? source : null,
     };
   }
@@ -63,11 +74,15 @@ export function readDocument(file: string, text: string, env: Environment): Docu
   if (syntax) {
     // One mistake makes the parser stumble many times: only its first complaint is worth reading.
     const [message, hint] = SYNTAX[syntax.code] ?? ["this is not valid YAML", "look at the indentation, the quotes and the brackets, here and on the line above"];
-    note(syntax.pos[0], [], message, hint);
+    // What is never closed is noticed at the end of the file, where there may be no line to show.
+    const offset = Math.min(syntax.pos[0], text.trimEnd().length);
+    const line = text.split("\n")[lines.linePos(offset).line - 1] ?? "";
+    const braces = /[\s,[:]\$\{/.test(line);
+    note(offset, [], message, braces ? 'between { } or [ ], a variable stands in quotes: "${NAME}"' : hint);
   } else if (yaml.contents === null || (isScalar(yaml.contents) && yaml.contents.value === null)) {
     note(0, [], "the file is empty", "`driftwatch schema` and the example driftwatch.yaml show what belongs in it; a file of rules without any is `rules: []`");
   } else {
-    data = toPlain(yaml, { places, masks, settled, note, env, text, lineAt: (offset) => lines.linePos(offset).line });
+    data = toPlain(yaml, { places, masks, settled, substituted, note, env, text, lineAt: (offset) => lines.linePos(offset).line });
   }
 
   return {
@@ -76,26 +91,34 @@ export function readDocument(file: string, text: string, env: Environment): Docu
     report: (path, message, hint) => {
       if (!settled.has(JSON.stringify(path))) note(placeOf(path).at, path, message, hint);
     },
+    warn: (path, message, hint) => void remarks.push({ offset: placeOf(path).at, path, message, hint }),
     hide: (path) => {
       const range = placeOf(path).value;
       if (range) masks.push({ from: range[0], to: range[1], shown: "***" });
     },
     lineOf: (path) => lines.linePos(placeOf(path).at).line,
-    problems: () => findings.map((finding) => problemOf(finding, syntax !== undefined)).toSorted((a, b) => a.line - b.line || a.column - b.column),
+    problems: () => findings.map((finding) => problemOf(finding, syntax !== undefined)).toSorted(byPlace),
+    warnings: () => remarks.map((remark) => problemOf(remark, false)).toSorted(byPlace),
   };
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  return a.line - b.line || a.column - b.column;
 }
 
 type Conversion = {
   readonly places: Map<string, Place>;
   readonly masks: Mask[];
   readonly settled: Set<string>;
+  /** Variable by value. */
+  readonly substituted: Map<string, string>;
   readonly note: (offset: number, path: Path, message: string, hint: string) => void;
   readonly env: Environment;
   readonly text: string;
   readonly lineAt: (offset: number) => number;
 };
 
-function toPlain(yaml: YamlDocument, { places, masks, settled, note, env, text, lineAt }: Conversion): unknown {
+function toPlain(yaml: YamlDocument, { places, masks, settled, substituted, note, env, text, lineAt }: Conversion): unknown {
   let nodes = 0;
   const open = new Set<Node>();
 
@@ -108,6 +131,7 @@ function toPlain(yaml: YamlDocument, { places, masks, settled, note, env, text, 
     if (isAlias(node)) {
       const target = node.resolve(yaml);
       if (!target || open.has(target)) {
+        settled.add(JSON.stringify(path));
         note(at, path, "this alias refers to itself or to nothing", "write the value out");
         return null;
       }
@@ -115,7 +139,8 @@ function toPlain(yaml: YamlDocument, { places, masks, settled, note, env, text, 
     }
     if (isScalar(node)) {
       if (typeof node.value !== "string") return node.value;
-      return substituteEnv(node.value, env, (message, hint) => {
+      const used = (variable: string, value: string) => void (value.length >= MIN_SHIELDED && substituted.set(value, variable));
+      return substituteEnv(node.value, env, used, (message, hint) => {
         settled.add(JSON.stringify(path));
         note(at, path, message, hint);
       });
@@ -155,7 +180,11 @@ function toPlain(yaml: YamlDocument, { places, masks, settled, note, env, text, 
       const first = firstAt.get(name);
       if (first !== undefined) {
         note(at, childPath, `\`${name}\` is given twice, first on line ${lineAt(first)}`, "keep one of the two");
-      } else firstAt.set(name, at);
+        const repeated = rangeOf(child);
+        if (repeated) masks.push({ from: repeated[0], to: repeated[1], shown: "***" });
+        continue;
+      }
+      firstAt.set(name, at);
       const range = rangeOf(child);
       places.set(JSON.stringify(childPath), { at, value: range });
       for (const masked of [range, isAlias(child) ? rangeOf(child.resolve(yaml) ?? null) : null]) {
@@ -177,7 +206,7 @@ function rangeOf(node: Node | null | undefined): readonly [number, number] | nul
 /** Own words for the parser's errors: its own may repeat the text it stumbled over, and that may be a secret. */
 const SYNTAX: Readonly<Record<string, readonly [string, string]>> = {
   TAB_AS_INDENT: ["a tab is used for indentation", "YAML allows only spaces there: replace the tab"],
-  BAD_INDENT: ["the indentation does not fit the lines above", "keys of the same mapping start in the same column"],
+  BAD_INDENT: ["the indentation does not fit the lines above", "keys of the same mapping start in the same column, and every bracket is closed"],
   MISSING_CHAR: ["something is missing here: a quote, a bracket, a comma or a colon", "close every quote and bracket; write `key: value` with a space after the colon"],
   MULTIPLE_DOCS: ["the file holds more than one document", "remove the `---` between them"],
   BLOCK_AS_IMPLICIT_KEY: ["a value holds another `key: value`", "put the value in quotes if it contains `: `, or start a new line, indented"],

@@ -4,12 +4,14 @@ import { editDistance } from "./did-you-mean.ts";
 export type Mask = { readonly from: number; readonly to: number; readonly shown: string };
 
 const SECRET_KEYS = ["secret", "password", "token", "passphrase", "api_key", "credentials"];
+/** Near a secret's name, and none. */
+const PLAIN_KEYS = ["tokens", "secure"];
 const HIDDEN = "***";
 
 /** Whether a key holds a secret, or is near enough to one that a typing mistake must not print its value. */
-export function isSecretKey(key: string): boolean {
+function isSecretKey(key: string): boolean {
   const word = key.toLowerCase();
-  if (word.endsWith("_file") || word === "tokens") return false;
+  if (word.endsWith("_file") || PLAIN_KEYS.includes(word)) return false;
   return SECRET_KEYS.some((secret) => word.includes(secret) || editDistance(word, secret) <= 2);
 }
 
@@ -21,7 +23,7 @@ export function maskedValue(key: string, source: string): string | null {
   const [, quote = "", scheme = "", user = "", host = ""] = /^(["']?)([\w+.-]+:\/\/)?([^@/?#]*@)?([^/?#"'\s]*)/.exec(source) ?? [];
   const rest = source.slice(quote.length + scheme.length + user.length + host.length);
   if (user === "" && /^\/?["']?\s*$/.test(rest)) return null;
-  return `${quote}${scheme}${host}/${HIDDEN}`;
+  return `${quote}${scheme}${host}/${HIDDEN}${quote}`;
 }
 
 /** One line of `text` as it may be shown; `from` and `to` are its offsets. */
@@ -39,8 +41,8 @@ export function maskedLine(text: string, from: number, to: number, masks: readon
 
 /** Catches what no parsed value covers: `token:abc` without its space, and lines of broken YAML. */
 export function maskedText(text: string): string {
-  return text.replaceAll(
-    /((?:secret|password|token|passphrase|api_key)(?!\w*_file)[\w-]*["']?\s*:\s*)(?!\s|\*\*\*|["']?\$\{\w+\})("[^"]*"?|'[^']*'?|[^\s,}\]]+)/gi,
-    `$1${HIDDEN}`,
-  );
+  return text.replaceAll(/([\w-]+)(["']?\s*:\s*)(?!\s|\*\*\*|["']?\$\{\w+\})(.+)/g, (_found, key: string, colon: string, rest: string) => {
+    if (isSecretKey(key)) return `${key}${colon}${HIDDEN}`;
+    return `${key}${colon}${maskedText(rest)}`;
+  });
 }

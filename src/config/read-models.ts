@@ -62,13 +62,14 @@ function readBaseline(document: Document, surroundings: Surroundings, path: Path
     return undefined;
   }
   const kinds = KINDS.filter((kind) => kind in raw || (kind === "from" && "to" in raw));
-  if (kinds.length !== 1) {
+  const [kind] = kinds;
+  if (kind === undefined || kinds.length !== 1) {
     document.report(path, "expected exactly one kind of baseline", "{file}, {by_version: {version: {file}}}, {window, offset}, {from, to} or {version}");
     const known = [...KINDS, "to", "offset"];
     for (const key of Object.keys(raw)) if (!known.includes(key)) reportUnknownKey(document, path, key, known);
     return undefined;
   }
-  switch (kinds[0]) {
+  switch (kind) {
     case "file": {
       const baseline = readPart(document, baselineSchemas.file, path);
       const file = baseline && readableFile(document, surroundings, [...path, "file"], baseline.file);
@@ -92,7 +93,7 @@ function readBaseline(document: Document, surroundings: Surroundings, path: Path
       const baseline = readPart(document, baselineSchemas.from, path);
       return baseline && { kind: "period", name, from: baseline.from, to: baseline.to };
     }
-    default: {
+    case "version": {
       const baseline = readPart(document, baselineSchemas.version, path);
       return baseline && { kind: "version", name, version: baseline.version };
     }

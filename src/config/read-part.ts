@@ -13,7 +13,13 @@ export function readPart<Schema extends z.ZodType>(document: Document, schema: S
   if (without.length > 0 && isMapping(value)) value = Object.fromEntries(Object.entries(value).filter(([key]) => !without.includes(key)));
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  for (const issue of result.error.issues) reportIssue(document, issue, path, value, without);
+  const reported = new Set<string>();
+  for (const issue of result.error.issues) {
+    const at = JSON.stringify([issue.path, issue.code === "unrecognized_keys"]);
+    // A value that fails one check fails the next as well: the first says what is wrong.
+    if (!reported.has(at)) reportIssue(document, issue, path, value, without);
+    reported.add(at);
+  }
   return undefined;
 }
 
@@ -82,7 +88,7 @@ function reportIssue(document: Document, issue: z.core.$ZodIssue, within: Path, 
     reportType(document, path, issue.expected, value);
   } else if (issue.code === "invalid_value") {
     const known = issue.values.map(String);
-    const meant = didYouMean(String(value), known);
+    const meant = typeof value === "string" ? didYouMean(value, known) : null;
     document.report(path, `expected ${known.length > 1 ? "one of " : ""}${known.join(", ")}`, meant === null ? "" : `did you mean \`${meant}\`?`);
   } else if (issue.code === "too_small") {
     document.report(path, `expected ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`, "");

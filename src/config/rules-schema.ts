@@ -45,4 +45,6 @@ export const ruleSchema = object({
   retrain: z.boolean().default(false),
 });
 
+export type ParsedRule = z.output<typeof ruleSchema>;
+
 export const rulesSchema = object({ rules: z.array(ruleSchema) });

@@ -22,9 +22,9 @@ const isUrl = says("expected an http or https address", "as in https://example.c
 const isEmail = says("expected an e-mail address", "as in ml@example.com");
 
 export const text = z.string().min(1, says("is empty", "write a value, or remove the key"));
-export const name = z.string().min(1);
+const name = z.string().min(1);
 /** Milliseconds, 0 allowed. */
-export const delay = z.string(isDuration).regex(/^\d{1,6}(ms|s|m|h|d|y)$/, isDuration).transform((value) => parseDuration(value) ?? 0);
+const delay = z.string(isDuration).regex(/^\d{1,6}(ms|s|m|h|d|y)$/, isDuration).transform((value) => parseDuration(value) ?? 0);
 /** Milliseconds, more than 0. */
 export const duration = delay.refine((value) => value > 0, isDuration);
 const time = z.string(isTime).refine((value) => parseTime(value) !== null, isTime).transform((value) => parseTime(value) ?? 0);

@@ -44,7 +44,7 @@ function findZstd(): SyncDecompress {
   const builtIn = (zlib as { zstdDecompressSync?: SyncDecompress }).zstdDecompressSync;
   if (builtIn) return builtIn;
   const require = createRequire(import.meta.url);
-  for (const name of ["zstd-napi", "fzstd"]) {
+  for (const name of ["fzstd"]) {
     try {
       return (require(name) as { decompress: SyncDecompress }).decompress;
     } catch {

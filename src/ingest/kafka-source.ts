@@ -1,11 +1,11 @@
+import { setTimeout as setTimeoutAsync } from "node:timers/promises";
 import type { Batch, EachBatchPayload, KafkaMessage } from "kafkajs";
 import type { Log } from "../log.ts";
 import type { KafkaSettings } from "../model/settings.ts";
 import { MINUTE, SECOND } from "../model/time.ts";
 import type { Clock, Millis } from "../model/time.ts";
 import { createKafkaClient } from "./kafka-client.ts";
-import { SourceError } from "./source.ts";
-import type { BatchHandler, EventSource, Message } from "./source.ts";
+import { SourceError, type BatchHandler, type EventSource, type Message } from "./source.ts";
 
 /** What only tests have a reason to change. */
 export type KafkaTuning = {
@@ -96,11 +96,11 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
   let error: string | null = null;
   let gaps = 0;
   let lost = 0n;
+  /** The ends could not be read, and that was said. */
+  let blind = false;
   let progressTimer: NodeJS.Timeout | undefined;
   let progressRound: Promise<void> = Promise.resolve();
   const stopSignal = new AbortController();
-
-  const keyOf = (topic: string, partition: number) => `${topic}/${partition}`;
 
   async function assign(assignment: Readonly<Record<string, readonly number[]>>): Promise<void> {
     const before = partitions;
@@ -108,8 +108,7 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     for (const [topic, numbers] of Object.entries(assignment)) {
       for (const partition of numbers) {
         const key = keyOf(topic, partition);
-        const kept = before.get(key);
-        mine.set(key, kept ?? { topic, partition, next: null, committed: null, high: null, drained: false, inHand: false, failure: null, failures: 0 });
+        mine.set(key, before.get(key) ?? { topic, partition, next: null, committed: null, high: null, drained: false, inHand: false, failure: null, failures: 0 });
       }
     }
     partitions = mine;
@@ -143,18 +142,18 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
           state.drained = !state.inHand && running && next >= state.high;
         }
       }
+      blind = false;
     } catch (cause) {
       if (stopping) return;
       for (const state of present.values()) state.drained = false;
-      log.warn("kafka: the ends of the partitions could not be read", { error: textOf(cause) });
+      if (!blind) log.warn("kafka: the ends of the partitions could not be read", { error: textOf(cause) });
+      blind = true;
     }
   }
 
   function scheduleProgress(pause: Millis): void {
     progressTimer = setTimeout(() => {
-      progressRound = updateProgress().then(() => {
-        if (!stopping) scheduleProgress(tuning.progressInterval);
-      });
+      progressRound = updateProgress().finally(() => stopping || scheduleProgress(tuning.progressInterval));
     }, pause);
   }
 
@@ -245,11 +244,15 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
   async function connect(): Promise<void> {
     const deadline = performance.now() + tuning.connectWithin;
     for (let refusal: unknown; ; ) {
-      try {
-        return await within(deadline - performance.now(), admin.connect());
-      } catch (cause) {
-        if (stopping || performance.now() >= deadline) throw refusal ?? cause;
+      const attempt = admin.connect().catch((cause: unknown) => {
         refusal = cause;
+        throw cause;
+      });
+      try {
+        return await within(deadline - performance.now(), attempt);
+      } catch (cause) {
+        // The refusal tells more than the deadline does.
+        if (stopping || performance.now() >= deadline) throw refusal ?? cause;
       }
       await sleep(Math.min(SECOND / 2, Math.max(0, deadline - performance.now())), stopSignal.signal);
     }
@@ -297,7 +300,6 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
         running = false;
         error = textOf(payload.error);
         for (const state of partitions.values()) state.drained = false;
-        log.error("kafka: the consumer crashed", { error, restart: payload.restart });
         if (payload.restart || stopping) return;
         const reason = new SourceError(`The Kafka consumer stopped for good: ${error}`, "Restart the program once the cause is mended; reading goes on from the last commit.", { cause: payload.error });
         if (started) onFatal(reason);
@@ -359,6 +361,10 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
   };
 }
 
+function keyOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}
+
 function toMessage(batch: Batch, message: KafkaMessage): Message {
   const timestamp = Number(message.timestamp);
   return {
@@ -379,27 +385,15 @@ function isUnknownTopic(cause: unknown): boolean {
   return false;
 }
 
-async function within<T>(limit: Millis, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer in time")), limit);
+function within<T>(limit: Millis, work: Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const late = setTimeoutAsync(limit, undefined, { signal: done.signal }).then(() => {
+    throw new Error("no answer in time");
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return Promise.race([work, late]).finally(() => done.abort());
 }
 
-function sleep(pause: Millis, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const wake = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", wake);
-      resolve();
-    };
-    const timer = setTimeout(wake, pause);
-    signal.addEventListener("abort", wake);
-  });
+/** Ends early, and without an error, when `signal` is given. */
+async function sleep(pause: Millis, signal: AbortSignal): Promise<void> {
+  await setTimeoutAsync(pause, undefined, { signal }).catch(() => {});
 }

@@ -100,11 +100,23 @@ export type Notification = {
   readonly at: Millis;
 };
 
-/** How a channel answers. `retry` may be tried again, `failed` may not. */
+/** How a channel answers. `retry` may be tried again, not before `retryAfter` has passed where it is set; `failed` may not. */
 export type SendOutcome =
   | { readonly outcome: "sent"; readonly detail: string }
   | { readonly outcome: "retry"; readonly detail: string; readonly retryAfter: Millis | null }
   | { readonly outcome: "failed"; readonly detail: string };
+
+/** Tells one channel. It answers and does not throw, and its answer holds no secret. */
+export type Notifier = (notification: Notification) => Promise<SendOutcome>;
+
+/** Posts JSON, signed when there is a secret. `id` stays the same when the same thing is sent again; `at` is now. */
+export type SignedPost = (request: {
+  readonly url: string;
+  readonly secret: string | null;
+  readonly id: string;
+  readonly at: Millis;
+  readonly body: string;
+}) => Promise<SendOutcome>;
 
 /** A request for retraining and what came of it; refusals are kept with their reason. */
 export type RetrainRun = {

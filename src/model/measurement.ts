@@ -41,13 +41,20 @@ export type MeasurementDetail = {
   readonly bracket?: readonly [number, number];
   /** How many disjoint baseline windows stand behind the p-value. */
   readonly nullWindows?: number;
+  /** The smallest effect (value less expected) that sampling noise at these sizes would let show. */
+  readonly detectable?: number;
+  /** The statistic as a proportion: rows that count, among `rows.current`. */
+  readonly hits?: number;
   /** A baseline's own value of a performance metric. */
   readonly reference?: number;
   /** The share of a window's predictions whose label is known. */
   readonly labelCoverage?: number;
   readonly confusion?: { readonly tp: number; readonly fp: number; readonly fn: number; readonly tn: number };
-  /** Medians on both sides, and the unit conversion that would explain their ratio, where one would. */
-  readonly scale?: { readonly reference: number; readonly current: number; readonly ratio: number; readonly unit: string | null };
+  /**
+   * Medians on both sides; `ratio` is that of the medians, or where a change of unit would explain the window, that of
+   * the largest values (`unit` names it, `from` is the first window it holds in).
+   */
+  readonly scale?: { readonly reference: number; readonly current: number; readonly ratio: number; readonly unit: string | null; readonly from?: Millis };
   /** The range of values (or the values) seen in the baseline, and what lies beyond it now. */
   readonly range?: { readonly low: number; readonly high: number; readonly currentLow: number; readonly currentHigh: number };
   /** Categories in the window that the baseline never held, most frequent first. */

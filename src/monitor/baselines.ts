@@ -98,3 +98,21 @@ export async function ensureGrid(options: {
   await insertGrid(store, grid, basis, clock());
   return { grid, changed: newest !== null };
 }
+
+/** Live rows that make a provisional grid when no file baseline is configured. */
+const PROVISIONAL_ROWS = 1_000;
+const PROVISIONAL_BASIS = "first rows";
+
+/** Bins for a model without a reference: from its first rows, once there are enough of them. Every result says so. */
+export async function ensureProvisionalGrid(options: { store: Store; model: ModelSettings; clock: Clock }): Promise<{ grid: Grid; changed: boolean } | null> {
+  const { store, model, clock } = options;
+  const newest = await readNewestGrid(store, model.name);
+  if (newest?.basis === PROVISIONAL_BASIS) return { grid: newest.grid, changed: false };
+  const numbers = await readNumericSummaries(store, model.name, null);
+  const categories = await readCategorySummaries(store, model.name, null, KNOWN_CATEGORIES);
+  const rows = Math.max(0, ...numbers.map((summary) => summary.rows), ...categories.map((summary) => summary.rows));
+  if (rows < PROVISIONAL_ROWS) return null;
+  const grid = buildGrid(model.name, (newest?.grid.version ?? 0) + 1, [{ numbers, categories }], true);
+  await insertGrid(store, grid, PROVISIONAL_BASIS, clock());
+  return { grid, changed: true };
+}

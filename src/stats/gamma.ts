@@ -8,9 +8,9 @@ const HALF_LOG_TWO_PI = 0.9189385332046727;
 const STIRLING_FROM = 10;
 const MAX_STEPS = 10_000_000;
 
-/** ζ(k) - 1 for k >= 2: Σ j⁻ᵏ up to 11, then Euler-Maclaurin for the rest. */
+/** ζ(k) - 1 for k >= 2: Σ j⁻ᵏ up to 39, then Euler-Maclaurin for the rest. */
 function zetaMinusOne(k: number): number {
-  const from = 12;
+  const from = 40;
   const decay = from ** -k;
   const first = (k * decay) / from;
   const third = (first * (k + 1) * (k + 2)) / from ** 2;
@@ -20,7 +20,10 @@ function zetaMinusOne(k: number): number {
   return sum;
 }
 
-const ZETA_TERMS: readonly number[] = Array.from({ length: 40 }, (_, i) => zetaMinusOne(i + 2) / (i + 2));
+const ZETA_TERMS: readonly number[] = Array.from(
+  { length: 40 },
+  (_, i) => zetaMinusOne(i + 2) / (i + 2),
+);
 
 /** ln Γ(2 + z) for |z| <= ½: z(1 - γ) + Σ (-z)ᵏ (ζ(k) - 1)/k, exactly 0 at z = 0. */
 function logGammaNearTwo(z: number): number {
@@ -46,7 +49,8 @@ export function logGamma(x: number): number {
   if (x === 0 || x === Infinity) return Infinity;
   if (x < 0.5) return logGammaNearTwo(x) - Math.log1p(x) - Math.log(x);
   if (x < 1.5) return logGammaNearTwo(x - 1) - Math.log1p(x - 1);
-  if (x > STIRLING_FROM) return (x - 0.5) * (Math.log(x) - 1) + (HALF_LOG_TWO_PI - 0.5) + stirlingSeries(x);
+  if (x > STIRLING_FROM)
+    return (x - 0.5) * (Math.log(x) - 1) + (HALF_LOG_TWO_PI - 0.5) + stirlingSeries(x);
   let product = 1;
   let shifted = x;
   while (shifted > 2.5) {
@@ -63,7 +67,9 @@ export function logGamma(x: number): number {
  * Cost: constant.
  */
 export function stirlingRemainder(x: number): number {
-  return x > STIRLING_FROM ? stirlingSeries(x) : logGamma(x) - ((x - 0.5) * Math.log(x) - x + HALF_LOG_TWO_PI);
+  return x > STIRLING_FROM
+    ? stirlingSeries(x)
+    : logGamma(x) - ((x - 0.5) * Math.log(x) - x + HALF_LOG_TWO_PI);
 }
 
 /** xᵃ·exp(-x) / Γ(a + 1), the Poisson mass at a, in saddle-point form: no cancellation however large a is. */

@@ -1,6 +1,7 @@
 /** The two-sample Kolmogorov-Smirnov distance, from bins and from samples. Its p-values are in `ks-p-value.ts`. */
 
 import { requirePairedCounts } from "./argument-domain.ts";
+import { entryAt } from "./entry-at.ts";
 
 export { ksCritical, ksPValue } from "./ks-p-value.ts";
 export type { KsPValue } from "./ks-p-value.ts";
@@ -38,7 +39,9 @@ export function ksFromBins(
 ): KsBracket | null {
   requirePairedCounts(reference, current);
   if (isSingleton !== undefined && isSingleton.length !== reference.length) {
-    throw new RangeError(`isSingleton has ${isSingleton.length} flags for ${reference.length} bins`);
+    throw new RangeError(
+      `isSingleton has ${isSingleton.length} flags for ${reference.length} bins`,
+    );
   }
   const n = reference.reduce((sum, count) => sum + count, 0);
   const m = current.reduce((sum, count) => sum + count, 0);
@@ -49,13 +52,16 @@ export function ksFromBins(
   let upper = 0;
   let bin = 0;
   for (const [j, count] of reference.entries()) {
-    const upTo = { reference: below.reference + count, current: below.current + current[j]! };
+    const upTo = {
+      reference: below.reference + count,
+      current: below.current + entryAt(current, j),
+    };
     const atEnd = Math.abs(upTo.reference * m - upTo.current * n);
     if (atEnd > lower) {
       lower = atEnd;
       bin = j;
     }
-    if (count > 0 && current[j]! > 0 && isSingleton?.[j] !== true) {
+    if (count > 0 && entryAt(current, j) > 0 && isSingleton?.[j] !== true) {
       const referenceFirst = Math.abs(upTo.reference * m - below.current * n);
       const currentFirst = Math.abs(below.reference * m - upTo.current * n);
       upper = Math.max(upper, referenceFirst, currentFirst);
@@ -78,7 +84,7 @@ function sorted(values: readonly number[]): Float64Array {
 /** The index of the first entry above `value`, searching onwards from `from`. */
 function skipUpTo(values: Float64Array, from: number, value: number): number {
   let index = from;
-  while (index < values.length && values[index]! <= value) index++;
+  while (index < values.length && entryAt(values, index) <= value) index++;
   return index;
 }
 
@@ -93,7 +99,10 @@ function skipUpTo(values: Float64Array, from: number, value: number): number {
  * NaN: count missing values apart. Cost: two sorts and one pass.
  * Example: ksFromSamples([1.01, 2.01], [1, 2, 3]) = { distance: 1/3 }.
  */
-export function ksFromSamples(xs: readonly number[], ys: readonly number[]): { distance: number } | null {
+export function ksFromSamples(
+  xs: readonly number[],
+  ys: readonly number[],
+): { distance: number } | null {
   const n = xs.length;
   const m = ys.length;
   if (n === 0 || m === 0) return null;
@@ -103,7 +112,7 @@ export function ksFromSamples(xs: readonly number[], ys: readonly number[]): { d
   let j = 0;
   let largest = 0;
   while (i < n && j < m) {
-    const value = Math.min(first[i]!, second[j]!);
+    const value = Math.min(entryAt(first, i), entryAt(second, j));
     i = skipUpTo(first, i, value);
     j = skipUpTo(second, j, value);
     largest = Math.max(largest, Math.abs(i * m - j * n));

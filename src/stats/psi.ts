@@ -1,6 +1,7 @@
 /** The population stability index and its distribution when nothing has changed. */
 
 import { requireInteger, requireNonNegative, requirePairedCounts } from "./argument-domain.ts";
+import { entryAt } from "./entry-at.ts";
 import { chiSquareSf } from "./chi-square.ts";
 
 const PRIOR_COUNT = 0.5;
@@ -53,10 +54,17 @@ export function populationStabilityIndex(
   if (bins < 2 || n === 0 || m === 0) return null;
   const prior = PRIOR_COUNT * bins;
   const contributions = reference.map((count, bin) =>
-    shareTerm((count + PRIOR_COUNT) / (n + prior), (current[bin]! + PRIOR_COUNT) / (m + prior)),
+    shareTerm(
+      (count + PRIOR_COUNT) / (n + prior),
+      (entryAt(current, bin) + PRIOR_COUNT) / (m + prior),
+    ),
   );
-  const raw = total(reference.map((count, bin) => shareTerm(count / n, current[bin]! / m)));
-  return { value: total(contributions), contributions, unsmoothed: Number.isFinite(raw) ? raw : null };
+  const raw = total(reference.map((count, bin) => shareTerm(count / n, entryAt(current, bin) / m)));
+  return {
+    value: total(contributions),
+    contributions,
+    unsmoothed: Number.isFinite(raw) ? raw : null,
+  };
 }
 
 function requireSizes(bins: number, n: number, m: number): void {

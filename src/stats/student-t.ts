@@ -60,7 +60,13 @@ function logDensity(t: number, df: number): number {
  * The t > 0 at which ln(mass(t)) = ln(target), by Newton's method on ln t inside a shrinking bracket. `direction` is
  * the sign of the mass's slope: +1 for the central half, -1 for the tail. In these coordinates both are nearly straight.
  */
-function solve(mass: (t: number) => number, target: number, direction: 1 | -1, df: number, start: number): number {
+function solve(
+  mass: (t: number) => number,
+  target: number,
+  direction: 1 | -1,
+  df: number,
+  start: number,
+): number {
   const logTarget = Math.log(target);
   let low = -750;
   let high = 709;

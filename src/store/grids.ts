@@ -72,6 +72,11 @@ const VALUES = `arrayConcat(
     if(isNull(predicted_number), [], [tuple('prediction', '', assumeNotNull(predicted_number))])
   )`;
 
+/** The rows of a baseline; those of live events for null. */
+function rowsOf(baseline: string | null): string {
+  return baseline === null ? "predictions FINAL WHERE model = {model:String}" : "baseline_rows FINAL WHERE model = {model:String} AND baseline = {baseline:String}";
+}
+
 type RankedRow = { subject: SubjectKey["subject"]; feature: string; rows: number; low: number; high: number; ranked: [number, number, number][] };
 
 /**
@@ -79,7 +84,7 @@ type RankedRow = { subject: SubjectKey["subject"]; feature: string; rows: number
  * k-th of q parts is the value at rank ceil(k n / q), in whole numbers. The value at rank r therefore serves
  * floor(r q / n) - floor((r - 1) q / n) of them.
  */
-export async function readNumericSummaries(store: Store, model: string, baseline: string): Promise<NumericSummary[]> {
+export async function readNumericSummaries(store: Store, model: string, baseline: string | null): Promise<NumericSummary[]> {
   const found = await store.query<RankedRow>(
     `SELECT subject, feature, any(n) AS rows, min(x) AS low, max(x) AS high,
             arraySort(groupArrayIf((rank, x, intDiv(rank * 1024, n) - intDiv((rank - 1) * 1024, n)), intDiv(rank * 1024, n) > intDiv((rank - 1) * 1024, n)
@@ -87,10 +92,10 @@ export async function readNumericSummaries(store: Store, model: string, baseline
      FROM (
        SELECT value.1 AS subject, value.2 AS feature, value.3 AS x,
               row_number() OVER (PARTITION BY subject, feature ORDER BY x) AS rank, count() OVER (PARTITION BY subject, feature) AS n
-       FROM (SELECT arrayJoin(${VALUES}) AS value FROM baseline_rows FINAL WHERE model = {model:String} AND baseline = {baseline:String})
+       FROM (SELECT arrayJoin(${VALUES}) AS value FROM ${rowsOf(baseline)})
      )
      GROUP BY subject, feature ORDER BY subject, feature`,
-    { model, baseline },
+    { model, baseline: baseline ?? "" },
   );
   return found.map(({ subject, feature, rows, low, high, ranked }) => ({
     subject,
@@ -106,7 +111,7 @@ export async function readNumericSummaries(store: Store, model: string, baseline
 export type CategorySummary = { readonly subject: SubjectKey["subject"]; readonly feature: string; readonly value: string; readonly rows: number };
 
 /** How often each category of each categorical subject occurs in one baseline, most frequent first; at most `limit` a subject. */
-export function readCategorySummaries(store: Store, model: string, baseline: string, limit: number): Promise<CategorySummary[]> {
+export function readCategorySummaries(store: Store, model: string, baseline: string | null, limit: number): Promise<CategorySummary[]> {
   return store.query<CategorySummary>(
     `SELECT entry.1 AS subject, entry.2 AS feature, entry.3 AS value, count() AS rows
      FROM (
@@ -114,11 +119,11 @@ export function readCategorySummaries(store: Store, model: string, baseline: str
          arrayMap((name, text) -> tuple('feature', toString(name), text), mapKeys(categories), mapValues(categories)),
          if(isNull(predicted_class), [], [tuple('prediction', '', assumeNotNull(predicted_class))])
        )) AS entry
-       FROM baseline_rows FINAL WHERE model = {model:String} AND baseline = {baseline:String}
+       FROM ${rowsOf(baseline)}
      )
      GROUP BY subject, feature, value
      ORDER BY subject, feature, rows DESC, value
      LIMIT {limit:UInt32} BY subject, feature`,
-    { model, baseline, limit },
+    { model, baseline: baseline ?? "", limit },
   );
 }

@@ -68,13 +68,13 @@ export async function countOutcomes(
          GROUP BY version, bucket
        ),
        totals AS (
-         SELECT version, bucket, count() AS predictions, countIf(labelled) AS labelled,
+         SELECT version, bucket, count() AS predictions, countIf(labelled) AS labelled_rows,
            countIf(labelled AND actual AND predicted) AS tp, countIf(labelled AND NOT actual AND predicted) AS fp,
            countIf(labelled AND actual AND NOT predicted) AS fn, countIf(labelled AND NOT actual AND NOT predicted) AS tn,
            countIf(scored) AS scored_rows, sumIf(loss, scored) AS loss_sum, sumIf(loss_square, scored) AS loss_square_sum
          FROM outcomes GROUP BY version, bucket
        )
-     SELECT {model:String}, {baseline:String}, totals.version, '', totals.bucket, totals.predictions, totals.labelled,
+     SELECT {model:String}, {baseline:String}, totals.version, '', totals.bucket, totals.predictions, totals.labelled_rows,
        ['1', '0', '1', '0'], ['1', '1', '0', '0'], [totals.tp, totals.fp, totals.fn, totals.tn],
        arrayMap(cell -> cell.1, bins.positives), arrayMap(cell -> cell.2, bins.positives),
        arrayMap(cell -> cell.1, bins.negatives), arrayMap(cell -> cell.2, bins.negatives),

@@ -11,6 +11,7 @@ export async function readWindowProgress(store: Store, model: string): Promise<M
   return new Map(rows.map((row) => [row.plan, row.upTo]));
 }
 
-export async function insertWindowProgress(store: Store, model: string, plan: string, measuredTo: Millis): Promise<void> {
-  await store.insert("window_progress", [{ model, plan, measured_to: dateTimeValue(measuredTo) }]);
+export async function insertWindowProgress(store: Store, model: string, reached: ReadonlyMap<string, Millis>): Promise<void> {
+  if (reached.size === 0) return;
+  await store.insert("window_progress", [...reached].map(([plan, to]) => ({ model, plan, measured_to: dateTimeValue(to) })));
 }

@@ -109,9 +109,9 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
     expect(one.status().partitions).toHaveLength(4);
 
     let sent = 0;
-    let producing = true;
+    const enough = new AbortController();
     const producer = (async () => {
-      for (; producing; sent += 20) await Promise.all([0, 1, 2, 3].map((partition) => kafka.produce(topic, partition, numbered(5, `${sent}-${partition}`))));
+      for (; !enough.signal.aborted; sent += 20) await Promise.all([0, 1, 2, 3].map((partition) => kafka.produce(topic, partition, numbered(5, `${sent}-${partition}`))));
     })();
     await two.start(handle);
     await until("two partitions each", () => one.status().partitions.length === 2 && two.status().partitions.length === 2);
@@ -120,7 +120,7 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
     await until("messages under two readers", () => sent > 400);
     await two.stop();
     await until("all partitions back", () => one.status().partitions.length === 4);
-    producing = false;
+    enough.abort();
     await producer;
     await until("the end", () => allDrained(one, 4));
     await until("every message", () => seen.size === sent);
@@ -147,6 +147,31 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
     await joining;
     await until("both to be done", () => allDrained(one, 1) && allDrained(two, 1));
     expect(calls).toHaveLength(2);
+  });
+
+  it("is replaced when its handler hangs, and its late commit changes nothing", async () => {
+    const topic = await kafka.createTopic(1);
+    const group = kafka.unique("group");
+    await kafka.produce(topic, 0, numbered(3));
+    const gate = createGate();
+    let hanging = 0;
+    // 6 s is the least a broker grants unless told otherwise.
+    const tuning = { sessionTimeout: 6000, rebalanceTimeout: 6000, heartbeatFor: 0 };
+    const lame = createSource(topic, group, { tuning });
+    await lame.start(async () => {
+      hanging += 1;
+      await gate.opened;
+    });
+    await until("the handler to hang", () => hanging === 1);
+    const { handle, total } = collector();
+    const sound = createSource(topic, group, { tuning: { sessionTimeout: 6000, rebalanceTimeout: 6000 } });
+    await sound.start(handle);
+    await until("the other to read it", () => total() === 3);
+    await kafka.produce(topic, 0, numbered(2, "later"));
+    await until("the other to go on", async () => (await kafka.committed(group, topic, 0)) === "5");
+    gate.open();
+    await until("both to be in the group", () => lame.status().running && lame.status().partitions.length + sound.status().partitions.length === 1);
+    expect(await kafka.committed(group, topic, 0)).toBe("5");
   });
 
   it.each(["gzip", "snappy", "lz4", "zstd"])("reads what a Java broker compressed with %s", async (codec) => {
@@ -273,7 +298,7 @@ describe("the Kafka source without a broker", () => {
       log: silentLog,
       onFatal: () => {},
       now: Date.now,
-      tuning: { connectWithin: 1500 },
+      tuning: { connectWithin: 2500 },
     });
     const begun = performance.now();
     const failure = await source.start(async () => {}).catch((cause: unknown) => cause);

@@ -1,0 +1,221 @@
+import { createHash } from "node:crypto";
+import type { Log } from "../log.ts";
+import type { AlertKey, AlertStatus, Transition } from "../model/alert.ts";
+import type { Measurement, MeasuredWindow } from "../model/measurement.ts";
+import type { Rule } from "../model/rule.ts";
+import type { Clock, Window } from "../model/time.ts";
+import { insertStatuses, insertTransitions, readStatuses } from "../store/alerts.ts";
+import type { Store } from "../store/store.ts";
+import { explain } from "./explain.ts";
+import { judge, type Adjust, type Judgement } from "./judge.ts";
+import { step, type Change } from "./transition.ts";
+
+export type AlertEngine = {
+  /** Judges one measured window and stores what changed; returns the changes. Windows of a model come oldest first. */
+  evaluate(window: MeasuredWindow): Promise<Transition[]>;
+};
+
+type Outcome = {
+  readonly statuses: readonly AlertStatus[];
+  readonly transitions: readonly Transition[];
+};
+
+/**
+ * The alert engine: pure judgement and state machine, with the store around them. Transitions are stored before
+ * statuses: a crash between the two repeats the same evaluation, which makes the same transitions with the same ids.
+ */
+export function createAlertEngine(options: {
+  store: Store;
+  rules: readonly Rule[];
+  adjust: Adjust;
+  clock: Clock;
+  log: Log;
+  ruleHash: (rule: Rule) => string;
+}): AlertEngine {
+  const { store, rules, adjust, clock, log } = options;
+  const hashes = new Map(rules.map((rule) => [rule, options.ruleHash(rule)]));
+  let statuses: Map<string, AlertStatus> | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function run(measured: MeasuredWindow): Promise<Transition[]> {
+    statuses ??= new Map(
+      (await readStatuses(store)).map((status) => [keyText(status.key), status]),
+    );
+    const known = statuses;
+    const outcomes = rules
+      .filter((rule) => applies(rule, measured))
+      .flatMap((rule) =>
+        [...versionsOf(rule, measured, known)].map((version) =>
+          evaluateRule(rule, version, measured, known),
+        ),
+      );
+    const transitions = outcomes.flatMap((outcome) => outcome.transitions);
+    const changed = outcomes.flatMap((outcome) => outcome.statuses);
+    if (transitions.length > 0) await insertTransitions(store, transitions);
+    if (changed.length > 0) await insertStatuses(store, changed);
+    for (const status of changed) known.set(keyText(status.key), status);
+    for (const { key, from, to } of transitions)
+      log.info("alert changed", {
+        rule: key.rule,
+        model: key.model,
+        version: key.version,
+        subject: key.subject,
+        from,
+        to,
+      });
+    return transitions;
+  }
+
+  function evaluateRule(
+    rule: Rule,
+    version: string,
+    { model, window, measurements }: MeasuredWindow,
+    known: ReadonlyMap<string, AlertStatus>,
+  ): Outcome {
+    const judgements = judge(
+      rule,
+      measurements.filter((measurement) => measurement.version === version),
+      adjust,
+    );
+    const next: AlertStatus[] = [];
+    const transitions: Transition[] = [];
+    const seen = new Set<string>();
+    for (const judgement of judgements) {
+      const key: AlertKey = {
+        rule: rule.name,
+        model,
+        version,
+        segment: judgement.measurement.segment,
+        subject: judgement.subject,
+      };
+      const status = known.get(keyText(key)) ?? freshStatus(key);
+      seen.add(keyText(key));
+      if (window.to <= status.evaluatedTo) continue;
+      const { status: moved, change } = step(status, judgement.observation, rule);
+      const over = status.state === "resolved" && moved.state !== "resolved";
+      const since = over ? window.from : (status.since ?? window.from);
+      const transition = change
+        ? transitionOf(rule, judgement, key, change, status, since, window)
+        : null;
+      if (transition) transitions.push(transition);
+      next.push({
+        ...moved,
+        since: moved.state === "normal" ? null : since,
+        alertId: transition ? transition.alertId || null : moved.alertId,
+        evaluatedTo: window.to,
+      });
+    }
+    // An alert whose subject was not measured at all has no evidence either: it stays where it is, visibly.
+    for (const [text, status] of known) {
+      if (
+        status.key.rule !== rule.name ||
+        status.key.model !== model ||
+        status.key.version !== version
+      )
+        continue;
+      if (seen.has(text) || status.state === "normal" || window.to <= status.evaluatedTo) continue;
+      next.push({
+        ...step(status, { condition: "missing", health: "no_data" }, rule).status,
+        evaluatedTo: window.to,
+      });
+    }
+    return { statuses: next, transitions };
+  }
+
+  function transitionOf(
+    rule: Rule,
+    judgement: Judgement,
+    key: AlertKey,
+    change: Change,
+    status: AlertStatus,
+    since: number,
+    window: Window,
+  ): Transition {
+    const hash = hashes.get(rule) ?? options.ruleHash(rule);
+    const said = explain(rule, judgement, change, since);
+    const id = digest([
+      "transition",
+      hash,
+      keyText(key),
+      window.to,
+      change.from,
+      change.to,
+      said.summary,
+    ]);
+    const opens = change.to === "firing" && change.from !== "recovering";
+    // Pending and normal belong to no alert: one begins with its firing and ends with its resolution.
+    const alertId = opens
+      ? id
+      : change.to === "pending" || change.to === "normal"
+        ? ""
+        : (status.alertId ?? "");
+    return {
+      id,
+      alertId,
+      key,
+      ...change,
+      severity: rule.severity,
+      window,
+      since,
+      ruleHash: hash,
+      ...said,
+      notify: opens || change.to === "resolved" ? rule.notify : [],
+      retrain: opens && rule.retrain,
+      createdAt: clock(),
+    };
+  }
+
+  return {
+    evaluate(window) {
+      // One after the other: two evaluations at once would both start from the same status.
+      const result = last.then(
+        () => run(window),
+        () => run(window),
+      );
+      last = result;
+      return result;
+    },
+  };
+}
+
+function applies(rule: Rule, { model, window }: MeasuredWindow): boolean {
+  const { window: length, every } = rule.measure;
+  return (
+    (rule.models === null || rule.models.includes(model)) &&
+    window.to - window.from === length &&
+    window.to % every === 0
+  );
+}
+
+/** Versions with something measured, and those with an alert that is not at rest. */
+function versionsOf(
+  rule: Rule,
+  { model, measurements }: { model: string; measurements: readonly Measurement[] },
+  known: ReadonlyMap<string, AlertStatus>,
+): Set<string> {
+  const versions = new Set(measurements.map((measurement) => measurement.version));
+  for (const { key, state } of known.values())
+    if (key.rule === rule.name && key.model === model && state !== "normal")
+      versions.add(key.version);
+  return versions;
+}
+
+function freshStatus(key: AlertKey): AlertStatus {
+  return {
+    key,
+    state: "normal",
+    health: "ok",
+    streak: 0,
+    since: null,
+    alertId: null,
+    evaluatedTo: 0,
+  };
+}
+
+function keyText(key: AlertKey): string {
+  return JSON.stringify([key.rule, key.model, key.version, key.segment, key.subject]);
+}
+
+function digest(parts: readonly (string | number)[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}

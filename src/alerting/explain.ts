@@ -1,0 +1,276 @@
+import type { Explanation } from "../model/alert.ts";
+import { metricFamily, type Measurement, type Metric } from "../model/measurement.ts";
+import type { Rule } from "../model/rule.ts";
+import { formatTime, type Millis } from "../model/time.ts";
+import type { Judgement } from "./judge.ts";
+import type { Change } from "./transition.ts";
+import {
+  chance,
+  moment,
+  named,
+  number,
+  pathSegment,
+  percent,
+  printable,
+  rows,
+  shellOption,
+} from "./words.ts";
+
+const METRIC_WORDS: Readonly<Record<Metric, string>> = {
+  psi: "population stability index",
+  ks: "Kolmogorov-Smirnov distance",
+  wasserstein: "normalised Wasserstein distance",
+  missing_rate: "share of missing values",
+  unseen_rate: "share of unseen categories",
+  out_of_range_rate: "share of values out of range",
+  accuracy: "accuracy",
+  precision: "precision",
+  recall: "recall",
+  f1: "F1",
+  roc_auc: "ROC AUC",
+  log_loss: "log loss",
+};
+
+/** What an alert says: a summary a person can act on, and the facts behind it. */
+export function explain(
+  rule: Rule,
+  judgement: Judgement,
+  change: Change,
+  since: Millis,
+): { summary: string; explanation: Explanation } {
+  const { measurement } = judgement;
+  return {
+    summary: summarise(rule, judgement, change, since),
+    explanation: {
+      metric: measurement.metric,
+      baseline: measurement.baseline,
+      value: measurement.value,
+      expected: measurement.expected,
+      threshold: judgement.threshold,
+      pValue: measurement.pValue,
+      adjustedPValue: judgement.adjustedPValue,
+      subjectsTested: judgement.subjectsTested,
+      evidence: measurement.evidence,
+      rows: measurement.rows,
+      labelled: measurement.labelled,
+      ci: measurement.ci,
+      detail: shorten(measurement.detail),
+      likely: likely(measurement),
+      hints: hints(measurement),
+    },
+  };
+}
+
+function shorten(detail: Measurement["detail"]): Measurement["detail"] {
+  return {
+    ...detail,
+    ...(detail.bins ? { bins: detail.bins.slice(0, 5) } : {}),
+    ...(detail.unseen ? { unseen: detail.unseen.slice(0, 10) } : {}),
+  };
+}
+
+function summarise(rule: Rule, judgement: Judgement, change: Change, since: Millis): string {
+  const { measurement } = judgement;
+  const subject = headWords(measurement);
+  const moved = whatMoved(measurement, subject);
+  switch (change.to) {
+    case "firing":
+      if (change.from === "recovering")
+        return sentences([
+          `${subject} has not recovered after all`,
+          moved,
+          amount(rule, judgement),
+          `Since ${moment(since)}`,
+        ]);
+      return sentences([
+        moved,
+        amount(rule, judgement),
+        certainty(judgement),
+        `Since ${moment(since)}, in ${rows(measurement.rows.current)} of version ${named(measurement.version)}`,
+      ]);
+    case "pending":
+      return sentences([
+        moved,
+        amount(rule, judgement),
+        `It fires once this has held for ${rule.evaluations} evaluations; this is the first`,
+      ]);
+    case "recovering":
+      return sentences([
+        `${subject} seems to recover`,
+        now(judgement),
+        `It is resolved once this has held for ${rule.clear.evaluations} evaluations`,
+      ]);
+    case "resolved":
+      return sentences([
+        `${subject} is back to what ${named(rule.measure.baseline)} leads one to expect`,
+        now(judgement),
+        `The alert had been open since ${moment(since)}`,
+      ]);
+    case "normal":
+      return change.from === "pending"
+        ? sentences([`${subject} did not stay away for long enough to fire`, now(judgement)])
+        : sentences([`${subject} stays as expected`]);
+  }
+}
+
+function sentences(parts: readonly (string | null)[]): string {
+  return parts
+    .filter((part) => part !== null)
+    .map((part) => `${part}.`)
+    .join(" ");
+}
+
+function subjectWords(measurement: Measurement): string {
+  const where = measurement.segment === null ? "" : ` in segment ${named(measurement.segment)}`;
+  if (measurement.subject === "performance") return `${METRIC_WORDS[measurement.metric]}${where}`;
+  return `${measurement.feature === null ? `the ${measurement.subject}` : named(measurement.feature)}${where}`;
+}
+
+/** The subject at the head of a sentence. A feature keeps its own small letter: it is a name. */
+function headWords(measurement: Measurement): string {
+  const words = subjectWords(measurement);
+  return measurement.feature === null ? capitalise(words) : words;
+}
+
+function capitalise(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
+/** What moved, before and after, in the subject's own words. */
+function whatMoved(measurement: Measurement, subject: string): string {
+  const { detail, metric, value } = measurement;
+  if (metricFamily(metric) === "performance") return performanceMoved(measurement, subject);
+  if (metric === "missing_rate" && value !== null)
+    return `${subject} is missing in ${percent(value)} of rows, where ${percent(measurement.expected ?? detail.reference ?? 0)} is usual`;
+  if (metric === "unseen_rate" && value !== null)
+    return `${percent(value)} of rows hold a value of ${subjectWords(measurement)} that the baseline never held${unseenWords(measurement)}`;
+  if (metric === "out_of_range_rate" && value !== null)
+    return `${percent(value)} of the values of ${subjectWords(measurement)} lie outside the baseline's range${rangeWords(measurement)}`;
+  const { scale } = detail;
+  const median =
+    scale && scale.reference !== scale.current
+      ? `its median was ${number(scale.reference)}, and is ${number(scale.current)} now`
+      : null;
+  if (scale?.unit) {
+    // Scales with different zeros have no factor between them that a person would recognise.
+    const times = /[°K]/.test(scale.unit)
+      ? "seems to be in another unit"
+      : `is ${Number(scale.ratio.toPrecision(4))} times what it was`;
+    return `${subject} ${times}: likely ${unitWords(scale.unit, scale.from)}${median === null ? "" : `; ${median}`}`;
+  }
+  const bins = binWords(measurement);
+  if (median !== null) return `${subject} has moved: ${median}${bins === null ? "" : `; ${bins}`}`;
+  if (bins !== null) return `${subject} has moved: ${bins}${unseenWords(measurement)}`;
+  return `${subject} has moved away from ${named(measurement.baseline ?? "its baseline")}${unseenWords(measurement)}`;
+}
+
+function unitWords(unit: string, from: Millis | undefined): string {
+  return `${printable(unit)}${from === undefined ? "" : `, since ${moment(from)}`}`;
+}
+
+function performanceMoved(measurement: Measurement, subject: string): string {
+  const { detail, metric, value, ci, labelled } = measurement;
+  const reference = detail.reference ?? measurement.expected;
+  if (value === null) return `${subject} is unknown`;
+  const verb = reference !== null && value > reference ? "rose" : "fell";
+  const interval = ci === null ? "" : ` (interval ${number(ci[0])} to ${number(ci[1])})`;
+  const coverage =
+    detail.labelCoverage === undefined
+      ? ""
+      : `, ${percent(detail.labelCoverage)} of the window's predictions`;
+  const known = labelled === null ? "" : ` on ${rows(labelled)} with a label${coverage}`;
+  const better = metric === "log_loss" ? "; lower is better" : "";
+  return reference === null
+    ? `${subject} is ${number(value)}${interval}${known}${better}`
+    : `${subject} ${verb} from ${number(reference)} to ${number(value)}${interval}${known}${better}`;
+}
+
+function binWords(measurement: Measurement): string | null {
+  const top = measurement.detail.bins?.slice(0, 2) ?? [];
+  if (top.length === 0) return null;
+  return top
+    .map(
+      (bin, index) =>
+        `${named(bin.bin)} went from ${percent(bin.reference)} to ${percent(bin.current)}${index === 0 ? " of rows" : ""}`,
+    )
+    .join(" and ");
+}
+
+function unseenWords({ detail: { unseen } }: Measurement): string {
+  if (!unseen || unseen.length === 0) return "";
+  const shown = unseen
+    .slice(0, 3)
+    .map(({ value, rows: count }) => `${named(value)} in ${rows(count)}`);
+  return `; never seen before: ${shown.join(", ")}${unseen.length > 3 ? " and others" : ""}`;
+}
+
+function rangeWords({ detail: { range } }: Measurement): string {
+  return range
+    ? ` of ${number(range.low)} to ${number(range.high)} (they run from ${number(range.currentLow)} to ${number(range.currentHigh)} now)`
+    : "";
+}
+
+/** How much, in the rule's own measure, and how much is needed. */
+function amount(rule: Rule, { measurement, threshold }: Judgement): string | null {
+  if (measurement.value === null) return null;
+  if (rule.fire.drop !== null)
+    return `The rule fires at a loss of more than ${number(threshold)} against ${named(rule.measure.baseline)}`;
+  const metric = METRIC_WORDS[measurement.metric];
+  if (measurement.expected === null)
+    return `Its ${metric} is ${number(measurement.value)}; the rule fires above ${number(threshold)}`;
+  return `Its ${metric} is ${number(measurement.value)}, where ${number(measurement.expected)} is usual without a change; the rule fires ${number(threshold)} above that`;
+}
+
+/** How sure, and on what evidence. */
+function certainty({ measurement, adjustedPValue, subjectsTested }: Judgement): string | null {
+  if (measurement.pValue === null || adjustedPValue === null) return null;
+  const corrected =
+    subjectsTested > 1
+      ? `${chance(adjustedPValue)} after correction for ${subjectsTested} subjects looked at`
+      : chance(measurement.pValue);
+  const windows = measurement.detail.nullWindows;
+  const basis =
+    measurement.evidence === "baseline_windows"
+      ? `measured against ${windows === undefined ? "windows" : `${windows} windows`} of the same length in the baseline`
+      : "calculated as if rows were independent, which overstates the certainty where rows share a cause";
+  return `Chance is an unlikely cause: ${corrected}, ${basis}`;
+}
+
+function now({ measurement, adjustedPValue }: Judgement): string | null {
+  const { value, expected, metric, pValue } = measurement;
+  if (value === null) return null;
+  const usual =
+    metricFamily(metric) === "performance" ? (measurement.detail.reference ?? expected) : expected;
+  const sure = pValue === null ? "" : `; ${chance(adjustedPValue ?? pValue)}`;
+  return `${capitalise(METRIC_WORDS[metric])} is ${number(value)}${usual === null ? "" : `, where ${number(usual)} is usual`}${sure}`;
+}
+
+/** The likely kind of change, where the numbers point to one. */
+function likely({ metric, value, detail }: Measurement): string | null {
+  if (detail.scale?.unit) return unitWords(detail.scale.unit, detail.scale.from);
+  if (metric === "missing_rate")
+    return value !== null && value >= 0.95 ? "the field no longer arrives" : null;
+  const stuck = detail.bins?.find((bin) => bin.current >= 0.95 && bin.reference < 0.5);
+  if (stuck)
+    return `a value that is stuck: ${percent(stuck.current)} of rows fall in ${named(stuck.bin)}`;
+  if (detail.unseen && detail.unseen.length > 0)
+    return `new values: ${detail.unseen
+      .slice(0, 3)
+      .map(({ value: text }) => named(text))
+      .join(", ")}`;
+  const range = detail.range;
+  if (range && (range.currentLow < range.low || range.currentHigh > range.high))
+    return `values beyond the baseline's range of ${number(range.low)} to ${number(range.high)}`;
+  return null;
+}
+
+/** What to run and which page to open; the page is a path on this daemon. */
+function hints(measurement: Measurement): string[] {
+  const { model, feature, from, to, metric } = measurement;
+  const command = metricFamily(metric) === "performance" ? "performance" : "drift";
+  const place = feature === null ? "" : `/features/${pathSegment(feature)}`;
+  return [
+    `driftwatch ${command} ${shellOption("model", model)} --from ${formatTime(from)} --to ${formatTime(to)}`,
+    `/models/${pathSegment(model)}${place}?from=${formatTime(from)}&to=${formatTime(to)}`,
+  ];
+}

@@ -1,0 +1,131 @@
+import type { AlertHealth } from "../model/alert.ts";
+import type { Measurement, Metric } from "../model/measurement.ts";
+import type { Rule } from "../model/rule.ts";
+import type { Observation } from "./transition.ts";
+
+/** Turns p-values into p-values corrected for how many there are, in the same order. */
+export type Adjust = (pValues: readonly number[]) => readonly number[];
+
+/** What a rule makes of one subject in one window. */
+export type Judgement = {
+  readonly subject: string;
+  readonly measurement: Measurement;
+  readonly observation: Observation;
+  /** How far the measurement lies on the bad side of what was expected; null without a value. */
+  readonly effect: number | null;
+  /** The effect above which the rule fires. */
+  readonly threshold: number;
+  readonly adjustedPValue: number | null;
+  /** How many subjects the correction was made for. */
+  readonly subjectsTested: number;
+};
+
+const RESERVED = /^(?:prediction$|score$|performance$|feature:)/;
+
+/** The name an alert has for a subject. A feature that is called like another subject is told apart by a prefix. */
+function alertSubject(measurement: Pick<Measurement, "subject" | "feature">): string {
+  if (measurement.feature === null) return measurement.subject;
+  return RESERVED.test(measurement.feature)
+    ? `feature:${measurement.feature}`
+    : measurement.feature;
+}
+
+/**
+ * Judges the measurements of one version in one window: an observation for each subject that the rule watches. The
+ * first key is an effect above the threshold, the second a p-value that holds after correction over all subjects
+ * that were tested.
+ */
+export function judge(
+  rule: Rule,
+  measurements: readonly Measurement[],
+  adjust: Adjust,
+): Judgement[] {
+  const watched = selectMeasurements(rule, measurements).flatMap((measurement) => {
+    const bounds = boundsOf(rule, measurement.metric);
+    return bounds
+      ? [
+          {
+            measurement,
+            bounds,
+            effect: effectOf(rule, measurement),
+            gap: gapIn(rule, measurement),
+          },
+        ]
+      : [];
+  });
+  const tested = watched.filter((subject) => subject.gap === null);
+  const adjusted = adjust(tested.map(({ measurement }) => measurement.pValue as number));
+  const adjustedOf = new Map(
+    tested.map(({ measurement }, index) => [measurement, adjusted[index] ?? null]),
+  );
+  return watched.map(({ measurement, bounds, effect, gap }) => {
+    const adjustedPValue = adjustedOf.get(measurement) ?? null;
+    const shared = {
+      subject: alertSubject(measurement),
+      measurement,
+      effect,
+      threshold: bounds.fire,
+      adjustedPValue,
+      subjectsTested: tested.length,
+    };
+    if (gap !== null || effect === null || adjustedPValue === null)
+      return { ...shared, observation: { condition: "missing", health: gap ?? "insufficient" } };
+    const condition =
+      effect > bounds.fire && adjustedPValue <= rule.fire.falseAlarms
+        ? "fire"
+        : effect < bounds.clear || (measurement.pValue as number) > rule.clear.pValue
+          ? "clear"
+          : "neither";
+    return { ...shared, observation: { condition, health: "ok" } };
+  });
+}
+
+function selectMeasurements(rule: Rule, measurements: readonly Measurement[]): Measurement[] {
+  const { metric, of, baseline } = rule.measure;
+  const inScope = measurements.filter((measurement) => {
+    if (measurement.baseline !== baseline) return false;
+    if (of === null) return measurement.subject === "performance";
+    return of === "features"
+      ? measurement.subject === "feature"
+      : of.includes(alertSubject(measurement));
+  });
+  if (metric !== "drift") return inScope.filter((measurement) => measurement.metric === metric);
+  const place = (measurement: Measurement) =>
+    JSON.stringify([measurement.segment, alertSubject(measurement)]);
+  const numeric = new Set(
+    inScope.filter((measurement) => measurement.metric === "wasserstein").map(place),
+  );
+  return inScope.filter(
+    (measurement) =>
+      measurement.metric === "wasserstein" ||
+      (measurement.metric === "psi" && !numeric.has(place(measurement))),
+  );
+}
+
+/** The effects at which the rule fires and clears; null when it names none for this metric, so does not watch it. */
+function boundsOf(rule: Rule, metric: Metric): { fire: number; clear: number } | null {
+  if (rule.fire.drop !== null)
+    return { fire: rule.fire.drop, clear: rule.clear.drop ?? rule.fire.drop };
+  const fire = rule.fire.above.get(metric);
+  return fire === undefined ? null : { fire, clear: rule.clear.below.get(metric) ?? fire };
+}
+
+function effectOf(rule: Rule, measurement: Measurement): number | null {
+  const { value, expected, metric } = measurement;
+  if (value === null) return null;
+  if (rule.fire.drop === null) return value - (expected ?? 0);
+  const reference = measurement.detail.reference;
+  if (reference === undefined) return null;
+  return metric === "log_loss" ? value - reference : reference - value;
+}
+
+/** Why nothing can be said about this subject, or null when it can be tested. */
+function gapIn(rule: Rule, measurement: Measurement): Exclude<AlertHealth, "ok"> | null {
+  if (measurement.status !== "ok") return measurement.status;
+  const rows =
+    measurement.subject === "performance"
+      ? (measurement.labelled ?? measurement.rows.current)
+      : measurement.rows.current;
+  if (rows < rule.atLeastRows || measurement.pValue === null) return "insufficient";
+  return effectOf(rule, measurement) === null ? "no_data" : null;
+}

@@ -1,0 +1,220 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "../log.ts";
+import type { DeadLetter, RejectReason } from "../model/event.ts";
+import type { ModelSettings } from "../model/settings.ts";
+import { HOUR, SECOND, type Clock, type Millis } from "../model/time.ts";
+import { labelRow, type LabelRow } from "../store/labels.ts";
+import { predictionRow, type PredictionRow } from "../store/predictions.ts";
+import type { Store } from "../store/store.ts";
+import { createSequence, type Sequence } from "../store/touched-buckets.ts";
+import { createCounters, type IngestCounters } from "./counters.ts";
+import { decode as decodeNative, type Decode, type DecodeContext } from "./decode.ts";
+import { labelPrecedence, predictionPrecedence } from "./identity.ts";
+import type { DecodeLimits } from "./limits.ts";
+import { createPatientStore } from "./patient-store.ts";
+import type { Message } from "./source.ts";
+import { writeRows } from "./write.ts";
+
+export type IngestResult = {
+  readonly accepted: number;
+  readonly rejected: readonly { readonly index: number; readonly reason: RejectReason; readonly message: string }[];
+};
+
+/** What became durable of one model, from one partition. `newest` is the latest event time among it; null when no event told one. */
+export type Stored = { readonly partition: string; readonly model: string; readonly newest: Millis | null; readonly predictions: number; readonly labels: number };
+
+export type PipelineLimits = {
+  /** Bytes of messages in hand; who comes with more waits. Events take about five times that as rows. */
+  readonly bytesInHand: number;
+  /** How long one turn of the event loop may be spent decoding. */
+  readonly slice: Millis;
+  readonly retryFor: Millis;
+  readonly payloadBytes: number;
+};
+
+export const PIPELINE_LIMITS: PipelineLimits = { bytesInHand: 64 * 1024 * 1024, slice: 10, retryFor: 30 * SECOND, payloadBytes: 4 * 1024 };
+
+export type Pipeline = {
+  /** Resolves once everything that could be taken is durable; rejects, usually with a StoreError, when nothing may be assumed to be. */
+  ingest(messages: readonly Message[]): Promise<IngestResult>;
+  counters(): IngestCounters;
+  /** Resolves once what is in hand is stored. */
+  close(): Promise<void>;
+};
+
+export type PipelineOptions = {
+  readonly store: Store;
+  readonly models: ReadonlyMap<string, ModelSettings>;
+  readonly clock: Clock;
+  readonly liveClock: boolean;
+  readonly log: Log;
+  readonly decode?: Decode;
+  readonly decodeLimits?: Partial<DecodeLimits>;
+  readonly limits?: Partial<PipelineLimits>;
+  readonly onStored?: (stored: readonly Stored[]) => void;
+  readonly wait?: (duration: Millis) => Promise<void>;
+};
+
+type Batch = {
+  readonly predictions: { row: PredictionRow; time: Millis }[];
+  readonly labels: LabelRow[];
+  readonly deadLetters: DeadLetter[];
+  readonly rejected: { index: number; reason: RejectReason; message: string }[];
+  readonly stored: Map<string, Stored>;
+};
+
+type Waiting = { readonly batch: Batch; readonly resolve: () => void; readonly reject: (error: unknown) => void };
+
+/** The one way of events into the store, whatever brings them. Calls that come while a flush runs share the next one. */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { models, clock, liveClock, log, decode = decodeNative, onStored, wait = sleep } = options;
+  const limits = { ...PIPELINE_LIMITS, ...options.limits };
+  const counters = createCounters((name) => log.info("Events carry a field that is not known and is ignored.", { field: name }));
+  const store = createPatientStore(options.store, { retryFor: limits.retryFor, clock: () => performance.now(), wait, log, onRetry: () => counters.add("retries", 1) });
+  const notice = { unknownField: counters.unknownField, derivedId: () => counters.add("derivedIds", 1), replacedText: () => counters.add("replacedTexts", 1) };
+  const bucketOf = (model: string): Millis => models.get(model)?.bucket ?? HOUR;
+
+  let sequence: Sequence | null = null;
+  let closed = false;
+  let inHand = 0;
+  let calls = 0;
+  let requests = 0;
+  let decoding: Promise<unknown> = Promise.resolve();
+  let flushing = false;
+  let waiting: Waiting[] = [];
+  const atTheDoor: { readonly bytes: number; readonly enter: () => void }[] = [];
+  const leaving: (() => void)[] = [];
+
+  async function ingest(messages: readonly Message[]): Promise<IngestResult> {
+    if (closed) throw new Error("The pipeline is closed.");
+    let bytes = 0;
+    for (const message of messages) bytes += message.bytes?.length ?? 0;
+    calls++;
+    await enter(bytes);
+    try {
+      counters.add("received", messages.length);
+      counters.add("bytes", bytes);
+      // One at a time: the slices of several would add up within one turn of the event loop.
+      const decoded = decoding.then(() => decodeAll(messages));
+      decoding = decoded.catch(() => {});
+      const batch = await decoded;
+      await new Promise<void>((resolve, reject) => {
+        waiting.push({ batch, resolve, reject });
+        if (!flushing) void flushAll();
+      });
+      return { accepted: batch.predictions.length + batch.labels.length, rejected: batch.rejected };
+    } finally {
+      leave(bytes);
+    }
+  }
+
+  /** A call larger than the bound enters alone. */
+  const fits = (bytes: number): boolean => inHand === 0 || inHand + bytes <= limits.bytesInHand;
+
+  async function enter(bytes: number): Promise<void> {
+    if (atTheDoor.length > 0 || !fits(bytes)) await new Promise<void>((enterNow) => atTheDoor.push({ bytes, enter: enterNow }));
+    else inHand += bytes;
+  }
+
+  function leave(bytes: number): void {
+    inHand -= bytes;
+    calls--;
+    for (let next = atTheDoor[0]; next && fits(next.bytes); next = atTheDoor[0]) {
+      atTheDoor.shift();
+      // Counted here, not by who wakes up later: a newcomer must not take the room meanwhile.
+      inHand += next.bytes;
+      next.enter();
+    }
+    if (calls === 0) for (const resolve of leaving.splice(0)) resolve();
+  }
+
+  async function decodeAll(messages: readonly Message[]): Promise<Batch> {
+    const batch: Batch = { predictions: [], labels: [], deadLetters: [], rejected: [], stored: new Map() };
+    const request = ++requests;
+    const now = clock();
+    const context: DecodeContext = { models, now, liveClock, notice, ...(options.decodeLimits ? { limits: options.decodeLimits } : {}) };
+    let sliceEnd = performance.now() + limits.slice;
+    for (const [index, message] of messages.entries()) {
+      if (performance.now() > sliceEnd) {
+        await nextTurn();
+        sliceEnd = performance.now() + limits.slice;
+      }
+      const decoded = decode(message, context);
+      if (!decoded.ok) {
+        counters.reject(decoded.reason);
+        batch.rejected.push({ index, reason: decoded.reason, message: decoded.message });
+        batch.deadLetters.push(deadLetter(message, decoded, now, `${now}-${request}`, limits.payloadBytes));
+        continue;
+      }
+      const { event } = decoded;
+      if (event.type === "prediction") batch.predictions.push({ row: predictionRow(event, predictionPrecedence(event)), time: event.time });
+      else batch.labels.push(labelRow(event, labelPrecedence(event)));
+      noteStored(batch.stored, partitionKey(message), event);
+    }
+    return batch;
+  }
+
+  async function flushAll(): Promise<void> {
+    flushing = true;
+    while (waiting.length > 0) {
+      const group = waiting;
+      waiting = [];
+      try {
+        await flush(group.map(({ batch }) => batch));
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+    flushing = false;
+  }
+
+  async function flush(batches: readonly Batch[]): Promise<void> {
+    sequence ??= await createSequence(store);
+    const rows = { predictions: batches.flatMap((batch) => batch.predictions), labels: batches.flatMap((batch) => batch.labels), deadLetters: batches.flatMap((batch) => batch.deadLetters) };
+    const { conflicts } = await writeRows(store, rows, bucketOf, sequence);
+    counters.add("conflicts", conflicts);
+    counters.add("predictions", rows.predictions.length);
+    counters.add("labels", rows.labels.length);
+    counters.add("accepted", rows.predictions.length + rows.labels.length);
+    onStored?.(batches.flatMap((batch) => [...batch.stored.values()]));
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    if (calls > 0) await new Promise<void>((resolve) => leaving.push(resolve));
+  }
+
+  return { ingest, counters: counters.read, close };
+}
+
+/** The key a source reports its progress under. Requests count as one partition. */
+export function partitionKey({ origin }: Message): string {
+  return origin.source === "http" ? "http" : `${origin.topic}/${origin.partition}`;
+}
+
+function noteStored(stored: Map<string, Stored>, partition: string, event: { readonly type: string; readonly model: string; readonly time: Millis | null }): void {
+  const key = JSON.stringify([partition, event.model]);
+  const before = stored.get(key) ?? { partition, model: event.model, newest: null, predictions: 0, labels: 0 };
+  stored.set(key, {
+    ...before,
+    newest: event.time === null ? before.newest : Math.max(before.newest ?? event.time, event.time),
+    predictions: before.predictions + (event.type === "prediction" ? 1 : 0),
+    labels: before.labels + (event.type === "label" ? 1 : 0),
+  });
+}
+
+/** Letters are kept by origin, and the second request begins at index 0 again: `request` tells them apart. */
+function deadLetter(message: Message, { reason, message: why }: { reason: RejectReason; message: string }, now: Millis, request: string, limit: number): DeadLetter {
+  const origin = message.origin.source === "http" ? { ...message.origin, offset: `${request}-${message.origin.offset}` } : message.origin;
+  return { receivedAt: now, origin, reason, message: why, payload: excerpt(message.bytes, limit), payloadBytes: message.bytes?.length ?? 0 };
+}
+
+/** At most `limit` bytes of well-formed text. */
+export function excerpt(bytes: Uint8Array | null, limit: number): string {
+  if (bytes === null) return "";
+  const cut = Buffer.from(bytes.subarray(0, limit)).toString("utf8");
+  // Bytes that are no text become three bytes each.
+  const text = Buffer.byteLength(cut) <= limit ? cut : Buffer.from(cut).subarray(0, limit).toString("utf8");
+  return bytes.length > limit || text.length < cut.length ? text.replace(/\ufffd+$/, "") : text;
+}

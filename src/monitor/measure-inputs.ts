@@ -1,0 +1,246 @@
+import { binnedRows, noCounts, subtractCounts, type Counts } from "../model/counts.ts";
+import { binCount, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
+import type { Measurement, MeasurementDetail, MeasurementStatus, Metric, QualityMetric } from "../model/measurement.ts";
+import type { Millis, Window } from "../model/time.ts";
+import { twoProportionTest } from "../stats/proportion.ts";
+import { divergenceEvidence, rateEvidence, type CountedWindow, type HeldOutWindow } from "../stats/window-evidence.ts";
+import { divergencesFor, topBins, type Divergence } from "./measure-subject.ts";
+import { binnedDeviation, binnedQuantile, rowsOutOfRange } from "./subject-bins.ts";
+import { unitChange } from "./unit-change.ts";
+
+/** With fewer rows than this nothing is said of a window, whatever a rule asks for. */
+const LEAST_ROWS = 30;
+/** A trailing reference with fewer rows than this has no range to speak of. */
+const LEAST_TRAILING_ROWS = 200;
+
+/** One subject of one version in one window, and what it is compared with. */
+export type SubjectWindow = {
+  readonly model: string;
+  readonly version: string;
+  readonly key: SubjectKey;
+  readonly grid: SubjectGrid;
+  readonly baseline: string;
+  readonly window: Window;
+  readonly current: Counts;
+  readonly reference: Counts;
+  /** The reference covers all the time it should; a half-filled trailing week is no reference. */
+  readonly complete: boolean;
+  /** Nulls of this subject, made once for a baseline; empty when the baseline carries no windows. */
+  readonly usual: UsualWindows;
+  /** Trailing references only: this window and those just before it, newest first, for dating a change of unit. */
+  readonly recent: readonly { readonly from: Millis; readonly current: Counts; readonly reference: Counts }[];
+};
+
+/** What a reference's own windows look like when each is held out. */
+export type UsualWindows = {
+  divergence(metric: Metric): readonly HeldOutWindow[];
+  rate(metric: QualityMetric): readonly CountedWindow[];
+};
+
+export const NOTHING_USUAL: UsualWindows = { divergence: () => [], rate: () => [] };
+
+/** Nulls from a file baseline's windows, each held out against the rest of it. Computed when first asked for. */
+export function usualWindows(grid: SubjectGrid, whole: Counts, windows: readonly Counts[]): UsualWindows {
+  const divergences = new Map<string, readonly HeldOutWindow[]>();
+  const rates = new Map<string, readonly CountedWindow[]>();
+  return {
+    divergence: (metric) =>
+      remember(divergences, metric, () => {
+        const divergence = divergencesFor(grid, whole).find((one) => one.metric === metric);
+        if (!divergence) return [];
+        return windows.flatMap((window) => {
+          const value = divergence.value(subtractCounts(whole, window), window);
+          return value === null ? [] : [{ value, rows: binnedRows(window) }];
+        });
+      }),
+    rate: (metric) => remember(rates, metric, () => windows.map((window) => heldOutRate(metric, grid, whole, windows, window))),
+  };
+}
+
+/**
+ * A rate in a window held out from its reference. Nothing of a file lies outside its own range, so out-of-range rows
+ * are those beyond the extremes of the other windows; unseen rows those of categories no other window holds.
+ */
+function heldOutRate(metric: QualityMetric, grid: SubjectGrid, whole: Counts, windows: readonly Counts[], window: Counts): CountedWindow {
+  switch (metric) {
+    case "missing_rate":
+      return { successes: window.missing, rows: window.rows };
+    case "unseen_rate":
+      return { successes: window.bins.reduce((sum, rows, bin) => (rows > 0 && rows === whole.bins[bin] ? sum + rows : sum), 0), rows: binnedRows(window) };
+    case "out_of_range_rate": {
+      const others = windows.filter((other) => other !== window);
+      const low = Math.min(...others.map((other) => other.low ?? Infinity));
+      const high = Math.max(...others.map((other) => other.high ?? -Infinity));
+      return { successes: grid.kind === "numeric" ? rowsOutOfRange(grid, window, low, high) : 0, rows: binnedRows(window) };
+    }
+  }
+}
+
+/** Nulls for a trailing reference: each window of a file baseline against its own trailing stretch in that file. */
+export function usualTrailing(grid: SubjectGrid, pairs: readonly { readonly window: Counts; readonly trailing: Counts }[]): UsualWindows {
+  const divergences = new Map<string, readonly HeldOutWindow[]>();
+  return {
+    divergence: (metric) =>
+      remember(divergences, metric, () =>
+        pairs.flatMap(({ window, trailing }) => {
+          const value = divergencesFor(grid, trailing).find((one) => one.metric === metric)?.value(trailing, window) ?? null;
+          return value === null ? [] : [{ value, rows: binnedRows(window) }];
+        }),
+      ),
+    rate: (metric) =>
+      pairs.flatMap(({ window, trailing }) => {
+        const counted = rateOf(metric, grid, trailing, window);
+        return counted === null ? [] : [counted];
+      }),
+  };
+}
+
+function remember<T>(known: Map<string, T>, key: string, compute: () => T): T {
+  let value = known.get(key);
+  if (value === undefined) known.set(key, (value = compute()));
+  return value;
+}
+
+/** Drift of one subject: every divergence that suits it. */
+export function measureDrift(subject: SubjectWindow): Measurement[] {
+  const { grid, reference, current } = subject;
+  const rows = { reference: binnedRows(reference), current: binnedRows(current) };
+  return divergencesFor(grid, reference).map((divergence) => {
+    const status = statusOf(rows, subject.complete);
+    const value = status === "ok" || status === "insufficient" ? divergence.value(reference, current) : null;
+    if (value === null) return measurement(subject, divergence.metric, rows, status === "ok" ? "no_data" : status, {});
+    const evidence = divergenceEvidence(value, rows.current, subject.usual.divergence(divergence.metric), divergence.noiseFloor, divergence.power);
+    const floor = divergence.noiseFloor(rows.current);
+    return measurement(subject, divergence.metric, rows, status, {
+      value,
+      expected: evidence?.expected ?? floor,
+      pValue: evidence?.pValue ?? divergence.independentPValue(value, reference, current),
+      evidence: evidence ? "baseline_windows" : "independent_rows",
+      detail: driftDetail(subject, divergence, floor, evidence?.windows),
+    });
+  });
+}
+
+function driftDetail(subject: SubjectWindow, divergence: Divergence, floor: number, windows: number | undefined): MeasurementDetail {
+  const { grid, reference, current } = subject;
+  const bracket = divergence.bracket(reference, current);
+  return {
+    bins: topBins(grid, reference, current),
+    detectable: floor * (divergence.significance - 1),
+    ...(bracket ? { bracket } : {}),
+    ...(windows === undefined ? {} : { nullWindows: windows }),
+    ...scaleDetail(subject),
+  };
+}
+
+/** Medians on both sides; and where a recent window could be a change of unit, which, and since when. */
+function scaleDetail({ grid, reference, current, recent }: SubjectWindow): Pick<MeasurementDetail, "scale"> {
+  if (grid.kind !== "numeric") return {};
+  const then = binnedQuantile(grid, reference, 0.5);
+  const now = binnedQuantile(grid, current, 0.5);
+  if (then === null || now === null) return {};
+  const medians = { reference: then, current: now };
+  const claims = recent.flatMap((one) => {
+    const deviation = binnedDeviation(grid, one.reference);
+    const claim = deviation ? unitChange(grid, one.reference, one.current, deviation) : null;
+    return claim ? [{ ...claim, from: one.from }] : [];
+  });
+  const best = claims.reduce<(typeof claims)[number] | null>((least, claim) => (least === null || claim.left < least.left ? claim : least), null);
+  if (best === null) return { scale: { ...medians, ratio: then === 0 ? 0 : now / then, unit: null } };
+  const from = Math.min(...claims.filter((claim) => claim.name === best.name).map((claim) => claim.from));
+  return { scale: { ...medians, ratio: best.ratio, unit: best.name, from } };
+}
+
+/** Missing, unseen and out-of-range rates of one feature, as tests of proportions. */
+export function measureQuality(subject: SubjectWindow): Measurement[] {
+  const metrics: QualityMetric[] = subject.grid.kind === "numeric" ? ["missing_rate", "out_of_range_rate"] : ["missing_rate", "unseen_rate"];
+  return metrics.map((metric) => measureRate(subject, metric));
+}
+
+function measureRate(subject: SubjectWindow, metric: QualityMetric): Measurement {
+  const { grid, reference, current } = subject;
+  const ofAll = metric === "missing_rate";
+  const rows = { reference: ofAll ? reference.rows : binnedRows(reference), current: ofAll ? current.rows : binnedRows(current) };
+  const status = statusOf(rows, subject.complete);
+  const counted = rateOf(metric, grid, reference, current);
+  if (status !== "ok") return measurement(subject, metric, rows, status, {});
+  if (counted === null) {
+    return measurement(subject, metric, rows, "insufficient", { detail: { note: "The reference holds a single value or too few rows: it has no range." } });
+  }
+  const usual = subject.usual.rate(metric);
+  const evidence = rateEvidence(counted.successes, counted.rows, usual);
+  const before = metric === "missing_rate" ? reference.missing : 0;
+  const independent = twoProportionTest(before, rows.reference, counted.successes, counted.rows);
+  return measurement(subject, metric, rows, "ok", {
+    value: counted.successes / counted.rows,
+    expected: evidence?.expected ?? before / rows.reference,
+    pValue: evidence?.pValue ?? independent?.pValueIncrease ?? null,
+    evidence: evidence ? "baseline_windows" : "independent_rows",
+    detail: {
+      hits: counted.successes,
+      ...(evidence ? { nullWindows: evidence.windows } : {}),
+      ...(metric === "out_of_range_rate" ? rangeDetail(reference, current) : {}),
+      ...(metric === "out_of_range_rate" ? scaleDetail(subject) : {}),
+    },
+  });
+}
+
+function rangeDetail(reference: Counts, current: Counts): Pick<MeasurementDetail, "range"> {
+  if (reference.low === null || reference.high === null || current.low === null || current.high === null) return {};
+  return { range: { low: reference.low, high: reference.high, currentLow: current.low, currentHigh: current.high } };
+}
+
+/** Rows of `current` that count for the rate; null where the reference cannot tell. */
+function rateOf(metric: QualityMetric, grid: SubjectGrid, reference: Counts, current: Counts): CountedWindow | null {
+  switch (metric) {
+    case "missing_rate":
+      return { successes: current.missing, rows: current.rows };
+    case "unseen_rate":
+      return { successes: current.bins.reduce((sum, rows, bin) => ((reference.bins[bin] ?? 0) === 0 ? sum + rows : sum), 0), rows: binnedRows(current) };
+    case "out_of_range_rate": {
+      const { low, high } = reference;
+      if (grid.kind !== "numeric" || low === null || high === null || low === high || binnedRows(reference) < LEAST_TRAILING_ROWS) return null;
+      return { successes: rowsOutOfRange(grid, current, low, high), rows: binnedRows(current) };
+    }
+  }
+}
+
+function statusOf(rows: Measurement["rows"], complete: boolean): MeasurementStatus {
+  if (rows.current === 0 || (rows.reference === 0 && complete)) return "no_data";
+  return rows.current < LEAST_ROWS || rows.reference < LEAST_ROWS || !complete ? "insufficient" : "ok";
+}
+
+function measurement(
+  subject: SubjectWindow,
+  metric: Metric,
+  rows: Measurement["rows"],
+  status: MeasurementStatus,
+  answer: Partial<Pick<Measurement, "value" | "expected" | "pValue" | "evidence" | "detail">>,
+): Measurement {
+  return {
+    model: subject.model,
+    version: subject.version,
+    segment: null,
+    subject: subject.key.subject,
+    feature: subject.key.subject === "feature" ? subject.key.feature : null,
+    baseline: subject.baseline,
+    metric,
+    from: subject.window.from,
+    to: subject.window.to,
+    value: answer.value ?? null,
+    expected: answer.expected ?? null,
+    pValue: answer.pValue ?? null,
+    ci: null,
+    rows,
+    labelled: null,
+    status,
+    evidence: answer.evidence ?? null,
+    revision: 1,
+    detail: answer.detail ?? {},
+  };
+}
+
+/** No rows of a subject: what stands in for counts that are not there. */
+export function emptyCounts(grid: SubjectGrid): Counts {
+  return noCounts(binCount(grid));
+}

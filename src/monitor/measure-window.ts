@@ -1,0 +1,192 @@
+import type { OutcomeCounts } from "../model/counts.ts";
+import { addCounts, addOutcomes } from "../model/counts.ts";
+import { binCount, subjectId, type SubjectGrid } from "../model/grid.ts";
+import type { Measurement, MetricFamily } from "../model/measurement.ts";
+import type { BaselineSettings } from "../model/settings.ts";
+import { DAY, floorTo, type Millis, type Window } from "../model/time.ts";
+import type { StoredBaseline } from "../store/baselines.ts";
+import type { Store } from "../store/store.ts";
+import { emptyCounts, measureDrift, measureQuality, NOTHING_USUAL, usualTrailing, usualWindows, type SubjectWindow, type UsualWindows } from "./measure-inputs.ts";
+import { measurePerformance } from "./measure-performance.ts";
+import {
+  evidenceBaselineFor,
+  fileBaselineFor,
+  liveReferenceWindow,
+  loadBaselineInputs,
+  loadBaselineOutcomes,
+  type BaselineInputs,
+  type BaselineOutcomes,
+  type History,
+  type ModelState,
+  type SubjectCounts,
+} from "./model-state.ts";
+
+/** A version without rows is still measured (as "no data") for this long after its last one; then it is retired. */
+const ACTIVE_FOR = 7 * DAY;
+/** Windows before this one in which a change of unit is looked for, to date it. */
+const RECENT_WINDOWS = 3;
+
+/**
+ * Measures windows of one model. Holds what baselines look like (their counts and nulls) between calls: these
+ * depend on the baseline and the window's length alone.
+ */
+export type WindowMeasurer = {
+  inputs(window: Window, families: readonly MetricFamily[], baselines: ReadonlySet<string>, history: History): Promise<Measurement[]>;
+  performance(window: Window, baselines: ReadonlySet<string>, history: History, pending: boolean): Promise<Measurement[]>;
+  /** How much time before a window its measurement may read. */
+  lookBack(length: Millis, baselines: ReadonlySet<string>): Millis;
+};
+
+export function createWindowMeasurer(store: Store, state: ModelState): WindowMeasurer {
+  const inputsOf = remembered((baseline: StoredBaseline, length: Millis) => loadBaselineInputs(store, state, baseline, length));
+  const outcomesOf = remembered((baseline: StoredBaseline, length: Millis) => loadBaselineOutcomes(store, state, baseline, length));
+  const usualOf = new Map<string, UsualWindows>();
+
+  function settingsOf(names: ReadonlySet<string>): BaselineSettings[] {
+    return state.settings.baselines.filter((baseline) => names.has(baseline.name));
+  }
+
+  function lookBack(length: Millis, baselines: ReadonlySet<string>): Millis {
+    const trailing = settingsOf(baselines).flatMap((baseline) => (baseline.kind === "trailing" ? [baseline.window + baseline.offset + RECENT_WINDOWS * length] : []));
+    return Math.max(ACTIVE_FOR, ...trailing);
+  }
+
+  async function inputs(window: Window, families: readonly MetricFamily[], baselines: ReadonlySet<string>, history: History): Promise<Measurement[]> {
+    const current = history.inputs(window);
+    const measured: Measurement[] = [];
+    for (const version of activeVersions(history, window)) {
+      for (const settings of settingsOf(baselines)) {
+        const subjects = await subjectWindows(settings, version, window, current.get(version) ?? new Map(), history);
+        for (const subject of subjects) {
+          if (families.includes("drift")) measured.push(...measureDrift(subject));
+          if (families.includes("quality") && subject.key.subject === "feature") measured.push(...measureQuality(subject));
+        }
+      }
+    }
+    return measured;
+  }
+
+  async function subjectWindows(settings: BaselineSettings, version: string, window: Window, current: SubjectCounts, history: History): Promise<SubjectWindow[]> {
+    const length = window.to - window.from;
+    const stored = evidenceBaselineFor(state, settings, version);
+    const usual = stored ? await inputsOf(stored, length) : null;
+    const reference = referenceInputs(settings, version, window, usual, history);
+    if (reference === null) return [];
+    const recent = settings.kind === "trailing" ? recentWindows(settings, version, window, history) : [];
+    return state.grid.subjects.map(({ key, grid }) => {
+      const id = subjectId(key);
+      return {
+        model: state.settings.name,
+        version,
+        key,
+        grid,
+        baseline: settings.name,
+        window,
+        current: current.get(id) ?? emptyCounts(grid),
+        reference: reference.counts.get(id) ?? emptyCounts(grid),
+        complete: reference.complete,
+        usual: stored && usual ? usualFor(settings, stored, length, id, grid, usual) : NOTHING_USUAL,
+        recent: recent.map((one) => ({ from: one.from, current: one.current.get(id) ?? emptyCounts(grid), reference: one.reference.get(id) ?? emptyCounts(grid) })),
+      };
+    });
+  }
+
+  function referenceInputs(settings: BaselineSettings, version: string, window: Window, usual: BaselineInputs | null, history: History): { counts: SubjectCounts; complete: boolean } | null {
+    if (settings.kind === "file") return usual && { counts: usual.whole, complete: true };
+    if (settings.kind === "version") return settings.version === version ? null : { counts: history.inputs(window).get(settings.version) ?? new Map(), complete: true };
+    const span = liveReferenceWindow(settings, window);
+    return { counts: history.inputs(span).get(version) ?? new Map(), complete: coversAllDays(span, version, history) };
+  }
+
+  /** Trailing references: every day of it has rows. Others are what they are. */
+  function coversAllDays(span: Window, version: string, history: History): boolean {
+    const step = Math.min(DAY, span.to - span.from);
+    for (let from = span.from; from < span.to; from += step) {
+      if (!history.versions({ from, to: from + step }).has(version)) return false;
+    }
+    return true;
+  }
+
+  function recentWindows(settings: Extract<BaselineSettings, { kind: "trailing" }>, version: string, window: Window, history: History) {
+    const length = window.to - window.from;
+    return Array.from({ length: RECENT_WINDOWS }, (_, back) => {
+      const earlier = { from: window.from - back * length, to: window.to - back * length };
+      return {
+        from: earlier.from,
+        current: history.inputs(earlier).get(version) ?? new Map(),
+        reference: history.inputs(liveReferenceWindow(settings, earlier)).get(version) ?? new Map(),
+      };
+    });
+  }
+
+  function usualFor(settings: BaselineSettings, stored: StoredBaseline, length: Millis, id: string, grid: SubjectGrid, usual: BaselineInputs): UsualWindows {
+    const cacheKey = JSON.stringify([settings.name, stored.key, length, id]);
+    let found = usualOf.get(cacheKey);
+    if (!found) {
+      const whole = usual.whole.get(id);
+      found = !whole
+        ? NOTHING_USUAL
+        : settings.kind === "trailing"
+          ? usualTrailing(grid, trailingPairs(settings, length, id, grid, usual))
+          : usualWindows(grid, whole, usual.windows.flatMap((one) => one.counts.get(id) ?? []));
+      usualOf.set(cacheKey, found);
+    }
+    return found;
+  }
+
+  async function performance(window: Window, baselines: ReadonlySet<string>, history: History, pending: boolean): Promise<Measurement[]> {
+    const current = history.outcomes(window);
+    const measured: Measurement[] = [];
+    if (state.settings.task !== "binary") return measured;
+    for (const version of activeVersions(history, window)) {
+      const rows = current.get(version) ?? addOutcomes([]);
+      const compared = settingsOf(baselines);
+      if (compared.length === 0) measured.push(...measurePerformance({ model: state.settings.name, version, window, baseline: null, current: rows, reference: null, windows: [], pending }));
+      for (const settings of compared) {
+        const stored = evidenceBaselineFor(state, settings, version);
+        const usual = stored ? await outcomesOf(stored, window.to - window.from) : null;
+        const reference = referenceOutcomes(settings, version, window, usual, history);
+        measured.push(
+          ...measurePerformance({ model: state.settings.name, version, window, baseline: settings.name, current: rows, reference, windows: usual?.windows.map((one) => one.outcomes) ?? [], pending }),
+        );
+      }
+    }
+    return measured;
+  }
+
+  function referenceOutcomes(settings: BaselineSettings, version: string, window: Window, usual: BaselineOutcomes | null, history: History): OutcomeCounts | null {
+    if (settings.kind === "file") return fileBaselineFor(state, settings.name, version) ? (usual?.whole ?? null) : null;
+    const of = settings.kind === "version" ? settings.version : version;
+    return history.outcomes(liveReferenceWindow(settings, window)).get(of) ?? null;
+  }
+
+  return { inputs, performance, lookBack };
+}
+
+/** Versions with a row in the window or shortly before it, by name. */
+function activeVersions(history: History, window: Window): string[] {
+  const span = { from: Math.min(window.from, window.to - ACTIVE_FOR), to: window.to };
+  return [...history.versions(span)].sort();
+}
+
+/** Windows of a file baseline, each with the trailing stretch before it, where that is whole. */
+function trailingPairs(settings: Extract<BaselineSettings, { kind: "trailing" }>, length: Millis, id: string, grid: SubjectGrid, usual: BaselineInputs) {
+  const byStart = new Map(usual.windows.map((one) => [one.from, one.counts.get(id) ?? emptyCounts(grid)]));
+  return [...byStart].flatMap(([from, window]) => {
+    const span = liveReferenceWindow(settings, { from, to: from + length });
+    const parts = [];
+    for (let start = floorTo(span.from, length); start < span.to; start += length) parts.push(byStart.get(start));
+    const whole = parts.flatMap((part) => part ?? []);
+    return whole.length === parts.length ? [{ window, trailing: addCounts(whole, binCount(grid)) }] : [];
+  });
+}
+
+function remembered<T>(load: (baseline: StoredBaseline, length: Millis) => Promise<T>): (baseline: StoredBaseline, length: Millis) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
+  return (baseline, length) => {
+    const key = `${baseline.key} ${length}`;
+    let found = known.get(key);
+    if (!found) known.set(key, (found = load(baseline, length)));
+    return found;
+  };
+}

@@ -1,0 +1,217 @@
+import type { BaselineRow } from "../model/event.ts";
+import type { Measurement, MeasuredWindow, MetricFamily } from "../model/measurement.ts";
+import type { Rule } from "../model/rule.ts";
+import type { ModelSettings } from "../model/settings.ts";
+import { DAY, floorTo, type Clock, type Millis, type Window } from "../model/time.ts";
+import type { Log } from "../log.ts";
+import { countFeatures } from "../store/feature-counts.ts";
+import { firstPredictionTime, liveBuckets } from "../store/live-buckets.ts";
+import { insertMeasurements, readMeasurements } from "../store/measurements.ts";
+import { countOutcomes } from "../store/outcome-counts.ts";
+import type { Store } from "../store/store.ts";
+import { markCounted, readTouched, touchBuckets, type TouchedBucket } from "../store/touched-buckets.ts";
+import { insertWindowProgress, readWindowProgress } from "../store/window-progress.ts";
+import { ensureGrid, ensureProvisionalGrid, loadBaselines, type OpenBaselineFile } from "./baselines.ts";
+import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
+import { loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
+import { dueWindows, plansFor, type DueWindow, type Plan } from "./plan.ts";
+import { sameAnswer } from "./same-answer.ts";
+
+/** Buckets counted by one statement, so that neither side holds a year at once. */
+const BUCKETS_AT_ONCE = 744;
+/** Windows measured on one load of history. */
+const WINDOWS_AT_ONCE = 24;
+
+export type TickResult = { readonly bucketsCounted: number; readonly windowsMeasured: number; readonly measurements: number };
+
+export type Monitor = {
+  /** Loads baselines and grids. Call before the first tick. */
+  start(): Promise<void>;
+  /** Counts what was touched, measures what is due, and hands over what rules are judged on, oldest first. */
+  tick(): Promise<TickResult>;
+  /** Measures any window of whole buckets, now, without storing anything. */
+  measure(query: MeasureQuery): Promise<Measurement[]>;
+};
+
+export type MeasureQuery = { readonly model: string; readonly window: Window; readonly baselines: readonly string[]; readonly families: readonly MetricFamily[] };
+
+type Watched = { state: ModelState; measurer: WindowMeasurer; plans: readonly Plan[]; progress: Map<string, Millis>; first: Millis | null };
+
+export function createMonitor(options: {
+  store: Store;
+  models: ReadonlyMap<string, ModelSettings>;
+  rules: readonly Rule[];
+  openBaseline: OpenBaselineFile;
+  precedence: (row: BaselineRow) => string;
+  watermark: (model: string) => Millis | null;
+  nextSequence: () => number;
+  /** Called with what rules are judged on, in event-time order, before the next window is looked at. */
+  onMeasured: (window: MeasuredWindow) => Promise<void>;
+  clock: Clock;
+  log: Log;
+}): Monitor {
+  const { store, models, rules, watermark, nextSequence, onMeasured, clock, log } = options;
+  const watched = new Map<string, Watched>();
+
+  async function start(): Promise<void> {
+    for (const model of models.values()) await watch(model);
+  }
+
+  async function watch(model: ModelSettings): Promise<Watched | null> {
+    const baselines = await loadBaselines({ store, model, open: options.openBaseline, precedence: options.precedence, clock, log });
+    const made = (await ensureGrid({ store, model, baselines, nextGeneration: nextSequence, clock })) ?? (await ensureProvisionalGrid({ store, model, clock }));
+    if (made === null) return null;
+    if (made.changed) await touchBuckets(store, (await liveBuckets(store, model.name, model.bucket)).map((bucket) => ({ model: model.name, kind: "features" as const, bucket })), nextSequence());
+    const state = modelState(model, baselines, made.grid);
+    const found = { state, measurer: createWindowMeasurer(store, state), plans: plansFor(model, rules), progress: await readWindowProgress(store, model.name), first: await firstPredictionTime(store, model.name) };
+    watched.set(model.name, found);
+    return found;
+  }
+
+  async function tick(): Promise<TickResult> {
+    const total = { bucketsCounted: 0, windowsMeasured: 0, measurements: 0 };
+    for (const model of models.values()) {
+      const found = watched.get(model.name) ?? (await watch(model));
+      if (!found) continue;
+      const done = await tickModel(found);
+      total.bucketsCounted += done.bucketsCounted;
+      total.windowsMeasured += done.windowsMeasured;
+      total.measurements += done.measurements;
+    }
+    return total;
+  }
+
+  async function tickModel(model: Watched): Promise<TickResult> {
+    const { settings } = model.state;
+    // The watermark first: all rows behind it are stored and marked by the time the marks are read.
+    const mark = watermark(settings.name);
+    const touched = await readTouched(store, settings.name);
+    await count(model.state, touched);
+    model.first ??= await firstPredictionTime(store, settings.name);
+    if (model.first === null || mark === null) return { bucketsCounted: touched.length, windowsMeasured: 0, measurements: 0 };
+    const bucketsOf = (kind: TouchedBucket["kind"]) => touched.filter((one) => one.kind === kind).map((one) => one.bucket);
+    const due = model.plans.flatMap((plan) =>
+      dueWindows({
+        plan,
+        first: floorTo(model.first ?? 0, settings.bucket),
+        watermark: mark,
+        labelsExpectedWithin: settings.labelsExpectedWithin,
+        progress: { closedTo: model.progress.get(`${plan.name} closed`) ?? 0, matureTo: model.progress.get(`${plan.name} mature`) ?? 0 },
+        bucket: settings.bucket,
+        touchedInputs: bucketsOf("features"),
+        touchedOutcomes: bucketsOf("outcomes"),
+      }),
+    );
+    due.sort((a, b) => a.dueAt - b.dueAt || a.window.to - b.window.to);
+    let measurements = 0;
+    for (let start = 0; start < due.length; start += WINDOWS_AT_ONCE) measurements += await measureDue(model, due.slice(start, start + WINDOWS_AT_ONCE), mark);
+    return { bucketsCounted: touched.length, windowsMeasured: due.length, measurements };
+  }
+
+  async function count(state: ModelState, touched: readonly TouchedBucket[]): Promise<void> {
+    const { name, bucket, task, positive } = state.settings;
+    const rows = { model: name, baseline: "" };
+    for (const kind of ["features", "outcomes"] as const) {
+      const marks = touched.filter((one) => one.kind === kind).sort((a, b) => a.bucket - b.bucket);
+      for (let start = 0; start < marks.length; start += BUCKETS_AT_ONCE) {
+        const slice = marks.slice(start, start + BUCKETS_AT_ONCE);
+        const buckets = slice.map((one) => one.bucket);
+        if (kind === "features") await countFeatures(store, rows, state.grid, bucket, buckets, nextSequence());
+        else if (task === "binary" && positive !== null) await countOutcomes(store, rows, positive, bucket, buckets, nextSequence());
+        await markCounted(store, slice);
+      }
+    }
+  }
+
+  async function measureDue(model: Watched, due: readonly DueWindow[], mark: Millis): Promise<number> {
+    const history = await historyFor(model, due);
+    const before = await storedBefore(model, due);
+    const changed: Measurement[] = [];
+    const judged: MeasuredWindow[] = [];
+    for (const one of due) {
+      const measured = await measureOne(model, one, history, mark);
+      for (const measurement of measured) {
+        const previous = before.get(identity(measurement));
+        if (previous && sameAnswer(previous, measurement)) continue;
+        const next = { ...measurement, revision: (previous?.revision ?? 0) + 1 };
+        before.set(identity(measurement), next);
+        changed.push(next);
+      }
+      // Performance is judged once its labels have had their time; until then it is stored, and says "pending".
+      const isJudged = one.cause === "mature" || (one.cause === "closed" && one.family === "inputs");
+      if (isJudged && measured.length > 0) judged.push({ model: model.state.settings.name, window: one.window, measurements: measured });
+    }
+    await insertMeasurements(store, changed, clock());
+    for (const window of judged) await onMeasured(window);
+    // Recorded after the effects: windows measured again after a crash give the same answers and the same alerts.
+    await recordProgress(model, due);
+    return changed.length;
+  }
+
+  async function measureOne(model: Watched, due: DueWindow, history: History, mark: Millis): Promise<Measurement[]> {
+    const { baselines } = due.plan;
+    if (due.family === "performance") {
+      const pending = due.window.to + model.state.settings.labelsExpectedWithin > mark;
+      return baselines.performance.size === 0 && due.plan.length !== DAY ? [] : model.measurer.performance(due.window, baselines.performance, history, pending);
+    }
+    const drift = await model.measurer.inputs(due.window, ["drift"], baselines.drift, history);
+    const quality = await model.measurer.inputs(due.window, ["quality"], baselines.quality, history);
+    return [...drift, ...quality];
+  }
+
+  function historyFor(model: Watched, due: readonly DueWindow[]): Promise<History> {
+    const spans = due.map(({ plan, window }) => window.from - model.measurer.lookBack(plan.length, new Set([...plan.baselines.drift, ...plan.baselines.quality, ...plan.baselines.performance])));
+    const steps = due.flatMap(({ plan }) => [plan.length, plan.every]);
+    const step = steps.reduce(greatestCommonDivisor, DAY);
+    return loadHistory(store, model.state, { from: floorTo(Math.min(...spans), step), to: Math.max(...due.map(({ window }) => window.to)) }, step);
+  }
+
+  /** The stored answers of windows that may have been measured before, so that only changes are written. */
+  async function storedBefore(model: Watched, due: readonly DueWindow[]): Promise<Map<string, Measurement>> {
+    const revised = due.filter((one) => one.cause !== "closed");
+    if (revised.length === 0) return new Map();
+    const rows = await readMeasurements(store, {
+      model: model.state.settings.name,
+      after: Math.min(...revised.map(({ window }) => window.to)) - 1,
+      upTo: Math.max(...revised.map(({ window }) => window.to)),
+    });
+    return new Map(rows.map((row) => [identity(row), row]));
+  }
+
+  async function recordProgress(model: Watched, due: readonly DueWindow[]): Promise<void> {
+    const reached = new Map<string, Millis>();
+    for (const { plan, cause, family, window } of due) {
+      if (cause === "revised" || (cause === "closed" && family === "performance")) continue;
+      const key = `${plan.name} ${cause}`;
+      if (window.to > (model.progress.get(key) ?? 0)) reached.set(key, Math.max(window.to, reached.get(key) ?? 0));
+    }
+    await insertWindowProgress(store, model.state.settings.name, reached);
+    for (const [key, to] of reached) model.progress.set(key, to);
+  }
+
+  async function measure(query: MeasureQuery): Promise<Measurement[]> {
+    const model = watched.get(query.model);
+    if (!model) return [];
+    const { measurer, state } = model;
+    const baselines = new Set(query.baselines);
+    const { window } = query;
+    const step = [window.from, window.to, DAY].reduce(greatestCommonDivisor, state.settings.bucket);
+    const history = await loadHistory(store, state, { from: window.from - measurer.lookBack(window.to - window.from, baselines), to: window.to }, step);
+    const mark = watermark(query.model);
+    const inputs = query.families.filter((family) => family !== "performance");
+    const measured = inputs.length > 0 ? await measurer.inputs(window, inputs, baselines, history) : [];
+    if (!query.families.includes("performance")) return measured;
+    return [...measured, ...(await measurer.performance(window, baselines, history, mark !== null && window.to + state.settings.labelsExpectedWithin > mark))];
+  }
+
+  return { start, tick, measure };
+}
+
+function identity(measurement: Measurement): string {
+  const { version, segment, subject, feature, baseline, metric, from, to } = measurement;
+  return JSON.stringify([version, segment, subject, feature, baseline, metric, from, to]);
+}
+
+function greatestCommonDivisor(a: Millis, b: Millis): Millis {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

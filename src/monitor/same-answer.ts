@@ -1,0 +1,12 @@
+import type { Measurement } from "../model/measurement.ts";
+
+/** Whether two measurements of one thing say the same, revision aside. */
+export function sameAnswer(a: Measurement, b: Measurement): boolean {
+  const said = ({ value, expected, pValue, ci, rows, labelled, status, evidence, detail }: Measurement) =>
+    JSON.stringify([value, expected, pValue, ci, rows.reference, rows.current, labelled, status, evidence, sorted(detail)]);
+  return said(a) === said(b);
+}
+
+function sorted(value: object): [string, unknown][] {
+  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,20 @@
+import type { Notifier } from "../model/alert.ts";
+import type { Channel } from "../model/settings.ts";
+import { createEmailNotifier } from "./email.ts";
+import { createSignedPost } from "./signed-post.ts";
+import { createWebhookNotifier } from "./webhook.ts";
+
+/** The notifiers of the configured channels, by name. */
+export function createNotifiers(
+  channels: ReadonlyMap<string, Channel>,
+): ReadonlyMap<string, Notifier> {
+  const post = createSignedPost();
+  return new Map(
+    [...channels].map(([name, channel]) => [
+      name,
+      channel.type === "email"
+        ? createEmailNotifier(channel)
+        : createWebhookNotifier(channel, post),
+    ]),
+  );
+}

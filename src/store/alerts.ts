@@ -1,0 +1,257 @@
+import type {
+  AlertHealth,
+  AlertKey,
+  AlertState,
+  AlertStatus,
+  Explanation,
+  Transition,
+} from "../model/alert.ts";
+import { SEVERITIES, type Severity } from "../model/rule.ts";
+import type { Millis } from "../model/time.ts";
+import type { Store } from "./store.ts";
+
+/**
+ * A time as the tables take it. ClickHouse reads an integer of fewer than 13 digits as seconds, so a time before
+ * September 2001 would land centuries away: it is refused.
+ */
+export function storedTime(time: Millis): Millis {
+  if (!Number.isInteger(time) || time < 1e12 || time >= 1e13)
+    throw new RangeError(
+      `${time} is no time that can be stored: it must be whole milliseconds between 2001 and 2286`,
+    );
+  return time;
+}
+
+const KEY_COLUMNS = "rule, model, version, segment, subject";
+type KeyRow = { rule: string; model: string; version: string; segment: string; subject: string };
+
+function keyRow(key: AlertKey): KeyRow {
+  return {
+    rule: key.rule,
+    model: key.model,
+    version: key.version,
+    segment: key.segment ?? "",
+    subject: key.subject,
+  };
+}
+
+function parseKey(row: KeyRow): AlertKey {
+  return {
+    rule: row.rule,
+    model: row.model,
+    version: row.version,
+    segment: row.segment === "" ? null : row.segment,
+    subject: row.subject,
+  };
+}
+
+export async function insertStatuses(
+  store: Store,
+  statuses: readonly AlertStatus[],
+): Promise<void> {
+  await store.insert(
+    "alert_statuses",
+    statuses.map((status) => ({
+      ...keyRow(status.key),
+      state: status.state,
+      health: status.health,
+      streak: status.streak,
+      since: status.since === null ? null : storedTime(status.since),
+      alert_id: status.alertId ?? "",
+      evaluated_to: storedTime(status.evaluatedTo),
+    })),
+  );
+}
+
+type StatusRow = KeyRow & {
+  state: AlertState;
+  health: AlertHealth;
+  streak: number;
+  since_ms: number | null;
+  alert_id: string;
+  evaluated_to_ms: number;
+};
+
+/** Where every alert stands, of one model or of all. */
+export async function readStatuses(
+  store: Store,
+  filter: { model?: string } = {},
+): Promise<AlertStatus[]> {
+  const rows = await store.query<StatusRow>(
+    `SELECT ${KEY_COLUMNS}, state, health, streak, toUnixTimestamp64Milli(since) AS since_ms, alert_id, toUnixTimestamp64Milli(evaluated_to) AS evaluated_to_ms
+     FROM alert_statuses FINAL ${filter.model === undefined ? "" : "WHERE model = {model:String}"} ORDER BY ${KEY_COLUMNS}`,
+    filter.model === undefined ? {} : { model: filter.model },
+  );
+  return rows.map((row) => ({
+    key: parseKey(row),
+    state: row.state,
+    health: row.health,
+    streak: row.streak,
+    since: row.since_ms,
+    alertId: row.alert_id === "" ? null : row.alert_id,
+    evaluatedTo: row.evaluated_to_ms,
+  }));
+}
+
+export async function insertTransitions(
+  store: Store,
+  transitions: readonly Transition[],
+): Promise<void> {
+  await store.insert(
+    "alert_transitions",
+    transitions.map((transition) => ({
+      id: transition.id,
+      alert_id: transition.alertId,
+      ...keyRow(transition.key),
+      from_state: transition.from,
+      to_state: transition.to,
+      severity: transition.severity,
+      window_from: storedTime(transition.window.from),
+      window_to: storedTime(transition.window.to),
+      since: storedTime(transition.since),
+      rule_hash: transition.ruleHash,
+      summary: transition.summary,
+      explanation: JSON.stringify(transition.explanation),
+      notify: transition.notify,
+      retrain: transition.retrain ? 1 : 0,
+      created_at: storedTime(transition.createdAt),
+    })),
+  );
+}
+
+type TransitionRow = KeyRow & {
+  id: string;
+  alert_id: string;
+  from_state: AlertState;
+  to_state: AlertState;
+  severity: string;
+  window_from_ms: number;
+  window_to_ms: number;
+  since_ms: number;
+  rule_hash: string;
+  summary: string;
+  explanation: string;
+  notify: string[];
+  retrain: number;
+  created_at_ms: number;
+};
+
+// No alias may equal a column: ClickHouse would put the expression in its place, in WHERE too.
+const TRANSITION_COLUMNS = `id, alert_id, ${KEY_COLUMNS}, from_state, to_state, severity, toUnixTimestamp64Milli(window_from) AS window_from_ms,
+  toUnixTimestamp64Milli(window_to) AS window_to_ms, toUnixTimestamp64Milli(since) AS since_ms, rule_hash, summary, explanation, notify, retrain,
+  toUnixTimestamp64Milli(created_at) AS created_at_ms`;
+
+function parseTransition(row: TransitionRow): Transition {
+  return {
+    id: row.id,
+    alertId: row.alert_id,
+    key: parseKey(row),
+    from: row.from_state,
+    to: row.to_state,
+    severity: SEVERITIES.find((severity) => severity === row.severity) ?? "warning",
+    window: { from: row.window_from_ms, to: row.window_to_ms },
+    since: row.since_ms,
+    ruleHash: row.rule_hash,
+    summary: row.summary,
+    explanation: JSON.parse(row.explanation) as Explanation,
+    notify: row.notify,
+    retrain: row.retrain === 1,
+    createdAt: row.created_at_ms,
+  };
+}
+
+/** Changes of state, newest window first. `since` is the earliest end of window to include. */
+export async function readTransitions(
+  store: Store,
+  filter: { model?: string; state?: AlertState; since?: Millis; limit: number },
+): Promise<Transition[]> {
+  const conditions = ["1"];
+  if (filter.model !== undefined) conditions.push("model = {model:String}");
+  if (filter.state !== undefined) conditions.push("to_state = {state:String}");
+  if (filter.since !== undefined)
+    conditions.push("window_to >= fromUnixTimestamp64Milli({since:Int64})");
+  const rows = await store.query<TransitionRow>(
+    `SELECT ${TRANSITION_COLUMNS} FROM alert_transitions FINAL WHERE ${conditions.join(" AND ")} ORDER BY window_to DESC, created_at DESC, id LIMIT {limit:UInt32}`,
+    {
+      limit: filter.limit,
+      ...(filter.model === undefined ? {} : { model: filter.model }),
+      ...(filter.state === undefined ? {} : { state: filter.state }),
+      ...(filter.since === undefined ? {} : { since: filter.since }),
+    },
+  );
+  return rows.map(parseTransition);
+}
+
+/** Transitions with a channel that has not been told of them and has not been given up, oldest window first. */
+export async function readUndelivered(
+  store: Store,
+): Promise<{ channel: string; transition: Transition }[]> {
+  const rows = await store.query<TransitionRow & { channel: string }>(
+    `SELECT ${TRANSITION_COLUMNS}, channel FROM (SELECT *, arrayJoin(notify) AS channel FROM alert_transitions FINAL WHERE notEmpty(notify))
+     WHERE (id, channel) NOT IN (SELECT arrayJoin(transition_ids), channel FROM deliveries FINAL WHERE outcome IN ('sent', 'failed'))
+     ORDER BY window_to, created_at, id`,
+  );
+  return rows.map((row) => ({ channel: row.channel, transition: parseTransition(row) }));
+}
+
+/** Firings of rules that retrain for which no decision was recorded, oldest window first. */
+export async function readUndecidedFirings(store: Store): Promise<Transition[]> {
+  const rows = await store.query<TransitionRow>(
+    `SELECT ${TRANSITION_COLUMNS} FROM alert_transitions FINAL
+     WHERE retrain = 1 AND to_state = 'firing' AND id NOT IN (SELECT transition_id FROM retrain_runs FINAL WHERE state != 'requested')
+     ORDER BY window_to, created_at, id`,
+  );
+  return rows.map(parseTransition);
+}
+
+/** One alert as people see it: everything between its firing and its end, with its latest state. */
+export type Alert = {
+  readonly id: string;
+  readonly key: AlertKey;
+  readonly state: AlertState;
+  /** Whether the newest window had evidence for this alert; `ok` once resolved. */
+  readonly health: AlertHealth;
+  readonly severity: Severity;
+  readonly since: Millis;
+  /** The window of the latest change of state. */
+  readonly window: { readonly from: Millis; readonly to: Millis };
+  readonly summary: string;
+  readonly explanation: Explanation;
+  readonly updatedAt: Millis;
+};
+
+/** Alerts that fired, each once, the one that changed last first. */
+export async function readAlerts(
+  store: Store,
+  filter: { model?: string; state?: AlertState; limit?: number } = {},
+): Promise<Alert[]> {
+  const rows = await store.query<TransitionRow>(
+    `SELECT * FROM (
+       SELECT ${TRANSITION_COLUMNS} FROM alert_transitions FINAL
+       WHERE alert_id != '' ${filter.model === undefined ? "" : "AND model = {model:String}"}
+       ORDER BY window_to DESC, created_at DESC LIMIT 1 BY alert_id
+     ) ${filter.state === undefined ? "" : "WHERE to_state = {state:String}"} ORDER BY window_to_ms DESC, id LIMIT {limit:UInt32}`,
+    {
+      limit: filter.limit ?? 1_000,
+      ...(filter.model === undefined ? {} : { model: filter.model }),
+      ...(filter.state === undefined ? {} : { state: filter.state }),
+    },
+  );
+  const statuses = await readStatuses(
+    store,
+    filter.model === undefined ? {} : { model: filter.model },
+  );
+  const health = new Map(statuses.map((status) => [status.alertId, status.health]));
+  return rows.map(parseTransition).map((latest) => ({
+    id: latest.alertId,
+    key: latest.key,
+    state: latest.to,
+    health: latest.to === "resolved" ? "ok" : (health.get(latest.alertId) ?? "ok"),
+    severity: latest.severity,
+    since: latest.since,
+    window: latest.window,
+    summary: latest.summary,
+    explanation: latest.explanation,
+    updatedAt: latest.createdAt,
+  }));
+}

@@ -1,0 +1,79 @@
+import type { Delivery } from "../model/alert.ts";
+import { storedTime } from "./alerts.ts";
+import type { Store } from "./store.ts";
+
+export async function insertDeliveries(
+  store: Store,
+  deliveries: readonly Delivery[],
+): Promise<void> {
+  await store.insert(
+    "deliveries",
+    deliveries.map((delivery) => ({
+      notification_id: delivery.notificationId,
+      channel: delivery.channel,
+      transition_ids: delivery.transitionIds,
+      attempt: delivery.attempt,
+      outcome: delivery.outcome,
+      detail: delivery.detail,
+      at: storedTime(delivery.at),
+      next_attempt_at: delivery.nextAttemptAt === null ? null : storedTime(delivery.nextAttemptAt),
+    })),
+  );
+}
+
+type DeliveryRow = {
+  notification_id: string;
+  channel: string;
+  transition_ids: string[];
+  attempt: number;
+  outcome: Delivery["outcome"];
+  detail: string;
+  at_ms: number;
+  next_attempt_at_ms: number | null;
+};
+
+const COLUMNS = `notification_id, channel, transition_ids, attempt, outcome, detail, toUnixTimestamp64Milli(at) AS at_ms,
+  toUnixTimestamp64Milli(next_attempt_at) AS next_attempt_at_ms`;
+
+function parseDelivery(row: DeliveryRow): Delivery {
+  return {
+    notificationId: row.notification_id,
+    channel: row.channel,
+    transitionIds: row.transition_ids,
+    attempt: row.attempt,
+    outcome: row.outcome,
+    detail: row.detail,
+    at: row.at_ms,
+    nextAttemptAt: row.next_attempt_at_ms,
+  };
+}
+
+/** Attempts to tell, newest first; only those that concern some of `transitionIds`, where given. */
+export async function readDeliveries(
+  store: Store,
+  filter: { channel?: string; transitionIds?: readonly string[]; limit: number },
+): Promise<Delivery[]> {
+  const conditions = ["1"];
+  if (filter.channel !== undefined) conditions.push("channel = {channel:String}");
+  if (filter.transitionIds !== undefined)
+    conditions.push("hasAny(transition_ids, {ids:Array(String)})");
+  const rows = await store.query<DeliveryRow>(
+    `SELECT ${COLUMNS} FROM deliveries FINAL WHERE ${conditions.join(" AND ")} ORDER BY at DESC, attempt DESC, notification_id LIMIT {limit:UInt32}`,
+    {
+      limit: filter.limit,
+      ...(filter.channel === undefined ? {} : { channel: filter.channel }),
+      ...(filter.transitionIds === undefined ? {} : { ids: filter.transitionIds }),
+    },
+  );
+  return rows.map(parseDelivery);
+}
+
+/** The newest attempt of every notification that has neither arrived nor been given up. */
+export async function readOpenDeliveries(store: Store): Promise<Delivery[]> {
+  const rows = await store.query<DeliveryRow>(
+    `SELECT ${COLUMNS} FROM deliveries FINAL
+     WHERE (notification_id, channel) NOT IN (SELECT notification_id, channel FROM deliveries FINAL WHERE outcome IN ('sent', 'failed'))
+     ORDER BY attempt DESC LIMIT 1 BY notification_id, channel`,
+  );
+  return rows.map(parseDelivery);
+}

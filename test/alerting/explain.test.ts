@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { explain } from "../../src/alerting/explain.ts";
+import { judge } from "../../src/alerting/judge.ts";
+import type { Measurement } from "../../src/model/measurement.ts";
+import { DAY } from "../../src/model/time.ts";
+import { adjustPValues, DAY_0, exampleMeasurement, exampleRule } from "./examples.ts";
+
+function told(
+  changes: Partial<Measurement>,
+  rule = exampleRule(),
+  change: Parameters<typeof explain>[2] = { from: "normal", to: "firing" },
+) {
+  const [judgement] = judge(rule, [exampleMeasurement(changes)], adjustPValues);
+  if (!judgement) throw new Error("the rule does not watch this");
+  return explain(rule, judgement, change, DAY_0);
+}
+
+describe("the summary", () => {
+  it("names a change of unit", () => {
+    const detail = {
+      nullWindows: 38,
+      scale: {
+        reference: 10,
+        current: 16.093,
+        ratio: 1.60934,
+        unit: "kilometres for miles",
+        from: DAY_0,
+      },
+    };
+    expect(told({ detail }).summary).toBe(
+      "visib is 1.609 times what it was: likely kilometres for miles, since 2 Sep 2013 00:00 UTC; its median was 10, and is 16.1 now. " +
+        "Its normalised Wasserstein distance is 0.62, where 0.04 is usual without a change; the rule fires 0.1 above that. " +
+        "Chance is an unlikely cause: p = 0.0004, measured against 38 windows of the same length in the baseline. " +
+        "Since 2 Sep 2013 00:00 UTC, in 834 rows of version 2013-q1.",
+    );
+  });
+
+  it("shows a category before and after, and what was never seen", () => {
+    const detail = {
+      bins: [
+        { bin: "DL", reference: 0.12, current: 0.403, contribution: 0.3 },
+        { bin: "AA", reference: 0.2, current: 0.05, contribution: 0.2 },
+      ],
+      unseen: [{ value: "ZZ", rows: 120 }],
+    };
+    expect(told({ feature: "carrier", metric: "psi", value: 0.5, detail }).summary).toMatch(
+      /^carrier has moved: DL went from 12% to 40\.3% of rows and AA went from 20% to 5%; never seen before: ZZ in 120 rows\. /,
+    );
+  });
+
+  it("tells a fall in accuracy with its interval and how many labels stand behind it", () => {
+    const rule = exampleRule({
+      measure: { metric: "accuracy", of: null, baseline: "training", window: DAY, every: DAY },
+      fire: { above: new Map(), drop: 0.03, falseAlarms: 0.01 },
+    });
+    const { summary } = told(
+      {
+        subject: "performance",
+        feature: null,
+        metric: "accuracy",
+        value: 0.741,
+        ci: [0.71, 0.77],
+        labelled: 1204,
+        detail: { reference: 0.82, labelCoverage: 0.81 },
+      },
+      rule,
+    );
+    expect(summary).toMatch(
+      /^Accuracy fell from 0\.82 to 0\.741 \(interval 0\.71 to 0\.77\) on 1,204 rows with a label, 81% of the window's predictions\. The rule fires at a loss of more than 0\.03 against training\./,
+    );
+  });
+
+  it("says how it ended", () => {
+    expect(
+      told({ value: 0.05, pValue: 0.5 }, exampleRule(), { from: "recovering", to: "resolved" })
+        .summary,
+    ).toBe(
+      "visib is back to what training leads one to expect. Normalised Wasserstein distance is 0.05, where 0.04 is usual; p = 0.5. The alert had been open since 2 Sep 2013 00:00 UTC.",
+    );
+  });
+
+  it("keeps hostile names harmless, in sentences, commands and paths", () => {
+    const { summary, explanation } = told({
+      model: "m'; rm -rf /\r\n",
+      feature: "a\r\nBcc: x\u202e",
+      detail: { bins: [{ bin: "<script>\u0007", reference: 0.1, current: 0.99, contribution: 1 }] },
+    });
+    // oxlint-disable-next-line no-control-regex
+    expect(summary + explanation.hints.join("")).not.toMatch(/[\u0000-\u001f\u202e]/);
+    expect(explanation.hints[0]).toContain(String.raw`--model 'm'\''; rm -rf /`);
+    expect(explanation.hints[1]).toMatch(
+      /^\/models\/m'%3B%20rm%20-rf%20%2F%0D%0A\/features\/a%0D%0ABcc%3A%20x%E2%80%AE\?/,
+    );
+    expect(explanation.likely).toMatch(/^a value that is stuck: 99% of rows fall in “<script>/);
+  });
+});

@@ -1,0 +1,200 @@
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
+import { formatProblems } from "../../src/config/problem.ts";
+import { load, loadRule, MODEL, problemsOf, workplace } from "./workplace.ts";
+
+type Row = readonly [what: string, yaml: string, line: number, path: string, message: RegExp, hint: RegExp];
+
+const model = (rest: string) => `models:\n  m:\n    task: regression\n    ${rest}\n`;
+
+const MALFORMED: readonly Row[] = [
+  ["an empty file", "", 1, "", /file is empty/, /schema/],
+  ["only comments", "# nothing\n", 1, "", /file is empty/, /schema/],
+  ["a list", "- a\n", 1, "", /expected a mapping.*found a list/, /key: value/],
+  ["text", "hello\n", 1, "", /expected a mapping.*found text/, /key: value/],
+  ["a tab", "models:\n\tm: {}\n", 2, "", /a tab/, /spaces/],
+  ["an open bracket", "models: [a\n", 1, "", /./, /bracket/],
+  ["an unquoted colon", "clock: a: b\n", 1, "", /another `key: value`/, /quotes/],
+  ["a tag", "clock: !x live\n", 1, "", /tags/, /remove the tag/],
+  ["two documents", `${MODEL}---\na: 1\n`, 2, "", /more than one document/, /---/],
+  ["a variable in braces without quotes", "http: {port: ${PORT}}\n", 1, "", /./, /"\$\{NAME\}"/],
+  ["an alias to nothing", `${MODEL}clock: *x\n`, 2, "clock", /alias/, /write the value out/],
+  ["a duplicate key", `${MODEL}clock: live\nclock: replay\n`, 3, "clock", /given twice, first on line 2/, /keep one/],
+  ["an unknown key", `${MODEL}kakfa: 1\n`, 2, "kakfa", /unknown key/, /did you mean `kafka`/],
+  ["an unknown key in camel case", `${MODEL}http:\n  publicUrl: x\n`, 3, "http.publicUrl", /unknown key/, /did you mean `public_url`/],
+  ["an unknown key like no other", `${MODEL}zzz: 1\n`, 2, "zzz", /unknown key/, /known here: clock, kafka/],
+  ["a wrong type", `${MODEL}http: 8080\n`, 2, "http", /expected a mapping.*found a number/, /key: value/],
+  ["an empty section", `${MODEL}kafka:\n`, 2, "kafka", /has no value/, /indent/],
+  ["no models", "clock: live\n", 1, "models", /at least one model/, /flight-delay/],
+  ["empty models", "models: {}\n", 1, "models", /at least one model/, /flight-delay/],
+  ["a wrong word", `${MODEL}clock: Live\n`, 2, "clock", /one of live, replay/, /did you mean `live`/],
+  ["no task", "models:\n  m:\n    bucket: 1h\n", 2, "models.m.task", /required/, /binary/],
+  ["a binary model without its class", "models:\n  m: {task: binary}\n", 2, "models.m.positive", /required for a binary model/, /positive: late/],
+  ["a class for regression", model("positive: x"), 4, "models.m.positive", /no positive class/, /task: binary/],
+  ["a number for a duration", model("bucket: 60"), 4, "models.m.bucket", /expected a duration such as 1h/, /90s, 15m/],
+  ["a bucket that divides no day", model("bucket: 7m"), 4, "models.m.bucket", /divide a day/, /1m, 5m/],
+  ["a zero bucket", model("bucket: 0s"), 4, "models.m.bucket", /./, /./],
+  ["segments", model("segments: [carrier]"), 4, "models.m.segments", /not available in this version/, /remove/],
+  ["retention", model("retention: {raw: 90d}"), 4, "models.m.retention", /not available in this version/, /remove/],
+  ["a baseline file that is missing", model("baselines: {t: {file: no.gz}}"), 4, "models.m.baselines.t.file", /no such file/, /directory of the configuration/],
+  ["a version's file that is missing", model('baselines: {t: {by_version: {1.10: {file: no.gz}}}}'), 4, 'models.m.baselines.t.by_version["1.10"].file', /no such file/, /directory/],
+  ["no kind of baseline", model("baselines: {t: {}}"), 4, "models.m.baselines.t", /exactly one kind/, /by_version/],
+  ["two kinds of baseline", model("baselines: {t: {version: a, window: 1d}}"), 4, "models.m.baselines.t", /exactly one kind/, /offset/],
+  ["a window that cuts a bucket", model("baselines: {t: {window: 90m}}"), 4, "models.m.baselines.t.window", /cuts through a bucket of 1h/, /whole buckets/],
+  ["a period that ends before it starts", model("baselines: {t: {from: 2013-01-02, to: 2013-01-01}}"), 4, "models.m.baselines.t.to", /later than/, /half-open/],
+  ["a time without offset", model("baselines: {t: {from: 2013-01-02T00:00, to: 2013-01-05}}"), 4, "models.m.baselines.t.from", /expected a time/, /RFC 3339/],
+  ["two stores", `${MODEL}store: {path: a, url: "http://b"}\n`, 2, "store", /exactly one of/, /embedded/],
+  ["no store", `${MODEL}store: {databse: a}\n`, 2, "store", /exactly one of/, /embedded/],
+  ["a cluster", `${MODEL}store: {url: "http://b", cluster: main}\n`, 2, "store.cluster", /not available in this version/, /remove/],
+  ["a broker without a port", `${MODEL}kafka: {brokers: [localhost]}\n`, 2, "kafka.brokers[0]", /host:port/, /kafka-1:9092/],
+  ["no brokers", `${MODEL}kafka: {group: x}\n`, 2, "kafka.brokers", /required/, /list/],
+  ["a port out of range", `${MODEL}http: {port: 99999}\n`, 2, "http.port", /65535/, /^/],
+  ["an open host without tokens", `${MODEL}http:\n  host: 0.0.0.0\n`, 3, "http.host", /without tokens/, /127\.0\.0\.1/],
+  ["a token without a token", `${MODEL}http: {tokens: [{name: a, scopes: [read]}]}\n`, 2, "http.tokens[0]", /one of `token` and `token_file`/, /DRIFTWATCH_TOKEN/],
+  ["an unknown scope", `${MODEL}http: {tokens: [{name: a, token: x, scopes: [raed]}]}\n`, 2, "http.tokens[0].scopes[0]", /one of ingest, read, operate/, /did you mean `read`/],
+  ["an e-mail address that is none", `${MODEL}channels:\n  c: {type: email, to: [nobody]}\n`, 3, "channels.c.to[0]", /e-mail address/, /ml@example/],
+  ["no addresses", `${MODEL}channels:\n  c: {type: email, to: []}\n`, 3, "channels.c.to", /at least one address/, /ml@example/],
+  ["one address, not a list", `${MODEL}channels:\n  c: {type: email, to: a@b}\n`, 3, "channels.c.to", /expected a list, found text/, /\[a, b\]/],
+  ["a user without a password", `${MODEL}channels:\n  c: {type: email, to: [a@b], smtp: {username: u}}\n`, 3, "channels.c.smtp", /go together/, /both/],
+  ["an address that is not http", `${MODEL}channels:\n  c: {type: webhook, url: "ftp://x"}\n`, 3, "channels.c.url", /http or https/, /https:/],
+  ["a misspelt type", `${MODEL}channels:\n  c: {type: webook}\n`, 3, "channels.c.type", /one of email, webhook/, /did you mean `webhook`/],
+  ["a channel of later", `${MODEL}channels:\n  c: {type: slack}\n`, 3, "channels.c.type", /not available in this version/, /email, webhook/],
+  ["a channel named all", `${MODEL}channels:\n  all: {type: webhook, url: "http://x"}\n`, 3, "channels.all", /no channel can be named/, /another name/],
+  ["both secrets", `${MODEL}channels:\n  c: {type: webhook, url: "http://x", secret: a, secret_file: b}\n`, 3, "channels.c.secret_file", /not both/, /remove one/],
+  ["a secret's file that is missing", `${MODEL}channels:\n  c: {type: webhook, url: "http://x", secret_file: b}\n`, 3, "channels.c.secret_file", /no such file/, /directory of the configuration/],
+  ["a variable that is not set", `${MODEL}channels:\n  c: {type: webhook, url: "http://x", secret: "\${NOPE}"}\n`, 3, "channels.c.secret", /NOPE is not set/, /set NOPE/],
+  ["a variable with a default", `${MODEL}clock: "\${A:-live}"\n`, 2, "clock", /name of a variable/, /without a default/],
+  ["retraining of no model", `${MODEL}retraining:\n  n: {type: webhook, url: "http://x"}\n`, 3, "retraining.n", /no model named n/, /did you mean `m`|there are: m/],
+  ["retraining by airflow", `${MODEL}retraining:\n  m: {type: airflow, dag: x}\n`, 3, "retraining.m.type", /airflow is not available/, /webhook/],
+  ["a flag that is a word", `${MODEL}retraining:\n  m: {type: webhook, url: "http://x", dry_run: yes}\n`, 3, "retraining.m.dry_run", /true or false/, /true or false/],
+  ["rules that are not there", `${MODEL}alerts: [nowhere]\n`, 2, "alerts[0]", /no such file/, /directory of the configuration/],
+  ["a pattern that matches nothing", `${MODEL}alerts: ["*.rules"]\n`, 2, "alerts[0]", /no file of rules/, /\.yaml/],
+];
+
+describe("a malformed file", () => {
+  it.each(MALFORMED)("%s", (_what, yaml, line, path, message, hint) => {
+    const [problem, ...others] = problemsOf(load(yaml));
+    expect(problem).toMatchObject({ line, path });
+    expect(problem?.message).toMatch(message);
+    expect(problem?.hint).toMatch(hint);
+    expect(others.filter((other) => other.path === path)).toEqual([]);
+  });
+});
+
+describe("a file that cannot be read", () => {
+  it.each([
+    ["missing", "no.yaml", /no such file/],
+    ["a directory", ".", /is a directory/],
+  ])("%s", (_what, file, message) => {
+    const [problem] = problemsOf(loadConfig({ file: join(workplace({}), file), env: {} }));
+    expect(problem?.message).toMatch(message);
+    expect(problem?.hint).toMatch(/--config/);
+  });
+
+  it("forbidden", () => {
+    const readFile = () => {
+      throw Object.assign(new Error("no"), { code: "EACCES" });
+    };
+    expect(problemsOf(loadConfig({ file: "x.yaml", env: {}, readFile }))[0]?.message).toMatch(/may not be read/);
+  });
+
+  it("a baseline that may not be read", () => {
+    if (process.getuid?.() === 0) return;
+    const directory = workplace({ "driftwatch.yaml": model("baselines: {t: {file: a.gz}}"), "a.gz": "" });
+    chmodSync(join(directory, "a.gz"), 0);
+    expect(problemsOf(loadConfig({ file: join(directory, "driftwatch.yaml"), env: {} }))[0]?.message).toMatch(/may not be read/);
+  });
+});
+
+const MEASURE = "measure: {metric: psi, baseline: training, window: 1d}\n";
+const ACCURACY = "measure: {metric: accuracy, baseline: training, window: 1d}\n";
+const FIRE = "fire: {above: 0.1}\n";
+
+const WRONG_RULES: readonly Row[] = [
+  ["no measure", FIRE, 2, "rules[0].measure", /required/, /mapping/],
+  ["an unknown metric", `measure: {metric: pis, baseline: training, window: 1d}\n${FIRE}`, 3, "rules[0].measure.metric", /one of drift, psi/, /did you mean `psi`/],
+  ["a key nobody knows", `${MEASURE}${FIRE}severty: info`, 5, "rules[0].severty", /unknown key/, /did you mean `severity`/],
+  ["segments", `${MEASURE}${FIRE}segments: [a]`, 5, "rules[0].segments", /not available/, /remove/],
+  ["a model nobody knows", `models: [mm]\n${MEASURE}${FIRE}`, 3, "rules[0].models[0]", /no model named mm/, /did you mean `m`|there are: m/],
+  ["a channel nobody knows", `${MEASURE}${FIRE}notify: [ops]`, 5, "rules[0].notify[0]", /no channel named ops/, /define it/],
+  ["a baseline a named model lacks", `models: [m]\nmeasure: {metric: psi, baseline: b, window: 1d}\n${FIRE}`, 4, "rules[0].measure.baseline", /m has no baseline named b/, /it has: training/],
+  ["a baseline all models lack", `measure: {metric: psi, baseline: b, window: 1d}\n${FIRE}`, 2, "rules[0].name", /applies to no model/, /add the baseline/],
+  ["a window that cuts a bucket", `measure: {metric: psi, baseline: training, window: 90m, every: 1h}\n${FIRE}`, 3, "rules[0].measure.window", /no multiple of the bucket of m \(1h\)/, /whole buckets/],
+  ["a pace that cuts a bucket", `measure: {metric: psi, baseline: training, window: 1d, every: 90m}\n${FIRE}`, 3, "rules[0].measure.every", /no multiple/, /whole buckets/],
+  ["neither above nor drop", `${MEASURE}fire: {}`, 4, "rules[0].fire", /exactly one of `above` and `drop`/, /drop/],
+  ["above for accuracy", `${ACCURACY}fire: {above: 0.1}`, 4, "rules[0].fire.above", /loss against the baseline/, /drop: 0.03/],
+  ["drop for drift", `${MEASURE}fire: {drop: 0.1}`, 4, "rules[0].fire.drop", /only performance/, /above/],
+  ["features of accuracy", `measure: {metric: accuracy, of: features, baseline: training, window: 1d}\nfire: {drop: 0.1}`, 3, "rules[0].measure.of", /as a whole/, /remove `of`/],
+  ["one number for drift", `measure: {metric: drift, baseline: training, window: 1d}\n${FIRE}`, 4, "rules[0].fire.above", /two metrics/, /wasserstein: 0.1, psi: 0.1/],
+  ["half of drift", `measure: {metric: drift, baseline: training, window: 1d}\nfire: {above: {psi: 0.1}}`, 4, "rules[0].fire.above", /no threshold for wasserstein/, /wasserstein: 0.1/],
+  ["another metric's threshold", `${MEASURE}fire: {above: {ks: 0.1}}`, 4, "rules[0].fire.above.ks", /not what this rule measures/, /psi/],
+  ["a misspelt metric", `${MEASURE}fire: {above: {pis: 0.1}}`, 4, "rules[0].fire.above.pis", /unknown key/, /did you mean `psi`/],
+  ["two confidences", `${MEASURE}fire: {above: 0.1, confidence: 0.9, false_alarms: 0.1}`, 4, "rules[0].fire.confidence", /not both/, /0.01/],
+  ["confidence in percent", `${MEASURE}fire: {above: 0.1, confidence: 99}`, 4, "rules[0].fire.confidence", /between 0 and 1/, /0.01/],
+  ["clearing above firing", `${MEASURE}${FIRE}clear: {below: 0.2}`, 5, "rules[0].clear.below", /clears below 0.2 while it fires above 0.1/, /at or below/],
+  ["clearing by drop", `${MEASURE}${FIRE}clear: {drop: 0.2}`, 5, "rules[0].clear.drop", /fires by `above`/, /below/],
+  ["evidence that never goes", `${MEASURE}${FIRE}clear: {p_value: 0.001}`, 5, "rules[0].clear.p_value", /evidence/, /0.2/],
+  ["for never", `${MEASURE}${FIRE}for: 0`, 5, "rules[0].for", /whole number of evaluations/, /1 or more/],
+];
+
+describe("a wrong rule", () => {
+  it.each(WRONG_RULES)("%s", (_what, rule, line, path, message, hint) => {
+    const [problem, ...others] = problemsOf(loadRule(rule));
+    expect(problem).toMatchObject({ line, path, file: expect.stringMatching(/alerts\/rules\.yaml$/) });
+    expect(problem?.message).toMatch(message);
+    expect(problem?.hint).toMatch(hint);
+    expect(others).toEqual([]);
+  });
+
+  it("names are unique over all files", () => {
+    const rule = `rules:\n  - name: r\n    measure: {metric: psi, baseline: training, window: 1d}\n    fire: {above: 0.1}\n`;
+    const [problem] = problemsOf(load(MODEL, { "alerts/a.yaml": rule, "alerts/b.yaml": rule }));
+    expect(problem?.file).toMatch(/b\.yaml$/);
+    expect(problem?.message).toMatch(/exists already \(.*alerts\/a\.yaml:2\)/);
+  });
+
+  it("accuracy means nothing for regression", () => {
+    const [problem] = problemsOf(loadRule(`models: [m]\n${ACCURACY}fire: {drop: 0.1}`, model("baselines: {training: {window: 7d}}")));
+    expect(problem).toMatchObject({ path: "rules[0].measure.metric", message: expect.stringContaining("no meaning for the regression model m") });
+  });
+
+  it.each([
+    ["rulez: []\n", ["rules", "rulez"]],
+    ["rules: {}\n", ["rules"]],
+    ["- a\n", [""]],
+    ["", [""]],
+    ["rules:\n\t- a\n", [""]],
+  ])("a file such as %j", (yaml, paths) => {
+    const found = problemsOf(load(MODEL, { "alerts/a.yaml": yaml })).map(({ path }) => path);
+    expect(found.toSorted()).toEqual(paths);
+  });
+});
+
+it("all problems come at once, each file in the order of its lines, and one mistake makes no others", () => {
+  const yaml = `models:
+  a: {task: binery}
+  b: {task: binary, baselines: {t: {file: no.gz}}, bukcet: 1h}
+http: {host: 0.0.0.0}
+channels:
+  c: {type: email, to: [x]}
+`;
+  const rule = "rules:\n  - {name: r, models: [a], measure: {metric: psi, baseline: training, window: 1x}, fire: {above: 0.1}, notify: [c]}\n";
+  expect(problemsOf(load(yaml, { "alerts/r.yaml": rule })).map(({ line, path }) => `${line} ${path}`)).toEqual([
+    "2 models.a.task",
+    "3 models.b.baselines.t.file",
+    "3 models.b.bukcet",
+    "4 http.host",
+    "6 channels.c.to[0]",
+    "2 rules[0].measure.window",
+  ]);
+});
+
+it("prints place, message, line and hint", () => {
+  const readFile = () => model("bucket: 60m60");
+  const text = formatProblems(problemsOf(loadConfig({ file: "driftwatch.yaml", env: {}, readFile })));
+  expect(text).toBe(`driftwatch.yaml:4:5  models.m.bucket: expected a duration such as 1h
+    | bucket: 60m60
+    hint: a whole number and one of ms, s, m, h, d, y: 90s, 15m, 1h, 7d`);
+});

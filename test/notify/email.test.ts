@@ -1,0 +1,156 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { createNotifiers } from "../../src/notify/notifier.ts";
+import { DAY } from "../../src/model/time.ts";
+import { DAY_0, exampleTransition } from "../alerting/examples.ts";
+import { startSmtpCatcher } from "../support/smtp-catcher.ts";
+
+type Catcher = Awaited<ReturnType<typeof startSmtpCatcher>>;
+const running: Catcher[] = [];
+afterEach(async () => {
+  for (const catcher of running.splice(0)) await catcher.stop();
+});
+
+async function setUp(
+  options: {
+    refuse?: (recipient: string) => number | null;
+    to?: string[];
+    username?: string;
+    password?: string;
+  } = {},
+) {
+  const catcher = await startSmtpCatcher(options.refuse ? { refuse: options.refuse } : {});
+  running.push(catcher);
+  const notify = createNotifiers(
+    new Map([
+      [
+        "ml",
+        {
+          type: "email",
+          name: "ml",
+          to: options.to ?? ["ml@example.com"],
+          from: "Driftwatch <dw@example.com>",
+          smtp: {
+            host: "127.0.0.1",
+            port: catcher.port,
+            secure: false,
+            username: options.username ?? null,
+            password: options.password ?? null,
+          },
+        },
+      ],
+    ]),
+  ).get("ml");
+  if (!notify) throw new Error("no such channel");
+  return { catcher, notify };
+}
+
+const notificationOf = (transitions = [exampleTransition()], model = "flight-delay") => ({
+  id: "n1",
+  channel: "ml",
+  model,
+  transitions,
+  link: "https://dw.example/models/flight-delay",
+  at: DAY_0,
+});
+
+describe("a mail", () => {
+  it("arrives as text and as HTML, from and to whom the configuration says", async () => {
+    const { catcher, notify } = await setUp({ to: ["ml@example.com", "ops@example.com"] });
+    expect(await notify(notificationOf())).toEqual({ outcome: "sent", detail: "accepted" });
+    const [mail] = catcher.mails;
+    expect(mail?.recipients).toEqual(["ml@example.com", "ops@example.com"]);
+    expect(mail?.email).toMatchObject({
+      subject: "[firing, warning] flight-delay: visib (feature-drift)",
+      from: { address: "dw@example.com" },
+      messageId: "<n1@example.com>",
+    });
+    expect(mail?.email.text).toContain("visib is 1.61 times what it was.");
+    expect(mail?.email.html).toContain("visib is 1.61 times what it was.");
+  });
+
+  it("about the end of an alert threads with the one about its beginning", async () => {
+    const { catcher, notify } = await setUp();
+    await notify(notificationOf());
+    await notify({
+      ...notificationOf([
+        exampleTransition({
+          id: "t2",
+          to: "resolved",
+          window: { from: DAY_0 + DAY, to: DAY_0 + 2 * DAY },
+        }),
+      ]),
+      id: "n2",
+    });
+    expect(
+      catcher.mails.map(({ email }) => [email.messageId, email.inReplyTo, email.references]),
+    ).toEqual([
+      ["<n1@example.com>", "<alert-t1@example.com>", "<alert-t1@example.com>"],
+      ["<n2@example.com>", "<alert-t1@example.com>", "<alert-t1@example.com>"],
+    ]);
+  });
+
+  it("holds names from events as text, and takes no header or recipient from them", async () => {
+    const { catcher, notify } = await setUp();
+    const nasty = `m\r\nBcc: thief@example.com\r\n\r\n<script>alert("x")</script>, <thief@example.com>'`;
+    await notify(
+      notificationOf(
+        [
+          exampleTransition({
+            key: { rule: "r", model: nasty, version: nasty, segment: nasty, subject: nasty },
+            summary: nasty,
+          }),
+        ],
+        nasty,
+      ),
+    );
+    const [mail] = catcher.mails;
+    expect(mail?.recipients).toEqual(["ml@example.com"]);
+    expect(mail?.email.headers.map(({ key }) => key)).not.toContain("bcc");
+    expect(mail?.email.subject).toMatch(/^\[firing, warning\] m Bcc: thief@example\.com <script>/);
+    expect(mail?.email.html).not.toContain("<script");
+    expect(mail?.email.text).toContain(`<script>alert("x")</script>`);
+  });
+});
+
+describe("what a mail server answers", () => {
+  it("a refusal of all recipients for good: failed", async () => {
+    const { notify } = await setUp({ refuse: () => 550 });
+    expect(await notify(notificationOf())).toEqual({
+      outcome: "failed",
+      detail: "SMTP 550 (EENVELOPE)",
+    });
+  });
+
+  it("a refusal for now: retry", async () => {
+    const { notify } = await setUp({ refuse: () => 451 });
+    expect(await notify(notificationOf())).toEqual({
+      outcome: "retry",
+      detail: "SMTP 451 (EENVELOPE)",
+      retryAfter: null,
+    });
+  });
+
+  it("a refusal of some: sent, and it says so", async () => {
+    const { notify } = await setUp({
+      to: ["ml@example.com", "gone@example.com"],
+      refuse: (recipient) => (recipient.startsWith("gone") ? 550 : null),
+    });
+    expect(await notify(notificationOf())).toEqual({
+      outcome: "sent",
+      detail: "accepted, but 1 of 2 recipients refused",
+    });
+  });
+
+  it("a refused login that quotes the password: retry, without a word of it", async () => {
+    const { notify } = await setUp({ username: "dw", password: "hunter2" });
+    const outcome = await notify(notificationOf());
+    expect(outcome).toEqual({ outcome: "retry", detail: "SMTP 535 (EAUTH)", retryAfter: null });
+  });
+
+  it("nothing at all: retry", async () => {
+    const { catcher, notify } = await setUp();
+    await catcher.stop();
+    running.length = 0;
+    expect(await notify(notificationOf())).toMatchObject({ outcome: "retry", retryAfter: null });
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, it } from "vitest";
+import type { Notification, Transition } from "../../src/model/alert.ts";
+import { DAY } from "../../src/model/time.ts";
+import { webhookBody } from "../../src/notify/alert-json.ts";
+import { alertLines, htmlBody, subjectText, textBody } from "../../src/notify/message.ts";
+import { DAY_0, exampleTransition } from "../alerting/examples.ts";
+
+function exampleNotification(
+  transitions: readonly Transition[],
+  changes: Partial<Notification> = {},
+): Notification {
+  return {
+    id: "n1",
+    channel: "ops",
+    model: "flight-delay",
+    transitions,
+    link: "https://dw.example/models/flight-delay",
+    at: DAY_0 + DAY,
+    ...changes,
+  };
+}
+
+const fired = exampleTransition();
+const resolved = exampleTransition({
+  id: "t2",
+  from: "recovering",
+  to: "resolved",
+  window: { from: DAY_0 + DAY, to: DAY_0 + 2 * DAY },
+  summary: "visib is back.",
+});
+const firedAgain = exampleTransition({
+  id: "t3",
+  alertId: "t3",
+  window: { from: DAY_0 + 2 * DAY, to: DAY_0 + 3 * DAY },
+});
+
+describe("the lines of a message", () => {
+  it.each<[string, Transition[], { state: string; untoldFiring: boolean }]>([
+    ["a firing", [fired], { state: "firing", untoldFiring: false }],
+    ["an end", [resolved], { state: "resolved", untoldFiring: false }],
+    [
+      "a firing nobody heard of, and its end",
+      [fired, resolved],
+      { state: "resolved", untoldFiring: true },
+    ],
+    [
+      "the same, handed over in another order",
+      [resolved, fired],
+      { state: "resolved", untoldFiring: true },
+    ],
+    ["an end and a new firing", [resolved, firedAgain], { state: "firing", untoldFiring: false }],
+  ])("%s make one line with the final state", (_name, transitions, expected) => {
+    expect(alertLines(exampleNotification(transitions))).toMatchObject([expected]);
+  });
+
+  it("put what is urgent first", () => {
+    const on = (subject: string, changes: Partial<Transition>) =>
+      exampleTransition({
+        id: subject,
+        alertId: subject,
+        key: { ...fired.key, subject },
+        ...changes,
+      });
+    const lines = alertLines(
+      exampleNotification([
+        on("over", { to: "resolved" }),
+        on("mild", { severity: "info" }),
+        on("bad", { severity: "critical" }),
+      ]),
+    );
+    expect(lines.map(({ key }) => key.subject)).toEqual(["bad", "mild", "over"]);
+  });
+});
+
+describe("the text of a message", () => {
+  it("says everything the person on call needs", () => {
+    expect(subjectText(exampleNotification([fired]))).toBe(
+      "[firing, warning] flight-delay: visib (feature-drift)",
+    );
+    expect(textBody(exampleNotification([fired]))).toBe(
+      `Model flight-delay: 1 firing
+
+Firing (warning): visib
+  visib is 1.61 times what it was.
+  Likely: kilometres for miles
+  Version: 2013-q1
+  Rule: feature-drift
+  Since: 2013-09-02T00:00:00Z
+  Window: 2013-09-02T00:00:00Z to 2013-09-03T00:00:00Z
+  → driftwatch drift --model flight-delay --from 2013-09-02T00:00:00Z --to 2013-09-03T00:00:00Z
+  → https://dw.example/models/flight-delay/features/visib
+
+All alerts: https://dw.example/models/flight-delay
+`,
+    );
+    expect(textBody(exampleNotification([fired, resolved], { link: null }))).toMatch(
+      /^Model flight-delay: 1 resolved\n\nFired and resolved: visib\n {2}visib is back\.\n/,
+    );
+  });
+
+  it("lets no name from an event become markup or another line", () => {
+    const nasty = `<script>alert("1")</script>\r\nBcc: x@example.com\u2028'`;
+    const hostile = exampleTransition({
+      key: { ...fired.key, model: nasty, subject: nasty, version: nasty, segment: nasty },
+      summary: nasty,
+      explanation: { ...fired.explanation, likely: nasty, hints: [nasty] },
+    });
+    const notification = exampleNotification([hostile], { model: nasty });
+    expect(subjectText(notification)).not.toMatch(/[\r\n\u2028]/);
+    expect(htmlBody(notification)).not.toContain("<script");
+    expect(htmlBody(notification)).toContain("&#60;script&#62;");
+    expect(textBody(notification)).not.toMatch(/^Bcc/m);
+  });
+});
+
+describe("the body of a webhook", () => {
+  it("has the shape of the API", () => {
+    const { data, ...rest } = JSON.parse(webhookBody(exampleNotification([fired])));
+    expect(rest).toEqual({ type: "alerts", timestamp: "2013-09-03T00:00:00Z" });
+    expect(data).toMatchObject({ model: "flight-delay", omitted: 0 });
+    expect(data.alerts).toMatchObject([
+      {
+        id: "t1",
+        rule: "feature-drift",
+        state: "firing",
+        severity: "warning",
+        model: "flight-delay",
+        version: "2013-q1",
+        segment: null,
+        features: ["visib"],
+        since: "2013-09-02T00:00:00Z",
+        acknowledged_by: null,
+        silenced_by: null,
+        explanation: { p_value: 0.0004, detail: { null_windows: 38 } },
+      },
+    ]);
+  });
+
+  it("stays below 20 kB, whatever it has to say, and says what it leaves out", () => {
+    const many = Array.from({ length: 500 }, (_, index) =>
+      exampleTransition({
+        id: `${index}`,
+        alertId: `${index}`,
+        key: { ...fired.key, subject: `f${index}` },
+        summary: "é".repeat(5_000),
+      }),
+    );
+    const body = webhookBody(exampleNotification(many));
+    expect(Buffer.byteLength(body)).toBeLessThan(20_000);
+    const { data } = JSON.parse(body);
+    expect(data.alerts.length).toBeGreaterThan(3);
+    expect(data.alerts.length + data.omitted).toBe(500);
+    const huge = webhookBody(
+      exampleNotification([
+        exampleTransition({ key: { ...fired.key, subject: "x".repeat(30_000) } }),
+      ]),
+    );
+    expect(JSON.parse(huge).data).toMatchObject({ alerts: [], omitted: 1 });
+  });
+});

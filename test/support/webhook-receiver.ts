@@ -1,0 +1,52 @@
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export type ReceivedRequest = {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+};
+type Answer =
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  | "hang";
+
+/** A real HTTP receiver on loopback that keeps what it gets and answers as told (200 unless told otherwise). */
+export async function startWebhookReceiver(): Promise<{
+  url: string;
+  requests: ReceivedRequest[];
+  answerWith: (answer: Answer | ((request: ReceivedRequest) => Answer)) => void;
+  stop: () => Promise<void>;
+}> {
+  const requests: ReceivedRequest[] = [];
+  let answer: (request: ReceivedRequest) => Answer = () => ({ status: 200 });
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const received = {
+        path: request.url ?? "",
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString(),
+      };
+      requests.push(received);
+      const given = answer(received);
+      if (given !== "hang") response.writeHead(given.status, given.headers).end("noted");
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    requests,
+    answerWith(given) {
+      answer = typeof given === "function" ? given : () => given;
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
+    },
+  };
+}
