@@ -153,7 +153,13 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     if (tickEvery !== null) loop = tickForever(tickEvery);
   }
 
-  async function stop(): Promise<void> {
+  let stopped: Promise<void> | null = null;
+  function stop(): Promise<void> {
+    stopped ??= stopOnce();
+    return stopped;
+  }
+
+  async function stopOnce(): Promise<void> {
     stopping = true;
     for (const source of sources) await source.stop();
     await pipeline.close();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Log } from "../log.ts";
 import type { AlertKey, AlertStatus, Transition } from "../model/alert.ts";
-import type { Measurement, MeasuredWindow } from "../model/measurement.ts";
+import { metricFamily, type Measurement, type MeasuredWindow } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Clock, Window } from "../model/time.ts";
 import { insertStatuses, insertTransitions, readStatuses } from "../store/alerts.ts";
@@ -178,9 +178,10 @@ export function createAlertEngine(options: {
   };
 }
 
-function applies(rule: Rule, { model, window }: MeasuredWindow): boolean {
-  const { window: length, every } = rule.measure;
+function applies(rule: Rule, { model, window, families }: MeasuredWindow): boolean {
+  const { window: length, every, metric } = rule.measure;
   return (
+    families.includes(metric === "drift" ? "drift" : metricFamily(metric)) &&
     (rule.models === null || rule.models.includes(model)) &&
     window.to - window.from === length &&
     window.to % every === 0

@@ -144,9 +144,12 @@ function whatMoved(measurement: Measurement, subject: string): string {
     return `${subject} is missing in ${percent(value)} of rows, where ${percent(measurement.expected ?? detail.reference ?? 0)} is usual`;
   if (metric === "unseen_rate" && value !== null)
     return `${percent(value)} of rows hold a value of ${subjectWords(measurement)} that the baseline never held${unseenWords(measurement)}`;
-  if (metric === "out_of_range_rate" && value !== null)
-    return `${percent(value)} of the values of ${subjectWords(measurement)} lie outside the baseline's range${rangeWords(measurement)}`;
+  const outside =
+    metric === "out_of_range_rate" && value !== null
+      ? `${percent(value)} of the values of ${subjectWords(measurement)} lie outside the baseline's range${rangeWords(measurement)}`
+      : null;
   const { scale } = detail;
+  if (outside !== null && !scale?.unit) return outside;
   const median =
     scale && scale.reference !== scale.current
       ? `its median was ${number(scale.reference)}, and is ${number(scale.current)} now`
@@ -156,7 +159,8 @@ function whatMoved(measurement: Measurement, subject: string): string {
     const times = /[°K]/.test(scale.unit)
       ? "seems to be in another unit"
       : `is ${Number(scale.ratio.toPrecision(4))} times what it was`;
-    return `${subject} ${times}: likely ${unitWords(scale.unit, scale.from)}${median === null ? "" : `; ${median}`}`;
+    const more = outside ?? median;
+    return `${subject} ${times}: likely ${unitWords(scale.unit, scale.from)}${more === null ? "" : `; ${more}`}`;
   }
   const bins = binWords(measurement);
   if (median !== null) return `${subject} has moved: ${median}${bins === null ? "" : `; ${bins}`}`;

@@ -76,6 +76,13 @@ export function judge(
         : effect < bounds.clear || (measurement.pValue as number) > rule.clear.pValue
           ? "clear"
           : "neither";
+    // Nothing of the size that matters could have shown in so few rows: that is not "no drift".
+    const blind =
+      condition !== "fire" &&
+      adjustedPValue > rule.fire.falseAlarms &&
+      (measurement.detail.detectable ?? 0) > bounds.fire;
+    if (blind)
+      return { ...shared, observation: { condition: "neither", health: "insufficient" } };
     return { ...shared, observation: { condition, health: "ok" } };
   });
 }

@@ -69,15 +69,19 @@ export function createFileSource(options: FileSourceOptions): FileSource {
       if (!last) return;
       const key = `${last.origin.topic}/0`;
       await handle(messages, { key, drained: false });
-      const state = states.get(key);
-      if (state) state.committed = last.origin.offset;
+      for (const { origin } of messages) {
+        const state = states.get(`${origin.topic}/0`);
+        if (state) state.committed = origin.offset;
+      }
     };
     const messages = order === "time" ? replayFeed(files, { lineBytes, onBytes }) : inTurn(files, { lineBytes, onBytes });
     let batch: Message[] = [];
     let held = 0;
     for await (const message of messages) {
       if (stopping) return;
-      if (batch.length >= BATCH_MESSAGES || held >= BATCH_BYTES) {
+      // A batch is of one file, but for a merged stream: there files alternate too often.
+      const another = order === "given" && batch.length > 0 && batch[0]?.origin.topic !== message.origin.topic;
+      if (another || batch.length >= BATCH_MESSAGES || held >= BATCH_BYTES) {
         await deliver(batch);
         batch = [];
         held = 0;

@@ -97,5 +97,7 @@ export function subjectName(measurement: Pick<Measurement, "subject" | "feature"
 export type MeasuredWindow = {
   readonly model: string;
   readonly window: { readonly from: Millis; readonly to: Millis };
+  /** What was measured: rules on another family have not come to this window yet. */
+  readonly families: readonly MetricFamily[];
   readonly measurements: readonly Measurement[];
 };

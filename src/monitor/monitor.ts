@@ -139,7 +139,7 @@ export function createMonitor(options: {
       }
       // Performance is judged once its labels have had their time; until then it is stored, and says "pending".
       const isJudged = one.cause === "mature" || (one.cause === "closed" && one.family === "inputs");
-      if (isJudged && measured.length > 0) judged.push({ model: model.state.settings.name, window: one.window, measurements: measured });
+      if (isJudged && measured.length > 0) judged.push({ model: model.state.settings.name, window: one.window, families: one.family === "inputs" ? ["drift", "quality"] : ["performance"], measurements: measured });
     }
     await insertMeasurements(store, changed, clock());
     for (const window of judged) await onMeasured(window);

@@ -43,8 +43,7 @@ function poolRareCells(cells: readonly Cell[], isSound: (cell: Cell) => boolean)
  * test, which takes the reference for the truth and raises false alarms. No continuity correction. Categories whose
  * smaller expected count is below `minimumExpected` (5) are pooled into one cell, which is then merged with the
  * smallest sound category if still below. Pooling looks at totals only, never at the difference, so it does not bias
- * the test; it brings false alarms from 13% to 5% at a nominal 5% with 500 Zipf categories (n = 20 times fewer rows than
- * would fill them). `minimumExpected` = 0 switches it off. Categories empty on both sides are ignored.
+ * the test; it brings false alarms from 13% to 5% at a nominal 5% (500 Zipf categories, 1000 current rows). `minimumExpected` = 0 switches it off. Categories empty on both sides are ignored.
  *
  * Misleads: a change among pooled categories goes unseen unless their joint share changes; count unseen categories
  * apart. It ignores the order of bins, and at large sizes flags differences of no importance.

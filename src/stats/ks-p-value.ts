@@ -43,13 +43,23 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-/** The correction x -> x + shift + (x - 1)/(4·effective) that turns √effective·D into Kolmogorov's variable. */
-function correction(n: number, m: number): { effective: number; shift: number } {
-  const effective = n / (1 + n / m);
+/**
+ * The argument at which Kolmogorov's limit stands for P(D >= x/√e), e = n·m/(n + m).
+ *
+ * First order: Hodges' skewness term less half a step of the lattice 1/lcm(n, m) on which D lives. Second order: with
+ * q = n·m/(n + m)², expanding the exact large-deviation exponent of a lattice path, min over the place of crossing of
+ * n·KL + m·KL, gives 2x² + (4/9)(1 - q)·x⁴/e, hence (1 - q)·x³/9 here; -x/8 is what the equal-size path count adds
+ * beyond the exponent, and was found to fit unequal sizes too.
+ */
+function limitArgument(x: number, n: number, m: number): number {
   const [small, large] = n < m ? [n, m] : [m, n];
-  const skew = (1 + (2 * small) / large) / (6 * Math.sqrt(small * (1 + small / large)));
-  const halfLatticeStep = (0.5 * greatestCommonDivisor(n, m)) / n / m;
-  return { effective, shift: skew - Math.sqrt(effective) * halfLatticeStep };
+  const effective = small / (1 + small / large);
+  const q = effective / (n + m);
+  const skewness = (1 + (2 * small) / large) / (6 * Math.sqrt(small * (1 + small / large)));
+  const halfStep = (0.5 * greatestCommonDivisor(n, m)) / n / m;
+  return (
+    x + skewness - Math.sqrt(effective) * halfStep + (((1 - q) * x ** 3) / 9 - x / 8) / effective
+  );
 }
 
 function requireSizes(n: number, m: number): void {
@@ -57,24 +67,28 @@ function requireSizes(n: number, m: number): void {
   requireInteger("m", m, 1);
 }
 
-/** Exported for tests, which compare it with exact values where `ksPValue` would itself be exact. */
+/**
+ * The limit branch of `ksPValue` at any size: for tests, which compare it with exact values, and for callers who want one
+ * smooth curve. The caller checks the arguments. Cost: constant.
+ */
 export function ksLimitPValue(distance: number, n: number, m: number): number {
-  const { effective, shift } = correction(n, m);
-  const x = Math.sqrt(effective) * distance;
-  return kolmogorovSf(x + shift + (x - 1) / (4 * effective));
+  return kolmogorovSf(limitArgument(distance / Math.sqrt(1 / n + 1 / m), n, m));
 }
 
 /**
  * P(D >= distance) for the two-sample Kolmogorov-Smirnov distance D of n and m independent rows.
  *
  * While n·m <= 1,000,000 the answer is exact (lattice path recursion, relative accuracy about 1e-12 however small),
- * for a distance between two possible ones too. Beyond, it is Kolmogorov's limit at x + shift + (x - 1)/(4e),
- * x = √e·distance, e = n·m/(n + m): Hodges' (1957) skewness term (a + 2b)/(6·√(ab(a + b))), a the larger size, less
- * half a step of the lattice 1/lcm(n, m) on which D lives, and Vrbik's (2018) second-order term. ACCURACY_NOTE
+ * for a distance between two possible ones too. Beyond, it is Kolmogorov's limit with first and second order
+ * corrections in the spirit of Vrbik (2018), derived for two samples (`limitArgument`). Worst relative error of the limit
+ * against SciPy's exact values, for p from 1e-6 to 0.5, by (n, m): (23148, 180) 0.5%, (48166, 300) 0.3%, (10000, 101) 1.1%,
+ * (5000, 500) 0.1%, (4000, 4000) 0.01%, (40000, 26) 14% (1.5% for p above 0.004). The worst kind is nearly equal, coprime sizes,
+ * where D moves in near-steps that no smooth formula follows: (1000, 1001) 6%. The bare limit is off by 25%, 17%, 41%, 10%,
+ * 0.6%, 200% and 15%. (10000, 100) is exact, being at the bound.
  *
  * Ties and bins make it conservative (D can only shrink), never liberal; autocorrelated rows make it far too small.
  * distance 0 gives 1. Throws a RangeError unless 0 <= distance <= 1 and n, m are integers of at least 1: without rows
- * there is no distance to judge. Cost: exact, up to 2·distance·n·m steps, at most about 8 ms; limit, constant.
+ * there is no distance to judge. Cost: exact, up to 2·distance·n·m steps, at most about 10 ms; limit, constant.
  * Example: ksPValue(2 / 3, 2, 3) = { pValue: 0.6, method: "exact" }.
  */
 export function ksPValue(distance: number, n: number, m: number): KsPValue {
@@ -84,19 +98,6 @@ export function ksPValue(distance: number, n: number, m: number): KsPValue {
   if (n * m <= EXACT_CELLS)
     return { pValue: Math.min(1, crossingShare(distance, n, m)), method: "exact" };
   return { pValue: ksLimitPValue(distance, n, m), method: "limit" };
-}
-
-/** The x with kolmogorovSf(x) = alpha, by bisection; the answer lies in (0.04, 20) for any alpha in (0, 1). */
-function kolmogorovQuantile(alpha: number): number {
-  let low = 0.03;
-  let high = 20;
-  while (high - low > 1e-15 * high) {
-    const middle = (low + high) / 2;
-    if (middle === low || middle === high) break;
-    if (kolmogorovSf(middle) > alpha) low = middle;
-    else high = middle;
-  }
-  return high;
 }
 
 /**
@@ -111,7 +112,13 @@ function kolmogorovQuantile(alpha: number): number {
 export function ksCritical(alpha: number, n: number, m: number): number {
   requireSizes(n, m);
   requireOpenProbability("alpha", alpha);
-  const { effective, shift } = correction(n, m);
-  const x = (kolmogorovQuantile(alpha) - shift + 1 / (4 * effective)) / (1 + 1 / (4 * effective));
-  return Math.max(0, x) / Math.sqrt(effective);
+  const scale = Math.sqrt(1 / n + 1 / m);
+  let low = 0;
+  let high = 30;
+  while (high - low > 1e-14 * high) {
+    const middle = (low + high) / 2;
+    if (kolmogorovSf(limitArgument(middle, n, m)) > alpha) low = middle;
+    else high = middle;
+  }
+  return high * scale;
 }

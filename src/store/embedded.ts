@@ -1,4 +1,5 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { createClient } from "@clickhouse/client";
 import { createChdbConnection } from "chdb/connection";
 import { createStore } from "./connection.ts";
@@ -19,9 +20,10 @@ const WRITER_SETTINGS = ["SET max_threads = 2", "SET async_insert = 0"];
  * Errors are `StoreError`s that say what to do.
  */
 export async function openEmbeddedStore(path: string): Promise<Store> {
+  const directory = join(path, "clickhouse");
   try {
-    mkdirSync(path, { recursive: true });
-    accessSync(path, constants.W_OK);
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK);
   } catch (error) {
     throw new StoreError(`The data directory ${path} cannot be written: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`, {
       hint: "Give this user the right to write there, or name another directory in store.path.",
@@ -30,8 +32,8 @@ export async function openEmbeddedStore(path: string): Promise<Store> {
     });
   }
   try {
-    const writer = createClient({ connection: createChdbConnection({ path }) } as never);
-    const reader = createClient({ connection: createChdbConnection({ path }) } as never);
+    const writer = createClient({ connection: createChdbConnection({ path: directory }) } as never);
+    const reader = createClient({ connection: createChdbConnection({ path: directory }) } as never);
     for (const setting of WRITER_SETTINGS) await writer.command({ query: setting });
     for (const setting of READER_SETTINGS) await reader.command({ query: setting });
     return createStore({ kind: "embedded", location: path, writer, reader });

@@ -33,7 +33,7 @@ export async function countFeatures(
     to: buckets.length === 0 ? 0 : (Math.max(...buckets) + bucketMs) / 1000,
     generation,
   };
-  const inBuckets = buckets.length === 0 ? "" : "AND time >= fromUnixTimestamp64Milli(toInt64({from:Int64} * 1000)) AND time < fromUnixTimestamp64Milli(toInt64({to:Int64} * 1000)) AND toUnixTimestamp(bucket) IN {buckets:Array(UInt32)}";
+  const inBuckets = buckets.length === 0 ? "" : `AND ${ROWS_IN_BUCKETS}`;
   const events = `SELECT version, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket,
       numbers, categories, unparsable, predicted_class, predicted_number, score
     FROM ${source} FINAL
@@ -106,6 +106,16 @@ export async function countFeatures(
   );
   if (buckets.length > 0) await zeroWhatIsGone(store, params);
 }
+
+/** The stretch of time that holds all buckets of a parameter list. */
+export const TIME_IN_BUCKETS = "time >= fromUnixTimestamp64Milli({from:Int64} * 1000) AND time < fromUnixTimestamp64Milli({to:Int64} * 1000)";
+
+/**
+ * A condition for rows of `predictions` in the buckets of a parameter list, for a query with FINAL. The ids are found
+ * first, without FINAL and by time: then only their part of the table is read and merged, all rows of each id among
+ * them wherever they lie, so that a conflict between months is settled as ever.
+ */
+export const ROWS_IN_BUCKETS = `id IN (SELECT id FROM predictions WHERE model = {model:String} AND ${TIME_IN_BUCKETS}) AND ${TIME_IN_BUCKETS} AND toUnixTimestamp(bucket) IN {buckets:Array(UInt32)}`;
 
 /** A version that left a bucket (its row lost an identity conflict) keeps no counts there. */
 function zeroWhatIsGone(store: Store, params: { model: string; grid: number; buckets: readonly number[]; generation: number }): Promise<void> {

@@ -1,6 +1,6 @@
 import type { OutcomeCounts } from "../model/counts.ts";
 import type { Millis, Window } from "../model/time.ts";
-import type { CountedRows } from "./feature-counts.ts";
+import { ROWS_IN_BUCKETS, TIME_IN_BUCKETS, type CountedRows } from "./feature-counts.ts";
 import type { Store } from "./store.ts";
 
 /** Sums of log-loss terms are kept in units of 2^-40: whole numbers, so exact in any order. */
@@ -35,7 +35,7 @@ export async function countOutcomes(
     to: all ? 0 : (Math.max(...buckets) + bucketMs) / 1000,
     generation,
   };
-  const inBuckets = all ? "" : "AND time >= fromUnixTimestamp64Milli(toInt64({from:Int64} * 1000)) AND time < fromUnixTimestamp64Milli(toInt64({to:Int64} * 1000)) AND toUnixTimestamp(bucket) IN {buckets:Array(UInt32)}";
+  const inBuckets = all ? "" : `AND ${ROWS_IN_BUCKETS}`;
   const bucketOf = "toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket";
   const predicted = "if(isNotNull(predicted_class), predicted_class = {positive:String}, assumeNotNull(score) >= 0.5)";
   const joined = live
@@ -46,7 +46,7 @@ export async function countOutcomes(
        ) AS p
        LEFT JOIN (
          SELECT id, label, 1 AS known FROM labels FINAL
-         WHERE model = {model:String} AND id IN (SELECT id FROM (SELECT id, ${bucketOf} FROM predictions WHERE model = {model:String} ${inBuckets}))
+         WHERE model = {model:String} AND id IN (SELECT id FROM predictions WHERE model = {model:String} AND ${TIME_IN_BUCKETS})
        ) AS l ON p.id = l.id`
     : `SELECT version, ${bucketOf}, score, ${predicted} AS predicted, isNotNull(label) AS labelled, assumeNotNull(label) = {positive:String} AS actual
        FROM baseline_rows FINAL

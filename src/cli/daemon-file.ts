@@ -1,0 +1,47 @@
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { StoreSettings } from "../model/settings.ts";
+import { SECOND } from "../model/time.ts";
+
+/** How commands find the daemon that owns an embedded store. Readable by its owner alone: it holds a token. */
+export type DaemonFile = { readonly url: string; readonly token: string; readonly pid: number; readonly startedAt: string };
+
+/** Where the daemon of an embedded store says that it is there; null for a server, which many may share. */
+export function daemonFilePath(store: StoreSettings): string | null {
+  return store.kind === "embedded" ? join(store.path, "daemon.json") : null;
+}
+
+export function writeDaemonFile(path: string, daemon: DaemonFile): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify({ url: daemon.url, token: daemon.token, pid: daemon.pid, started_at: daemon.startedAt }, null, 2)}\n`, { mode: 0o600 });
+  // The mode above counts for a new file only.
+  chmodSync(path, 0o600);
+}
+
+export function removeDaemonFile(path: string): void {
+  rmSync(path, { force: true });
+}
+
+/** The daemon a file speaks of, when it answers; null for no file, an unreadable one, or one that outlived its daemon. */
+export async function findDaemon(path: string): Promise<DaemonFile | null> {
+  const file = readDaemonFile(path);
+  if (file === null) return null;
+  try {
+    const response = await fetch(`${file.url}/healthz`, { signal: AbortSignal.timeout(2 * SECOND) });
+    await response.body?.cancel();
+    return response.ok ? file : null;
+  } catch {
+    return null;
+  }
+}
+
+function readDaemonFile(path: string): DaemonFile | null {
+  try {
+    const parsed = JSON.parse(readFileSync(path, "utf8")) as { url?: unknown; token?: unknown; pid?: unknown; started_at?: unknown };
+    const { url, token, pid } = parsed;
+    if (typeof url !== "string" || !/^http:\/\//.test(url) || typeof token !== "string" || typeof pid !== "number") return null;
+    return { url, token, pid, startedAt: String(parsed.started_at ?? "") };
+  } catch {
+    return null;
+  }
+}

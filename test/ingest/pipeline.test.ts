@@ -1,0 +1,237 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { describe, expect, it } from "vitest";
+import { createPipeline, excerpt, type PipelineOptions, type Stored } from "../../src/ingest/pipeline.ts";
+import { silentLog } from "../../src/log.ts";
+import { HOUR } from "../../src/model/time.ts";
+import { readDeadLetters } from "../../src/store/dead-letters.ts";
+import { countLabels, findLabel } from "../../src/store/labels.ts";
+import { countPredictions, findPredictionTimes } from "../../src/store/predictions.ts";
+import { StoreError, type Store } from "../../src/store/store.ts";
+import { markCounted, readTouched } from "../../src/store/touched-buckets.ts";
+import { label, message, models, NOW, prediction, useStore } from "./examples.ts";
+
+const store = useStore();
+let ids = 0;
+const freshId = () => `p${++ids}`;
+
+function pipeline(options: Partial<PipelineOptions> = {}) {
+  return createPipeline({ store: store(), models, clock: () => NOW, liveClock: true, log: silentLog, wait: async () => {}, ...options });
+}
+
+/** The buckets that are due, as `kind hour`; they are taken as counted. */
+async function due(): Promise<string[]> {
+  const buckets = await readTouched(store());
+  await markCounted(store(), buckets);
+  return buckets.map(({ kind, bucket }) => `${kind} ${new Date(bucket).toISOString().slice(0, 13)}`);
+}
+
+describe("ingest", () => {
+  it("stores the rest of a batch with bad messages in it, and keeps those", async () => {
+    const ingest = pipeline();
+    const [one, two] = [freshId(), freshId()];
+    const result = await ingest.ingest([
+      message({ ...prediction, id: one }, { offset: "1" }),
+      message("{", { offset: "2" }),
+      message({ ...prediction, id: "x", model: "nobody" }, { offset: "3" }),
+      message({ ...label, id: one }, { offset: "4" }),
+      message({ ...prediction, id: two, surprise: 1 }, { offset: "5" }),
+    ]);
+    expect(result.accepted).toBe(3);
+    expect(result.rejected.map(({ index, reason }) => [index, reason])).toEqual([[1, "invalid_json"], [2, "unregistered_model"]]);
+    expect(await findPredictionTimes(store(), "binary", [one, two])).toHaveLength(2);
+    expect((await findLabel(store(), "binary", one))?.label).toBe("late");
+    const letters = await readDeadLetters(store(), { limit: 10 });
+    expect(letters).toContainEqual({ receivedAt: NOW, origin: { source: "kafka", topic: "events", partition: 3, offset: "2" }, reason: "invalid_json", message: expect.stringContaining("not valid JSON") as string, payload: "{", payloadBytes: 1 });
+    expect(await readDeadLetters(store(), { limit: 10, reason: "unregistered_model" })).toHaveLength(1);
+    const counters = ingest.counters();
+    expect(counters).toMatchObject({ received: 5, accepted: 3, predictions: 2, labels: 1, conflicts: 0 });
+    expect([...counters.rejected]).toEqual([["invalid_json", 1], ["unregistered_model", 1]]);
+    expect([...counters.unknownFields]).toEqual([["surprise", 1]]);
+  });
+
+  it("survives a batch of hostile texts", async () => {
+    const id = freshId();
+    const text = JSON.stringify({ ...prediction, id }).replace('"c":"red"', '"c":"\\ud800\\u0000","\\udfff":"x","__proto__":1');
+    expect(await pipeline().ingest([message(text), message({ ...prediction, id: `\ud800${id}` })])).toMatchObject({ accepted: 2 });
+  });
+
+  it("marks the buckets of predictions, and of labels those of their predictions", async () => {
+    await due();
+    const ingest = pipeline();
+    const id = freshId();
+    await ingest.ingest([message({ ...label, id })]);
+    expect(await due()).toEqual([]);
+    await ingest.ingest([message({ ...prediction, id })]);
+    expect(await due()).toEqual(["features 2024-05-01T10", "outcomes 2024-05-01T10"]);
+    await ingest.ingest([message({ ...label, id, revision: 1 })]);
+    expect(await due()).toEqual(["outcomes 2024-05-01T10"]);
+  });
+
+  it("leaves a mark that a count made before the insert cannot clear", async () => {
+    await due();
+    const counting: Store = {
+      ...store(),
+      insert: async (table, rows) => {
+        if (table === "predictions" || table === "labels") await due();
+        await store().insert(table, rows);
+      },
+    };
+    const id = freshId();
+    await pipeline({ store: counting }).ingest([message({ ...prediction, id })]);
+    expect(await due()).toHaveLength(2);
+    await pipeline({ store: counting }).ingest([message({ ...label, id })]);
+    expect(await due()).toHaveLength(1);
+  });
+
+  it("leaves a mark when it dies after the insert", async () => {
+    await due();
+    let inserted = false;
+    const dying: Store = {
+      ...store(),
+      insert: async (table, rows) => {
+        if (inserted) throw new StoreError("gone", { hint: "", retryable: false });
+        await store().insert(table, rows);
+        inserted = table === "predictions" || table === "labels";
+      },
+    };
+    const id = freshId();
+    await expect(pipeline({ store: dying }).ingest([message({ ...prediction, id })])).rejects.toThrow("gone");
+    expect(await due()).toHaveLength(2);
+    inserted = false;
+    await expect(pipeline({ store: dying }).ingest([message({ ...label, id })])).rejects.toThrow("gone");
+    expect(await due()).toEqual(["outcomes 2024-05-01T10"]);
+  });
+
+  it("counts conflicts and marks both buckets, whichever row came first", async () => {
+    const [early, late] = ["2024-03-31T23:30:00Z", "2024-04-01T05:30:00Z"];
+    for (const order of [[early, late], [late, early]]) {
+      const ingest = pipeline();
+      const id = freshId();
+      await ingest.ingest([message({ ...prediction, id, time: order[0] })]);
+      await due();
+      await ingest.ingest([message({ ...prediction, id, time: order[0] })]);
+      expect(ingest.counters().conflicts).toBe(0);
+      await due();
+      await ingest.ingest([message({ ...prediction, id, time: order[1] })]);
+      expect(ingest.counters().conflicts).toBe(1);
+      expect(new Set(await due())).toEqual(new Set(["features 2024-03-31T23", "outcomes 2024-03-31T23", "features 2024-04-01T05", "outcomes 2024-04-01T05"]));
+      expect(await findPredictionTimes(store(), "binary", [id])).toEqual([{ id, time: Date.parse(early) }]);
+    }
+  });
+
+  it("finds conflicts within one batch", async () => {
+    const ingest = pipeline();
+    const id = freshId();
+    await ingest.ingest([message({ ...prediction, id }), message({ ...prediction, id }), message({ ...prediction, id, score: 0.1 })]);
+    expect(ingest.counters().conflicts).toBe(1);
+  });
+
+  it("flushes what came meanwhile together", async () => {
+    let inserts = 0;
+    const counting: Store = { ...store(), insert: async (table, rows) => ((inserts += table === "predictions" ? 1 : 0), store().insert(table, rows)) };
+    const ingest = pipeline({ store: counting });
+    const results = await Promise.all(Array.from({ length: 20 }, () => ingest.ingest([message({ ...prediction, id: freshId() })])));
+    expect(results.every(({ accepted }) => accepted === 1)).toBe(true);
+    expect(inserts).toBeLessThan(5);
+  });
+
+  it("lets no more in than it may hold, and everything in the end", async () => {
+    const size = message({ ...prediction, id: "p1234" }).bytes?.length ?? 0;
+    let inHand = 0;
+    let most = 0;
+    const watching: Store = {
+      ...store(),
+      insert: async (table, rows) => {
+        if (table === "predictions") most = Math.max(most, rows.length);
+        await store().insert(table, rows);
+      },
+    };
+    const ingest = pipeline({ store: watching, limits: { bytesInHand: 3.5 * size } });
+    await Promise.all(
+      Array.from({ length: 12 }, async (_, index) => {
+        inHand++;
+        await ingest.ingest([message({ ...prediction, id: `b${String(index).padStart(4, "0")}` })]);
+        inHand--;
+      }),
+    );
+    expect([inHand, ingest.counters().accepted]).toEqual([0, 12]);
+    expect(most).toBeLessThanOrEqual(3);
+    expect((await ingest.ingest(Array.from({ length: 10 }, () => message({ ...prediction, id: freshId() })))).accepted).toBe(10);
+  });
+
+  it("asks the store again when that may help, and tells the caller when it does not", async () => {
+    let failures = 3;
+    const flaky: Store = {
+      ...store(),
+      insert: async (table, rows) => {
+        if (failures-- > 0) throw new StoreError("busy", { hint: "wait", retryable: true });
+        await store().insert(table, rows);
+      },
+    };
+    const ingest = pipeline({ store: flaky });
+    const id = freshId();
+    expect(await ingest.ingest([message({ ...prediction, id })])).toMatchObject({ accepted: 1 });
+    expect(ingest.counters().retries).toBe(3);
+    failures = Infinity;
+    await expect(pipeline({ store: flaky, limits: { retryFor: 0 } }).ingest([message({ ...prediction, id })])).rejects.toThrow("busy");
+    failures = 0;
+    expect(await ingest.ingest([message({ ...prediction, id })])).toMatchObject({ accepted: 1 });
+  });
+
+  it("tells what became durable, by partition and model", async () => {
+    const told: Stored[] = [];
+    const ingest = pipeline({ onStored: (stored) => told.push(...stored) });
+    const id = freshId();
+    await ingest.ingest([message({ ...prediction, id }), message({ ...label, id }), message({ ...label, id, time: null }, { source: "http", topic: "", offset: "0" })]);
+    expect(told).toEqual([
+      { partition: "events/3", model: "binary", newest: Date.parse(label.time), predictions: 1, labels: 1 },
+      { partition: "http", model: "binary", newest: null, predictions: 0, labels: 1 },
+    ]);
+  });
+
+  it("gives the same rows for any number of deliveries in any order", async () => {
+    const batch = Array.from({ length: 300 }, (_, index) => [{ ...prediction, model: "classes", id: `r${index}`, time: NOW - index * HOUR }, { ...label, model: "classes", id: `r${index}` }]).flat();
+    for (const values of [batch, [...batch].reverse(), batch]) await pipeline().ingest(values.map((value) => message(value)));
+    expect(await countPredictions(store(), "classes")).toBe(300);
+    expect(await countLabels(store(), "classes")).toBe(300);
+  });
+
+  it("keeps the letters of two requests apart", async () => {
+    const ingest = pipeline();
+    for (const text of ["[1]", "[2]"]) await ingest.ingest([message(text, { source: "http", topic: "", partition: 0, offset: "0" })]);
+    const letters = await readDeadLetters(store(), { limit: 100, reason: "not_an_object" });
+    expect(letters.map(({ payload }) => payload).sort()).toEqual(["[1]", "[2]"]);
+  });
+
+  it("stores 150 months, and gives way while it decodes", async () => {
+    const ingest = pipeline();
+    const messages = Array.from({ length: 6_000 }, (_, index) => message({ ...prediction, model: "ranks", id: `y${index}`, time: Date.UTC(2005, index % 150, 2) }));
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    expect(await ingest.ingest(messages)).toMatchObject({ accepted: 6_000, rejected: [] });
+    delay.disable();
+    expect(await countPredictions(store(), "ranks")).toBe(6_000);
+    // A quarter second is the bound of a busy test machine; by itself it stays below 50 ms.
+    expect(delay.max / 1e6).toBeLessThan(250);
+  });
+
+  it("finishes what is in hand when it closes, and takes nothing after", async () => {
+    const ingest = pipeline();
+    const id = freshId();
+    const running = ingest.ingest([message({ ...prediction, id })]);
+    await ingest.close();
+    expect(await findPredictionTimes(store(), "binary", [id])).toHaveLength(1);
+    expect(await running).toMatchObject({ accepted: 1 });
+    await expect(ingest.ingest([])).rejects.toThrow("closed");
+  });
+});
+
+describe("excerpt", () => {
+  it("is well-formed text of bounded size", () => {
+    expect(excerpt(Buffer.from("é".repeat(10)), 5)).toBe("éé");
+    expect(excerpt(null, 5)).toBe("");
+    const noise = excerpt(new Uint8Array(10_000).fill(0xff), 4096);
+    expect(Buffer.byteLength(noise)).toBeLessThanOrEqual(4096);
+    expect(noise.isWellFormed()).toBe(true);
+  });
+});

@@ -1,0 +1,123 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { chiSquareSf } from "../../src/stats/chi-square.ts";
+import { populationStabilityIndex, psiExpected, psiPValue } from "../../src/stats/psi.ts";
+import { expectRelative, present } from "./goldens.ts";
+
+const histograms = fc.integer({ min: 2, max: 20 }).chain((bins) => {
+  const counts = fc
+    .array(fc.nat(500), { minLength: bins, maxLength: bins })
+    .filter((list) => list.some((count) => count > 0));
+  return fc.record({ reference: counts, current: counts });
+});
+
+describe("populationStabilityIndex", () => {
+  it("reproduces the closed form unsmoothed", () => {
+    const psi = present(populationStabilityIndex([50, 30, 20], [40, 35, 25]));
+    expectRelative(present(psi.unsmoothed), 0.041179066688494366, 1e-14);
+    const share = (count: number): number => (count + 0.5) / 101.5;
+    const smoothed = [
+      [50, 40],
+      [30, 35],
+      [20, 25],
+    ].map(([a = 0, b = 0]) => (share(a) - share(b)) * Math.log(share(a) / share(b)));
+    expectRelative(
+      psi.value,
+      smoothed.reduce((sum, term) => sum + term),
+      1e-14,
+    );
+    expect(psi.contributions).toHaveLength(3);
+  });
+  it("stays finite where a bin is empty, and says that the raw sum is not", () => {
+    const psi = present(populationStabilityIndex([100, 0], [50, 50]));
+    expect(psi.unsmoothed).toBeNull();
+    expect(psi.value).toBeGreaterThan(1);
+    expect(Number.isFinite(psi.value)).toBe(true);
+    expect(present(populationStabilityIndex([5, 0, 5], [5, 0, 5])).unsmoothed).toBe(0);
+  });
+  it("has no answer without rows or with fewer than two bins", () => {
+    expect(populationStabilityIndex([0, 0], [1, 2])).toBeNull();
+    expect(populationStabilityIndex([1, 2], [0, 0])).toBeNull();
+    expect(populationStabilityIndex([4], [4])).toBeNull();
+    expect(populationStabilityIndex([], [])).toBeNull();
+  });
+  it("answers for one and two rows", () => {
+    expect(present(populationStabilityIndex([1, 0], [1, 0])).value).toBe(0);
+    expect(present(populationStabilityIndex([1, 0], [0, 1])).value).toBeGreaterThan(0);
+    expect(present(populationStabilityIndex([2, 0], [0, 2])).value).toBeGreaterThan(0);
+  });
+  it("refuses nonsense", () => {
+    expect(() => populationStabilityIndex([1], [1, 2])).toThrow(RangeError);
+    expect(() => populationStabilityIndex([1, -1], [1, 2])).toThrow(RangeError);
+    expect(() => populationStabilityIndex([1, Number.NaN], [1, 2])).toThrow(RangeError);
+  });
+  it("is symmetric, never negative, the sum of its terms, and 0 against itself", () => {
+    fc.assert(
+      fc.property(histograms, ({ reference, current }) => {
+        const forward = present(populationStabilityIndex(reference, current));
+        const backward = present(populationStabilityIndex(current, reference));
+        expect(forward.value).toBeCloseTo(backward.value, 12);
+        expect(Math.min(...forward.contributions)).toBeGreaterThanOrEqual(0);
+        expect(forward.contributions.reduce((sum, term) => sum + term, 0)).toBeCloseTo(
+          forward.value,
+          12,
+        );
+        expect(populationStabilityIndex(reference, reference)?.value).toBe(0);
+      }),
+    );
+  });
+  it("vanishes for proportional counts, up to smoothing", () => {
+    fc.assert(
+      fc.property(histograms, fc.integer({ min: 2, max: 50 }), ({ reference }, factor) => {
+        const psi = present(
+          populationStabilityIndex(
+            reference,
+            reference.map((count) => count * factor),
+          ),
+        );
+        expect(psi.unsmoothed).toBeCloseTo(0, 12);
+        const n = reference.reduce((sum, count) => sum + count, 0);
+        expect(psi.value).toBeLessThanOrEqual(
+          (reference.length / n) * (1 + Math.log(factor) * reference.length),
+        );
+      }),
+    );
+  });
+  it("gives merged counts the value of the whole, whatever the parts and their order", () => {
+    fc.assert(
+      fc.property(
+        fc.array(histograms, { minLength: 1, maxLength: 1 }),
+        fc.array(fc.nat(19), { minLength: 1, maxLength: 200 }),
+        ([pair], rows) => {
+          const { reference } = present(pair);
+          const count = (part: number[]): number[] =>
+            reference.map((_, bin) => part.filter((row) => row % reference.length === bin).length);
+          const half = Math.floor(rows.length / 2);
+          const [first, second] = [count(rows.slice(half)), count(rows.slice(0, half))];
+          const merged = first.map((value, bin) => value + (second[bin] ?? 0));
+          expect(populationStabilityIndex(reference, merged)).toEqual(
+            populationStabilityIndex(reference, count(rows)),
+          );
+        },
+      ),
+    );
+  });
+});
+
+describe("the null distribution", () => {
+  it("is the scaled chi-square", () => {
+    expect(psiExpected(10, 5000, 100)).toBeCloseTo(9 * (1 / 5000 + 1 / 100), 15);
+    expect(psiPValue(0.06, 10, 5000, 500)).toBe(chiSquareSf(0.06 / (1 / 5000 + 1 / 500), 9));
+    expect(psiPValue(0, 10, 5000, 500)).toBe(1);
+  });
+  it("puts the critical values where simulation did", () => {
+    expect(psiPValue(0.284, 10, 5000, 100)).toBeCloseTo(0.001, 4);
+    expect(psiPValue(0.061, 10, 5000, 500)).toBeCloseTo(0.001, 3);
+    expect(psiPValue(0.01115, 10, 5000, 5000)).toBeCloseTo(0.001, 4);
+  });
+  it("refuses nonsense", () => {
+    expect(() => psiExpected(1, 5, 5)).toThrow(RangeError);
+    expect(() => psiPValue(0.1, 10, 0, 5)).toThrow(RangeError);
+    expect(() => psiPValue(-0.1, 10, 5, 5)).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,92 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { createApp, type App, type AppOptions } from "../../src/app.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { peekTime, replayFeed } from "../../src/ingest/file-source.ts";
+import type { Message } from "../../src/ingest/source.ts";
+import { silentLog } from "../../src/log.ts";
+import type { Config } from "../../src/model/settings.ts";
+import type { Millis, Window } from "../../src/model/time.ts";
+
+export const FLIGHTS = fileURLToPath(new URL("../../examples/flights/", import.meta.url));
+export const FLIGHT_MODEL = "flight-delay";
+export const REFERENCE_FILES: Readonly<Record<string, string>> = { "2013-q1": "reference-2013-q1.ndjson.gz", "2013-h1": "reference-2013-h1.ndjson.gz" };
+
+/** A row of the files as it stands there; `label` on reference rows only. */
+export type FlightRow = {
+  readonly id: string;
+  readonly version: string;
+  readonly time: string;
+  readonly features: Readonly<Record<string, number | string | null>>;
+  readonly prediction: string;
+  readonly score: number;
+  readonly label?: string;
+};
+
+const BATCH = 2_000;
+const ADDRESSES = {
+  DEMO_SMTP_PORT: "2525",
+  DEMO_WEBHOOK_URL: "http://127.0.0.1:9/hooks/ops",
+  DEMO_RETRAIN_URL: "http://127.0.0.1:9/hooks/retrain",
+  DEMO_WEBHOOK_SECRET: "whsec_dGVzdC1zZWNyZXQtb2YtdGhlLWZsaWdodHM=",
+};
+
+/** The demo's configuration with a store of its own, and nobody to tell. */
+export function flightsConfig(storePath: string, overrides: Partial<Config> = {}): Config {
+  const loaded = loadConfig({ file: join(FLIGHTS, "driftwatch.yaml"), env: ADDRESSES });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  return { ...loaded.config, store: { kind: "embedded", path: storePath }, channels: new Map(), ...overrides };
+}
+
+/** The whole program on a new embedded store, started, the caller ticking. `close` stops it and removes the store. */
+export async function openFlights(overrides: Partial<Config> = {}, options: Partial<AppOptions> = {}): Promise<{ app: App; close: () => Promise<void> }> {
+  const path = mkdtempSync(join(tmpdir(), "driftwatch-flights-"));
+  const app = await createApp(flightsConfig(path, overrides), { log: silentLog, tickEvery: null, ...options });
+  await app.start();
+  const close = async () => {
+    await app.stop();
+    rmSync(path, { recursive: true, force: true });
+  };
+  return { app, close };
+}
+
+/** The predictions and labels in order of event time, those of `[from, to)` where given. */
+export async function* flightMessages(span: Partial<Window> = {}): AsyncGenerator<Message> {
+  const { from = -Infinity, to = Infinity } = span;
+  for await (const message of replayFeed([join(FLIGHTS, "predictions.ndjson.gz"), join(FLIGHTS, "labels.ndjson.gz")])) {
+    const time: Millis | null = message.bytes === null ? null : peekTime(message.bytes);
+    if (time !== null && time >= from && time < to) yield message;
+  }
+}
+
+/** Brings the flights in as any source would, and says how many events were taken and refused. It does not tick. */
+export async function ingestFlights(app: Pick<App, "pipeline">, span: Partial<Window> = {}): Promise<{ accepted: number; rejected: number }> {
+  const total = { accepted: 0, rejected: 0 };
+  let batch: Message[] = [];
+  const deliver = async () => {
+    const { accepted, rejected } = await app.pipeline.ingest(batch);
+    total.accepted += accepted;
+    total.rejected += rejected.length;
+    batch = [];
+  };
+  for await (const message of flightMessages(span)) {
+    batch.push(message);
+    if (batch.length === BATCH) await deliver();
+  }
+  if (batch.length > 0) await deliver();
+  return total;
+}
+
+/** The rows of one of the files, parsed by JSON alone. */
+export function readFlightRows<Row = FlightRow>(file: string): Row[] {
+  const lines = gunzipSync(readFileSync(join(FLIGHTS, file))).toString("utf8").split("\n");
+  return lines.flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Row]));
+}
+
+/** The true class of every flight that has one, by id. */
+export function readFlightLabels(): Map<string, string> {
+  return new Map(readFlightRows<{ id: string; label: string }>("labels.ndjson.gz").map(({ id, label }) => [id, label]));
+}
