@@ -23,7 +23,8 @@ export function benjaminiHochberg(pValues: readonly number[]): number[] {
   let smallest = 1;
   for (const [position, index] of descending.entries()) {
     const rank = pValues.length - position;
-    smallest = Math.min(smallest, (entryAt(pValues, index) * pValues.length) / rank);
+    // The factor is at least 1 after rounding too, so no adjusted value falls below its p-value.
+    smallest = Math.min(smallest, entryAt(pValues, index) * (pValues.length / rank));
     adjusted[index] = smallest;
   }
   return adjusted;

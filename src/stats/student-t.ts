@@ -23,7 +23,10 @@ function logScale(df: number): number {
 function upperTail(t: number, df: number): number {
   const scaled = t / Math.sqrt(df);
   const ratio = scaled * scaled;
-  if (ratio > HUGE_RATIO) return Math.exp(logScale(df) - df * Math.log(scaled) - Math.log(df));
+  if (ratio > HUGE_RATIO) {
+    const logScaled = Math.log(t) - 0.5 * Math.log(df);
+    return Math.exp(logScale(df) - df * logScaled - Math.log(df));
+  }
   return 0.5 * regularizedBetaComplemented(1 / (1 + ratio), ratio / (1 + ratio), df / 2, 0.5);
 }
 
@@ -69,7 +72,7 @@ function solve(
 ): number {
   const logTarget = Math.log(target);
   let low = -750;
-  let high = 709;
+  let high = 709.78;
   let position = Math.log(start);
   for (let step = 0; step < 200; step++) {
     const t = Math.exp(position);

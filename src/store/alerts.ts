@@ -119,7 +119,7 @@ export async function insertTransitions(
   );
 }
 
-type TransitionRow = KeyRow & {
+export type TransitionRow = KeyRow & {
   id: string;
   alert_id: string;
   from_state: AlertState;
@@ -137,11 +137,11 @@ type TransitionRow = KeyRow & {
 };
 
 // No alias may equal a column: ClickHouse would put the expression in its place, in WHERE too.
-const TRANSITION_COLUMNS = `id, alert_id, ${KEY_COLUMNS}, from_state, to_state, severity, toUnixTimestamp64Milli(window_from) AS window_from_ms,
+export const TRANSITION_COLUMNS = `id, alert_id, ${KEY_COLUMNS}, from_state, to_state, severity, toUnixTimestamp64Milli(window_from) AS window_from_ms,
   toUnixTimestamp64Milli(window_to) AS window_to_ms, toUnixTimestamp64Milli(since) AS since_ms, rule_hash, summary, explanation, notify, retrain,
   toUnixTimestamp64Milli(created_at) AS created_at_ms`;
 
-function parseTransition(row: TransitionRow): Transition {
+export function parseTransition(row: TransitionRow): Transition {
   return {
     id: row.id,
     alertId: row.alert_id,

@@ -51,7 +51,7 @@ export type MeasurementFilter = {
   readonly newestFirst?: boolean;
 };
 
-type MeasurementRow = {
+export type MeasurementRow = {
   model: string;
   version: string;
   segment: string;
@@ -75,7 +75,12 @@ type MeasurementRow = {
   detail: string;
 };
 
-const FAMILIES: Readonly<Record<MetricFamily, readonly string[]>> = { drift: DRIFT_METRICS, quality: QUALITY_METRICS, performance: PERFORMANCE_METRICS };
+export const MEASUREMENT_COLUMNS = `m.model AS model, m.version AS version, m.segment AS segment, m.subject AS subject, m.feature AS feature, m.baseline AS baseline, m.metric AS metric,
+  toUnixTimestamp64Milli(m.from) AS from_ms, toUnixTimestamp64Milli(m.to) AS to_ms, m.value AS value, m.expected AS expected, m.p_value AS p_value,
+  m.ci_low AS ci_low, m.ci_high AS ci_high, m.rows_reference AS rows_reference, m.rows_current AS rows_current, m.labelled AS labelled,
+  m.status AS status, m.evidence AS evidence, m.revision AS revision, m.detail AS detail`;
+
+export const FAMILIES: Readonly<Record<MetricFamily, readonly string[]>> = { drift: DRIFT_METRICS, quality: QUALITY_METRICS, performance: PERFORMANCE_METRICS };
 
 /** Stored measurements, the newest revision of each; by window, oldest first unless asked otherwise. */
 export async function readMeasurements(store: Store, filter: MeasurementFilter): Promise<Measurement[]> {
@@ -90,10 +95,7 @@ export async function readMeasurements(store: Store, filter: MeasurementFilter):
   if (filter.windowMs !== undefined) conditions.push("toUnixTimestamp64Milli(m.to) - toUnixTimestamp64Milli(m.from) = {windowMs:Int64}");
   const direction = filter.newestFirst ? "DESC" : "ASC";
   const rows = await store.query<MeasurementRow>(
-    `SELECT m.model AS model, m.version AS version, m.segment AS segment, m.subject AS subject, m.feature AS feature, m.baseline AS baseline, m.metric AS metric,
-            toUnixTimestamp64Milli(m.from) AS from_ms, toUnixTimestamp64Milli(m.to) AS to_ms, m.value AS value, m.expected AS expected, m.p_value AS p_value,
-            m.ci_low AS ci_low, m.ci_high AS ci_high, m.rows_reference AS rows_reference, m.rows_current AS rows_current, m.labelled AS labelled,
-            m.status AS status, m.evidence AS evidence, m.revision AS revision, m.detail AS detail
+    `SELECT ${MEASUREMENT_COLUMNS}
      FROM measurements AS m FINAL
      WHERE ${conditions.join(" AND ")}
      ORDER BY m.to ${direction}, m.from ${direction}, m.metric, m.baseline, m.version, m.subject, m.feature
@@ -114,7 +116,7 @@ export async function readMeasurements(store: Store, filter: MeasurementFilter):
   return rows.map(measurementOf);
 }
 
-function measurementOf(row: MeasurementRow): Measurement {
+export function measurementOf(row: MeasurementRow): Measurement {
   return {
     model: row.model,
     version: row.version,

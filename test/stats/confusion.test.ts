@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { accuracy, f1, precision, recall, type Confusion } from "../../src/stats/confusion.ts";
 import { wilsonInterval } from "../../src/stats/proportion.ts";

@@ -72,18 +72,23 @@ export const goldens = JSON.parse(
   readFileSync(new URL("goldens.json", import.meta.url), "utf8"),
 ) as Goldens;
 
-/** Asserts agreement to a relative error, with the inputs in the message. */
-export function expectRelative(
-  actual: number,
-  expected: number,
-  tolerance: number,
-  ...inputs: unknown[]
-): void {
-  const error = actual === expected ? 0 : Math.abs(actual - expected) / Math.abs(expected);
-  expect(error, `${JSON.stringify(inputs)}: ${actual} for ${expected}`).toBeLessThanOrEqual(
-    tolerance,
-  );
+declare module "vitest" {
+  // The type parameter has to be repeated as vitest declares it.
+  interface Matchers<T> {
+    /** Asserts agreement with `expected` to a relative error of `tolerance`; `inputs` go into the message. */
+    toAgreeWith(expected: number, tolerance: number, ...inputs: unknown[]): T;
+  }
 }
+
+expect.extend({
+  toAgreeWith(actual: number, expected: number, tolerance: number, ...inputs: unknown[]) {
+    const error = actual === expected ? 0 : Math.abs(actual - expected) / Math.abs(expected);
+    return {
+      pass: error <= tolerance,
+      message: () => `${JSON.stringify(inputs)}: ${actual} differs from ${expected} by ${error}, tolerance ${tolerance}`,
+    };
+  },
+});
 
 /** The value, which the test knows to exist. */
 export function present<T>(value: T | null | undefined): T {

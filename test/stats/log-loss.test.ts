@@ -1,7 +1,7 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { logLossFromSums, logLossTerm, type LossSums } from "../../src/stats/log-loss.ts";
-import { expectRelative, goldens, present } from "./goldens.ts";
+import { goldens, present } from "./goldens.ts";
 
 function sums(terms: readonly number[]): LossSums {
   return {
@@ -14,7 +14,7 @@ function sums(terms: readonly number[]): LossSums {
 describe("logLossTerm", () => {
   it("agrees with scikit-learn, clipping included", () => {
     for (const [score, positive, value] of goldens.logLoss.terms)
-      expectRelative(logLossTerm(score, positive), value, 1e-14, score, positive);
+      expect(logLossTerm(score, positive)).toAgreeWith(value, 1e-14, score, positive);
   });
   it("is finite and positive for every score", () => {
     fc.assert(
@@ -32,9 +32,9 @@ describe("logLossFromSums", () => {
   it("agrees with scikit-learn's mean and SciPy's t interval", () => {
     const { each, value, ci } = goldens.logLoss.sample;
     const found = present(logLossFromSums(sums(each), 0.95));
-    expectRelative(found.value, value, 1e-12);
-    expectRelative(present(found.ci)[0], ci[0], 1e-10);
-    expectRelative(present(found.ci)[1], ci[1], 1e-10);
+    expect(found.value).toAgreeWith(value, 1e-12);
+    expect(present(found.ci)[0]).toAgreeWith(ci[0], 1e-10);
+    expect(present(found.ci)[1]).toAgreeWith(ci[1], 1e-10);
   });
   it("merges by adding", () => {
     const { each } = goldens.logLoss.sample;
@@ -44,11 +44,7 @@ describe("logLossFromSums", () => {
       sum: a.sum + b.sum,
       sumOfSquares: a.sumOfSquares + b.sumOfSquares,
     };
-    expectRelative(
-      present(logLossFromSums(merged, 0.9)).value,
-      present(logLossFromSums(sums(each), 0.9)).value,
-      1e-13,
-    );
+    expect(present(logLossFromSums(merged, 0.9)).value).toAgreeWith(present(logLossFromSums(sums(each), 0.9)).value, 1e-13);
   });
   it("answers as far as rows allow", () => {
     expect(logLossFromSums(sums([]), 0.95)).toBeNull();

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalCdf } from "../../src/stats/normal.ts";
 import {
@@ -6,7 +6,7 @@ import {
   wassersteinFromBins,
   wassersteinFromPoints,
 } from "../../src/stats/wasserstein.ts";
-import { expectRelative, goldens, present } from "./goldens.ts";
+import { goldens, present } from "./goldens.ts";
 
 const noTails = { low: null, high: null };
 const ones = (values: readonly number[]): number[] => values.map(() => 1);
@@ -18,7 +18,7 @@ const values = fc.array(fc.double({ min: -10, max: 10, noNaN: true }), {
 describe("wassersteinFromPoints", () => {
   it("agrees with SciPy", () => {
     for (const [xs, u, ys, v, value] of goldens.wasserstein)
-      expectRelative(present(wassersteinFromPoints(xs, u, ys, v)), value, 1e-12);
+      expect(present(wassersteinFromPoints(xs, u, ys, v))).toAgreeWith(value, 1e-12);
     expect(wassersteinFromPoints([0, 1], [3, 1], [0], [1])).toBe(0.25);
     expect(wassersteinFromPoints([4.5, 6.7, 2.1], [3, 1, 1], [4.6, 7, 9.2], [1, 3, 1])).toBeCloseTo(
       2.5,
@@ -160,7 +160,7 @@ describe("wassersteinExpected", () => {
     const expected = present(
       wassersteinExpected(edges, reference, 5000, 100, { low: -4.2, high: 4.2 }),
     );
-    expectRelative(expected / Math.sqrt(1 / 5000 + 1 / 100), 1.288, 2e-3);
+    expect(expected / Math.sqrt(1 / 5000 + 1 / 100)).toAgreeWith(1.288, 2e-3);
   });
   it("is 0 for one place and null without rows", () => {
     expect(wassersteinExpected([0, 1], [0, 8, 0], 8, 4, noTails)).toBe(0);
