@@ -9,9 +9,9 @@ export const KNOWN_CATEGORIES = 10_000;
 export type ReferenceSummary = { readonly numbers: readonly NumericSummary[]; readonly categories: readonly CategorySummary[] };
 
 /**
- * The grid of a model from its references, in order. A subject's bins come from the first reference that has it;
- * later ones add their deciles and their extremes, so that a baseline's deciles are always edges. A subject that
- * carries both numbers and categories is what most of its values are.
+ * The grid of a model from its references. Each adds its own quantiles, so that every baseline is seen equally
+ * sharply and its deciles are always edges. A subject that carries both numbers and categories is what most of its
+ * values are.
  */
 export function buildGrid(model: string, version: number, references: readonly ReferenceSummary[], provisional = false): Grid {
   const numeric = new Map<string, NumericSummary[]>();
@@ -45,25 +45,25 @@ function sumRows(summaries: readonly { readonly rows: number }[]): number {
 }
 
 /**
- * Edges: the 1,024-quantiles of the first summary; deciles, maximum and (just below the) minimum of all; and both
- * sides of each heavy value (one that is two quantiles or more at once), so that it has a bin to itself.
+ * Edges: the 1,024-quantiles, deciles, maximum and (just below the) minimum of every summary; and both sides of each
+ * heavy value (one that is two quantiles or more at once), so that it has a bin to itself. With the quantiles of one
+ * summary only, another that lies elsewhere (a summer beside a winter) would be seen through a few wide bins.
  */
 export function numericGrid(summaries: readonly NumericSummary[], provisional: boolean): SubjectGrid {
   const edges = new Set<number>();
   let low = Infinity;
   let high = -Infinity;
-  summaries.forEach((summary, index) => {
-    const quantiles = index === 0 ? summary.quantiles : [];
-    quantiles.forEach((value, position) => {
+  for (const summary of summaries) {
+    summary.quantiles.forEach((value, position) => {
       edges.add(value);
-      if (value === quantiles[position - 1]) edges.add(nextBelow(value));
+      if (value === summary.quantiles[position - 1]) edges.add(nextBelow(value));
     });
     for (const decile of summary.deciles) edges.add(decile);
     edges.add(nextBelow(summary.low));
     edges.add(summary.high);
     low = Math.min(low, summary.low);
     high = Math.max(high, summary.high);
-  });
+  }
   const scale = Math.max(Math.abs(low), Math.abs(high), Number.MIN_VALUE);
   const sorted = [...edges].map((edge) => (edge === 0 ? 0 : edge)).sort((a, b) => a - b);
   return {

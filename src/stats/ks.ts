@@ -4,7 +4,6 @@ import { requirePairedCounts } from "./argument-domain.ts";
 import { entryAt } from "./entry-at.ts";
 
 export { ksCritical, ksPValue } from "./ks-p-value.ts";
-export type { KsPValue } from "./ks-p-value.ts";
 
 /** What bins reveal of the Kolmogorov-Smirnov distance D: lower <= D <= upper. */
 export interface KsBracket {

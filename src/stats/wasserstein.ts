@@ -170,9 +170,9 @@ export function wassersteinFromBins(
  * √(2/π)·√(1/n + 1/m)·∫ √(F(1 - F)) dx, F the reference's cumulative share, placed as in `wassersteinFromBins`.
  *
  * Shapes: K - 1 edges, K reference counts (their sum need not be n), the reference's tail means. In the unit of the
- * edges. Normal data: 1.288·σ·√(1/n + 1/m). First order: the average of W1, not a limit for it (the upper 5%
- * lies at about twice the value). Heavy tails make ∫ √(F(1 - F)) dx large, and the wobble of the current sample's tail
- * means is left out, so with few bins it is somewhat too small.
+ * edges. Normal data: 1.288·σ·√(1/n + 1/m). First order: the average of W1, not a limit for it (the upper 5% lies at
+ * about 1.7 times the value, simulated for normal, exponential and lognormal data). Heavy tails make ∫ √(F(1 - F)) dx
+ * large, and the wobble of the current sample's tail means is left out, so with few bins it is somewhat too small.
  *
  * Returns null when the reference is empty, K < 2, or an occupied outer bin has no mean; 0 for a reference in one
  * place. Throws a RangeError as `wassersteinFromBins`, and unless n, m are integers of at least 1. Cost: K·ln K.

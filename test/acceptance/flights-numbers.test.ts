@@ -1,8 +1,21 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App } from "../../src/app.ts";
-import { addCounts, addOutcomes, binnedRows, type Counts, type OutcomeCounts } from "../../src/model/counts.ts";
-import { binCount, numericBin, subjectId, type Grid, type NumericGrid, type SubjectGrid } from "../../src/model/grid.ts";
+import {
+  addCounts,
+  addOutcomes,
+  binnedRows,
+  type Counts,
+  type OutcomeCounts,
+} from "../../src/model/counts.ts";
+import {
+  binCount,
+  numericBin,
+  subjectId,
+  type Grid,
+  type NumericGrid,
+  type SubjectGrid,
+} from "../../src/model/grid.ts";
 import { subjectName, type Measurement, type Metric } from "../../src/model/measurement.ts";
 import { DAY, HOUR, type Millis, type Window } from "../../src/model/time.ts";
 import { binnedDeviation, tailMeans } from "../../src/monitor/subject-bins.ts";
@@ -13,12 +26,23 @@ import { readBaselines } from "../../src/store/baselines.ts";
 import { readFeatureCounts, type CountedRows } from "../../src/store/feature-counts.ts";
 import { readNewestGrid } from "../../src/store/grids.ts";
 import { readOutcomeCounts } from "../../src/store/outcome-counts.ts";
-import { FLIGHT_MODEL, ingestFlights, openFlights, readFlightLabels, readFlightRows, REFERENCE_FILES, type FlightRow } from "../support/flights.ts";
+import {
+  FLIGHT_MODEL,
+  ingestFlights,
+  openFlights,
+  readFlightLabels,
+  readFlightRows,
+  REFERENCE_FILES,
+  type FlightRow,
+} from "../support/flights.ts";
 
 /**
  * Every number about the flights, by UTC month and version, through the whole program and its store, beside the
  * answers of `test/oracle/flights_oracle.py` (NumPy, SciPy and scikit-learn on the raw rows); and the SQL that counts
  * beside the TypeScript that says what is to be counted.
+ *
+ * The limits are those that are promised. Seen: PSI 9e-16, KS 0.06 of the critical distance (0.00097), AUC 1.4e-4, log
+ * loss 7e-14, Wasserstein 0.03 standard deviations; counts and rates to the last bit.
  */
 
 type Both = { readonly reference: number; readonly current: number };
@@ -38,12 +62,39 @@ type OracleSubject = {
 type OraclePerformance = {
   readonly predictions: number;
   readonly labelled: number;
-  readonly confusion: { readonly tp: number; readonly fp: number; readonly fn: number; readonly tn: number };
-} & Readonly<Record<"accuracy" | "precision" | "recall" | "f1" | "roc_auc" | "log_loss", number | null>>;
-type OracleItem = { readonly month: string; readonly version: string; readonly subjects: Readonly<Record<string, OracleSubject>>; readonly performance: OraclePerformance };
+  readonly confusion: {
+    readonly tp: number;
+    readonly fp: number;
+    readonly fn: number;
+    readonly tn: number;
+  };
+} & Readonly<
+  Record<"accuracy" | "precision" | "recall" | "f1" | "roc_auc" | "log_loss", number | null>
+>;
+type OracleItem = {
+  readonly month: string;
+  readonly version: string;
+  readonly subjects: Readonly<Record<string, OracleSubject>>;
+  readonly performance: OraclePerformance;
+};
 
-const oracle = JSON.parse(readFileSync(new URL("../oracle/flights-oracle.json", import.meta.url), "utf8")) as { readonly items: readonly OracleItem[] };
-const FEATURES = ["dep_delay", "distance", "hour", "temp", "humid", "wind_speed", "precip", "visib", "pressure", "carrier", "dest", "weekday"];
+const oracle = JSON.parse(
+  readFileSync(new URL("../oracle/flights-oracle.json", import.meta.url), "utf8"),
+) as { readonly items: readonly OracleItem[] };
+const FEATURES = [
+  "dep_delay",
+  "distance",
+  "hour",
+  "temp",
+  "humid",
+  "wind_speed",
+  "precip",
+  "visib",
+  "pressure",
+  "carrier",
+  "dest",
+  "weekday",
+];
 /** April to December, a version or two each, and the last eight flights of New Year's Eve, which are of January in UTC. */
 const GROUPS = 13;
 const ALWAYS: Window = { from: 0, to: Date.UTC(2100, 0, 1) };
@@ -71,20 +122,21 @@ function monthOf(time: Millis): string {
 
 beforeAll(async () => {
   // Rules add windows of their own to what is measured by schedule, and no number below depends on them.
-  const laps: [string, number][] = [["start", performance.now()]];
   ({ app, close } = await openFlights({ rules: [], retraining: new Map() }));
-  laps.push(["open", performance.now()]);
   taken = await ingestFlights(app);
-  laps.push(["ingest", performance.now()]);
   app.watermarks.finish();
   await app.tick();
-  laps.push(["tick", performance.now()]);
   measured = new Map();
   for (const month of months) {
-    const found = await app.monitor.measure({ model: FLIGHT_MODEL, window: windowOf(month), baselines: ["training"], families: ["drift", "quality", "performance"] });
-    for (const one of found) measured.set(JSON.stringify([month, one.version, subjectName(one), one.metric]), one);
+    const found = await app.monitor.measure({
+      model: FLIGHT_MODEL,
+      window: windowOf(month),
+      baselines: ["training"],
+      families: ["drift", "quality", "performance"],
+    });
+    for (const one of found)
+      measured.set(JSON.stringify([month, one.version, subjectName(one), one.metric]), one);
   }
-  laps.push(["measure", performance.now()]);console.log(laps.map(([n,t],i)=>n+" "+Math.round(t-(laps[i-1]?.[1]??t))).join(", "), process.memoryUsage().rss/1e6);
   const newest = await readNewestGrid(app.store, FLIGHT_MODEL);
   if (!newest) throw new Error("There is no grid.");
   grid = newest.grid;
@@ -94,16 +146,30 @@ afterAll(() => close());
 
 function measurementOf(item: OracleItem, subject: string, metric: Metric): Measurement {
   const found = measured.get(JSON.stringify([item.month, item.version, subject, metric]));
-  if (!found) throw new Error(`Nothing measured: ${item.month} ${item.version} ${subject} ${metric}`);
+  if (!found)
+    throw new Error(`Nothing measured: ${item.month} ${item.version} ${subject} ${metric}`);
   return found;
 }
 
-const subjects = oracle.items.flatMap((item) => Object.entries(item.subjects).map(([name, expected]) => ({ item, name, expected, at: `${item.month} ${item.version} ${name}` })));
+const subjects = oracle.items.flatMap((item) =>
+  Object.entries(item.subjects).map(([name, expected]) => ({
+    item,
+    name,
+    expected,
+    at: `${item.month} ${item.version} ${name}`,
+  })),
+);
 
-/** What is wrong, one line each, and the largest of the distances. */
-function compare(cases: Iterable<{ readonly at: string; readonly got: number | null; readonly want: number | null; readonly within: number }>) {
+/** What is wrong, one line each, and how much was compared. */
+function compare(
+  cases: Iterable<{
+    readonly at: string;
+    readonly got: number | null;
+    readonly want: number | null;
+    readonly within: number;
+  }>,
+) {
   const wrong: string[] = [];
-  let largest = 0;
   let compared = 0;
   for (const { at, got, want, within } of cases) {
     compared += 1;
@@ -112,10 +178,10 @@ function compare(cases: Iterable<{ readonly at: string; readonly got: number | n
       continue;
     }
     const distance = Math.abs(got - want);
-    largest = Math.max(largest, distance);
-    if (!(distance <= within)) wrong.push(`${at}: ${got}, not ${want} (${distance} apart, ${within} allowed)`);
+    if (!(distance <= within))
+      wrong.push(`${at}: ${got}, not ${want} (${distance} apart, ${within} allowed)`);
   }
-  return { wrong, compared, largest };
+  return { wrong, compared };
 }
 
 describe("the flights by UTC month", () => {
@@ -124,27 +190,47 @@ describe("the flights by UTC month", () => {
     expect(rows.length).toBe(78_302);
     expect(labels.size).toBe(77_992);
     expect(oracle.items).toHaveLength(GROUPS);
-    const versions = new Set([...measured.values()].map((one) => `${monthOf(one.from)} ${one.version}`));
-    expect([...versions].sort()).toEqual(oracle.items.map(({ month, version }) => `${month} ${version}`).sort());
-    expect(new Set(subjects.map(({ name }) => name))).toEqual(new Set([...FEATURES, "prediction", "score"]));
+    const versions = new Set(
+      [...measured.values()].map((one) => `${monthOf(one.from)} ${one.version}`),
+    );
+    expect([...versions].sort()).toEqual(
+      oracle.items.map(({ month, version }) => `${month} ${version}`).sort(),
+    );
+    expect(new Set(subjects.map(({ name }) => name))).toEqual(
+      new Set([...FEATURES, "prediction", "score"]),
+    );
   });
 
   it("have NumPy's PSI of every feature, the prediction and the score to 1e-9", () => {
-    const { wrong, compared, largest } = compare(
-      subjects.map(({ item, name, expected, at }) => ({ at, got: measurementOf(item, name, "psi").value, want: expected.psi, within: 1e-9 })),
+    const { wrong, compared } = compare(
+      subjects.map(({ item, name, expected, at }) => ({
+        at,
+        got: measurementOf(item, name, "psi").value,
+        want: expected.psi,
+        within: 1e-9,
+      })),
     );
     expect(wrong).toEqual([]);
     expect(compared).toBe(GROUPS * (FEATURES.length + 2));
-    console.log("psi", compared, largest);
   });
 
   it("count the same rows and missing values on either side", () => {
     const counted = subjects.flatMap(({ item, name, expected, at }) => {
       const drift = measurementOf(item, name, "psi").rows;
-      const cases = (["reference", "current"] as const).map((side) => ({ at: `${at} ${side}`, got: drift[side], want: expected.rows[side], within: 0 }));
+      const cases = (["reference", "current"] as const).map((side) => ({
+        at: `${at} ${side}`,
+        got: drift[side],
+        want: expected.rows[side],
+        within: 0,
+      }));
       if (!FEATURES.includes(name)) return cases;
       const missing = measurementOf(item, name, "missing_rate");
-      const absent = (["reference", "current"] as const).map((side) => ({ at: `${at} ${side} missing`, got: missing.rows[side] - drift[side], want: expected.missing[side], within: 0 }));
+      const absent = (["reference", "current"] as const).map((side) => ({
+        at: `${at} ${side} missing`,
+        got: missing.rows[side] - drift[side],
+        want: expected.missing[side],
+        within: 0,
+      }));
       return [...cases, ...absent];
     });
     const { wrong, compared } = compare(counted);
@@ -160,8 +246,18 @@ describe("the flights by UTC month", () => {
         const total = expected.rows.current + expected.missing.current;
         const beyond = (expected.kind === "numeric" ? expected.out_of_range : expected.unseen) ?? 0;
         return [
-          { at: `${at} missing`, got: measurementOf(item, name, "missing_rate").value, want: expected.missing.current / total, within: 0 },
-          { at: `${at} ${other}`, got: measurementOf(item, name, other).value, want: beyond / expected.rows.current, within: 0 },
+          {
+            at: `${at} missing`,
+            got: measurementOf(item, name, "missing_rate").value,
+            want: expected.missing.current / total,
+            within: 0,
+          },
+          {
+            at: `${at} ${other}`,
+            got: measurementOf(item, name, other).value,
+            want: beyond / expected.rows.current,
+            within: 0,
+          },
         ];
       });
     const { wrong, compared } = compare(rates);
@@ -172,23 +268,22 @@ describe("the flights by UTC month", () => {
   it("have SciPy's KS distance within the bracket, and within a tenth of the critical distance of it", () => {
     const numbers = subjects.filter(({ expected }) => expected.kind === "numeric");
     const outside: string[] = [];
-    let widest = 0;
-    let farthest = 0;
-    const { wrong, compared, largest } = compare(
+    const { wrong, compared } = compare(
       numbers.map(({ item, name, expected, at }) => {
         const found = measurementOf(item, name, "ks");
         const want = expected.ks ?? null;
         const [lower, upper] = found.detail.bracket ?? [NaN, NaN];
-        if (want !== null && !(lower === found.value && lower - ROUNDING <= want && want <= upper + ROUNDING)) outside.push(`${at}: ${want} is not in [${lower}, ${upper}]`);
-        if (want !== null) widest = Math.max(widest, upper - lower);
-        if (want !== null) farthest = Math.max(farthest, (want - lower) / (expected.critical ?? 0));
+        if (
+          want !== null &&
+          !(lower === found.value && lower - ROUNDING <= want && want <= upper + ROUNDING)
+        )
+          outside.push(`${at}: ${want} is not in [${lower}, ${upper}]`);
         return { at, got: found.value, want, within: 0.1 * (expected.critical ?? 0) };
       }),
     );
     expect(outside).toEqual([]);
     expect(wrong).toEqual([]);
     expect(compared).toBe(GROUPS * 10);
-    console.log("ks", compared, largest, "bracket", widest, "of critical", farthest);
   });
 
   it("have scikit-learn's counts, accuracy, precision, recall and F1 exactly, its AUC and log loss to 1e-3", () => {
@@ -196,12 +291,21 @@ describe("the flights by UTC month", () => {
     const close = ["roc_auc", "log_loss"] as const;
     const cases = (metrics: readonly (typeof exact | typeof close)[number][], within: number) =>
       oracle.items.flatMap((item) =>
-        metrics.map((metric) => ({ at: `${item.month} ${item.version} ${metric}`, got: measurementOf(item, "performance", metric).value, want: item.performance[metric], within })),
+        metrics.map((metric) => ({
+          at: `${item.month} ${item.version} ${metric}`,
+          got: measurementOf(item, "performance", metric).value,
+          want: item.performance[metric],
+          within,
+        })),
       );
     for (const item of oracle.items) {
       const { rows: counted, labelled, detail } = measurementOf(item, "performance", "accuracy");
       const { predictions, confusion } = item.performance;
-      expect({ predictions: counted.current, labelled, confusion: detail.confusion }).toEqual({ predictions, labelled: item.performance.labelled, confusion });
+      expect({ predictions: counted.current, labelled, confusion: detail.confusion }).toEqual({
+        predictions,
+        labelled: item.performance.labelled,
+        confusion,
+      });
     }
     const rates = compare(cases(exact, 0));
     expect(rates.wrong).toEqual([]);
@@ -209,14 +313,19 @@ describe("the flights by UTC month", () => {
     const binned = compare(cases(close, 1e-3));
     expect(binned.wrong).toEqual([]);
     expect(binned.compared).toBe(GROUPS * 2);
-    console.log("auc", compare(cases(["roc_auc"], 1)).largest, "log loss", compare(cases(["log_loss"], 1)).largest);
   });
 });
 
 /** Counts of the live rows, in SQL, by `month version`, then by subject. */
 async function countsInSql(of: CountedRows): Promise<Map<string, Map<string, Counts>>> {
   const parts = new Map<string, Map<string, Counts[]>>();
-  for (const step of await readFeatureCounts(app.store, of, grid, ALWAYS, of.baseline === "" ? DAY : 365 * DAY)) {
+  for (const step of await readFeatureCounts(
+    app.store,
+    of,
+    grid,
+    ALWAYS,
+    of.baseline === "" ? DAY : 365 * DAY,
+  )) {
     for (const [version, counts] of step.byVersion) {
       const key = of.baseline === "" ? `${monthOf(step.from)} ${version}` : version;
       const group = parts.get(key) ?? new Map<string, Counts[]>();
@@ -225,11 +334,22 @@ async function countsInSql(of: CountedRows): Promise<Map<string, Map<string, Cou
     }
   }
   const gridOf = new Map(grid.subjects.map(({ key, grid: bins }) => [subjectId(key), bins]));
-  return new Map([...parts].map(([key, group]) => [key, new Map([...group].map(([id, list]) => [id, addCounts(list, binCount(gridOf.get(id) as SubjectGrid))]))]));
+  return new Map(
+    [...parts].map(([key, group]) => [
+      key,
+      new Map(
+        [...group].map(([id, list]) => [
+          id,
+          addCounts(list, binCount(gridOf.get(id) as SubjectGrid)),
+        ]),
+      ),
+    ]),
+  );
 }
 
 function binIn(bins: SubjectGrid, value: number | string): number | null {
-  if (bins.kind === "numeric") return typeof value === "number" ? numericBin(bins.edges, value) : null;
+  if (bins.kind === "numeric")
+    return typeof value === "number" ? numericBin(bins.edges, value) : null;
   if (typeof value === "number") return null;
   const known = bins.categories.indexOf(value);
   if (known >= 0) return known;
@@ -261,21 +381,45 @@ function countsInTypeScript(list: readonly FlightRow[]): Map<string, Counts> {
         if (bin === cells.length - 1) highSum += value;
       }
       const unseen = bins.kind === "categorical" ? (cells.at(-1) ?? 0) : 0;
-      const extremes = { low: low === Infinity ? null : low, high: high === -Infinity ? null : high };
-      return [subjectId(key), { bins: cells, rows: list.length, missing, unparsable, unseen, ...extremes, lowSum, highSum }];
+      const extremes = {
+        low: low === Infinity ? null : low,
+        high: high === -Infinity ? null : high,
+      };
+      return [
+        subjectId(key),
+        {
+          bins: cells,
+          rows: list.length,
+          missing,
+          unparsable,
+          unseen,
+          ...extremes,
+          lowSum,
+          highSum,
+        },
+      ];
     }),
   );
 }
 
 /** Where the two differ; the sums of outer bins are kept in quanta, so to half of one a row. */
-function differences(at: string, inSql: Counts | undefined, inTypeScript: Counts, quantum: number): string[] {
+function differences(
+  at: string,
+  inSql: Counts | undefined,
+  inTypeScript: Counts,
+  quantum: number,
+): string[] {
   if (!inSql) return [`${at}: not counted`];
   const { lowSum, highSum, ...counted } = inSql;
   const { lowSum: low, highSum: high, ...expected } = inTypeScript;
   const off = (got: number, want: number, count: number) => Math.abs(got - want) > count * quantum;
-  const wrong = JSON.stringify(counted) === JSON.stringify(expected) ? [] : [`${at}: ${JSON.stringify(counted)}, not ${JSON.stringify(expected)}`];
+  const wrong =
+    JSON.stringify(counted) === JSON.stringify(expected)
+      ? []
+      : [`${at}: ${JSON.stringify(counted)}, not ${JSON.stringify(expected)}`];
   if (off(lowSum, low, expected.bins[0] ?? 0)) wrong.push(`${at}: lowSum ${lowSum}, not ${low}`);
-  if (off(highSum, high, expected.bins.at(-1) ?? 0)) wrong.push(`${at}: highSum ${highSum}, not ${high}`);
+  if (off(highSum, high, expected.bins.at(-1) ?? 0))
+    wrong.push(`${at}: highSum ${highSum}, not ${high}`);
   return wrong;
 }
 
@@ -301,7 +445,14 @@ describe("counting in SQL", () => {
       const expected = countsInTypeScript(list);
       for (const { key, grid: bins } of grid.subjects) {
         const id = subjectId(key);
-        wrong.push(...differences(`${group} ${id}`, inSql.get(group)?.get(id), expected.get(id) as Counts, bins.kind === "numeric" ? bins.quantum : 0));
+        wrong.push(
+          ...differences(
+            `${group} ${id}`,
+            inSql.get(group)?.get(id),
+            expected.get(id) as Counts,
+            bins.kind === "numeric" ? bins.quantum : 0,
+          ),
+        );
         compared += 1;
       }
     }
@@ -318,37 +469,63 @@ describe("counting in SQL", () => {
       const expected = countsInTypeScript(readFlightRows(REFERENCE_FILES[version] ?? ""));
       for (const { key, grid: bins } of grid.subjects) {
         const id = subjectId(key);
-        wrong.push(...differences(`${version} ${id}`, inSql?.get(id), expected.get(id) as Counts, bins.kind === "numeric" ? bins.quantum : 0));
+        wrong.push(
+          ...differences(
+            `${version} ${id}`,
+            inSql?.get(id),
+            expected.get(id) as Counts,
+            bins.kind === "numeric" ? bins.quantum : 0,
+          ),
+        );
       }
     }
     expect(wrong).toEqual([]);
   });
 
   it("bins scores as `scoreBin` does, and sums log loss as `logLossTerm` does", async () => {
-    const steps = await readOutcomeCounts(app.store, { model: FLIGHT_MODEL, baseline: "" }, ALWAYS, HOUR);
+    const steps = await readOutcomeCounts(
+      app.store,
+      { model: FLIGHT_MODEL, baseline: "" },
+      ALWAYS,
+      HOUR,
+    );
     const parts = new Map<string, OutcomeCounts[]>();
-    for (const step of steps) for (const [version, one] of step.byVersion) parts.set(`${monthOf(step.from)} ${version}`, [...(parts.get(`${monthOf(step.from)} ${version}`) ?? []), one]);
+    for (const step of steps)
+      for (const [version, one] of step.byVersion)
+        parts.set(`${monthOf(step.from)} ${version}`, [
+          ...(parts.get(`${monthOf(step.from)} ${version}`) ?? []),
+          one,
+        ]);
     const groups = byGroup(rows);
     let moved = 0;
     let worst = 0;
     for (const item of oracle.items) {
       const group = `${item.month} ${item.version}`;
       const inSql = addOutcomes(parts.get(group) ?? []);
-      const known = (groups.get(group) ?? []).flatMap((row) => (labels.has(row.id) ? [{ score: row.score, late: labels.get(row.id) === "late" }] : []));
+      const known = (groups.get(group) ?? []).flatMap((row) =>
+        labels.has(row.id) ? [{ score: row.score, late: labels.get(row.id) === "late" }] : [],
+      );
       for (const late of [true, false]) {
         const expected = new Map<number, number>();
-        for (const one of known) if (one.late === late) expected.set(scoreBin(one.score), (expected.get(scoreBin(one.score)) ?? 0) + 1);
+        for (const one of known)
+          if (one.late === late)
+            expected.set(scoreBin(one.score), (expected.get(scoreBin(one.score)) ?? 0) + 1);
         moved += rowsMoved(late ? inSql.positives : inSql.negatives, expected);
       }
       const terms = known.map((one) => logLossTerm(one.score, one.late));
       const sum = terms.reduce((total, term) => total + term, 0);
       const squares = terms.reduce((total, term) => total + term * term, 0);
-      worst = Math.max(worst, Math.abs(inSql.lossSum / sum - 1), Math.abs(inSql.lossSquareSum / squares - 1));
+      worst = Math.max(
+        worst,
+        Math.abs(inSql.lossSum / sum - 1),
+        Math.abs(inSql.lossSquareSum / squares - 1),
+      );
       expect(inSql.scored).toBe(known.length);
       const area = aucFromBins(dense(inSql.positives), dense(inSql.negatives), 0.95);
-      expect(Math.abs((area?.value ?? NaN) - (item.performance.roc_auc ?? NaN))).toBeLessThanOrEqual((area?.errorBound ?? NaN) + ROUNDING);
+      expect(
+        Math.abs((area?.value ?? NaN) - (item.performance.roc_auc ?? NaN)),
+      ).toBeLessThanOrEqual((area?.errorBound ?? NaN) + ROUNDING);
     }
-    console.log("moved", moved, "worst", worst);
     // Two implementations of ln may put a score within rounding of an edge one bin apart; of these none is.
     expect(moved).toBe(0);
     expect(worst).toBeLessThan(1e-9);
@@ -358,7 +535,11 @@ describe("counting in SQL", () => {
     const inSql = await countsInSql({ model: FLIGHT_MODEL, baseline: "" });
     const baselines = await readBaselines(app.store, FLIGHT_MODEL);
     const references = new Map<string, Map<string, Counts>>();
-    for (const { key, version } of baselines) references.set(version, (await countsInSql({ model: FLIGHT_MODEL, baseline: key })).get(version) ?? new Map());
+    for (const { key, version } of baselines)
+      references.set(
+        version,
+        (await countsInSql({ model: FLIGHT_MODEL, baseline: key })).get(version) ?? new Map(),
+      );
     const wrong: string[] = [];
     let compared = 0;
     let worst = 0;
@@ -367,32 +548,50 @@ describe("counting in SQL", () => {
       compared += 1;
       const { value } = measurementOf(item, name, "wasserstein");
       if (expected.wasserstein === null || expected.wasserstein === undefined || value === null) {
-        if (value !== expected.wasserstein) wrong.push(`${at}: ${value}, not ${expected.wasserstein}`);
+        if (value !== expected.wasserstein)
+          wrong.push(`${at}: ${value}, not ${expected.wasserstein}`);
         continue;
       }
       const id = name === "score" ? name : `feature:${name}`;
       const bins = grid.subjects.find(({ key }) => subjectId(key) === id)?.grid as NumericGrid;
-      const [reference, current] = [references.get(item.version)?.get(id) as Counts, inSql.get(`${item.month} ${item.version}`)?.get(id) as Counts];
-      const found = wassersteinFromBins({ edges: bins.edges, reference: reference.bins, current: current.bins, referenceTails: tailMeans(reference), currentTails: tailMeans(current) });
+      const [reference, current] = [
+        references.get(item.version)?.get(id) as Counts,
+        inSql.get(`${item.month} ${item.version}`)?.get(id) as Counts,
+      ];
+      const found = wassersteinFromBins({
+        edges: bins.edges,
+        reference: reference.bins,
+        current: current.bins,
+        referenceTails: tailMeans(reference),
+        currentTails: tailMeans(current),
+      });
       const deviation = binnedDeviation(bins, reference) ?? NaN;
       const [distance, bound] = [found?.value ?? NaN, found?.errorBound ?? NaN];
       // Rows in the outer bins lie beyond every reference row here, so that gathering them at their mean costs nothing.
       const exactDeviation = expected.deviation ?? NaN;
       worst = Math.max(worst, Math.abs(value - expected.wasserstein / exactDeviation));
-      if (Math.abs(value - expected.wasserstein / exactDeviation) > 0.003) console.log('W', at, value, expected.wasserstein / exactDeviation, bound / deviation, deviation, exactDeviation);
-      if (!(Math.abs(value - distance / deviation) <= ROUNDING)) wrong.push(`${at}: ${value} is not ${distance / deviation}`);
-      if (!(Math.abs(distance - expected.wasserstein) <= bound + 1e-9)) wrong.push(`${at}: ${distance}, not ${expected.wasserstein} (± ${bound})`);
-      if (!(Math.abs(deviation - exactDeviation) <= largestMove(bins, reference) + 1e-9)) wrong.push(`${at}: deviation ${deviation}, not ${exactDeviation}`);
+      if (!(Math.abs(value - distance / deviation) <= ROUNDING))
+        wrong.push(`${at}: ${value} is not ${distance / deviation}`);
+      if (!(Math.abs(distance - expected.wasserstein) <= bound + 1e-9))
+        wrong.push(`${at}: ${distance}, not ${expected.wasserstein} (± ${bound})`);
+      if (!(Math.abs(deviation - exactDeviation) <= largestMove(bins, reference) + 1e-9))
+        wrong.push(`${at}: deviation ${deviation}, not ${exactDeviation}`);
     }
     expect(wrong).toEqual([]);
     expect(compared).toBe(GROUPS * 10);
-    console.log("wasserstein", compared, worst);
+    // The bound is honest but wide where tails are long; what is shown stays well within the 0.1 that rules fire at.
+    expect(worst).toBeLessThan(0.05);
   });
 });
 
 /** The root mean square of how far rows of inner bins may lie from the middle: no deviation is further off than that. */
 function largestMove(bins: NumericGrid, counts: Counts): number {
-  const squares = bins.edges.slice(1).map((edge, index) => (counts.bins[index + 1] ?? 0) * ((edge - (bins.edges[index] ?? edge)) / 2) ** 2);
+  const squares = bins.edges
+    .slice(1)
+    .map(
+      (edge, index) =>
+        (counts.bins[index + 1] ?? 0) * ((edge - (bins.edges[index] ?? edge)) / 2) ** 2,
+    );
   return Math.sqrt(squares.reduce((sum, one) => sum + one, 0) / binnedRows(counts));
 }
 

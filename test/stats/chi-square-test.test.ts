@@ -22,7 +22,7 @@ describe("chiSquareContingency", () => {
     expect(six.cells).toBe(6);
   });
   it("pools rare categories into one cell", () => {
-    const found = present(chiSquareContingency([500, 300, 4, 5, 6, 3], [500, 300, 6, 5, 4, 3]));
+    const found = present(chiSquareContingency([500, 300, 4, 2, 3, 1], [500, 300, 3, 2, 4, 1]));
     expect(found.cells).toBe(3);
     expect(found.pValue).toAgreeWith(1, 1e-12);
   });
@@ -58,7 +58,10 @@ describe("chiSquareContingency", () => {
         ]) {
           expect(present(other).cells).toBe(found.cells);
         }
-        expect(present(chiSquareContingency(current, reference)).statistic).toAgreeWith(found.statistic, 1e-9);
+        expect(present(chiSquareContingency(current, reference)).statistic).toAgreeWith(
+          found.statistic,
+          1e-9,
+        );
         expect(found.df).toBe(found.cells - 1);
         expect(found.pValue).toBeGreaterThanOrEqual(0);
         expect(found.pValue).toBeLessThanOrEqual(1);

@@ -85,7 +85,8 @@ expect.extend({
     const error = actual === expected ? 0 : Math.abs(actual - expected) / Math.abs(expected);
     return {
       pass: error <= tolerance,
-      message: () => `${JSON.stringify(inputs)}: ${actual} differs from ${expected} by ${error}, tolerance ${tolerance}`,
+      message: () =>
+        `${JSON.stringify(inputs)}: ${actual} differs from ${expected} by ${error}, tolerance ${tolerance}`,
     };
   },
 });

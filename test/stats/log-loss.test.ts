@@ -44,7 +44,10 @@ describe("logLossFromSums", () => {
       sum: a.sum + b.sum,
       sumOfSquares: a.sumOfSquares + b.sumOfSquares,
     };
-    expect(present(logLossFromSums(merged, 0.9)).value).toAgreeWith(present(logLossFromSums(sums(each), 0.9)).value, 1e-13);
+    expect(present(logLossFromSums(merged, 0.9)).value).toAgreeWith(
+      present(logLossFromSums(sums(each), 0.9)).value,
+      1e-13,
+    );
   });
   it("answers as far as rows allow", () => {
     expect(logLossFromSums(sums([]), 0.95)).toBeNull();

@@ -6,13 +6,13 @@ import { goldens, present } from "./goldens.ts";
 const sample = fc.integer({ min: 1, max: 300 }).chain((n) => fc.tuple(fc.nat(n), fc.constant(n)));
 
 describe("twoProportionTest", () => {
-  it("agrees with SciPy (Fisher) and mpmath (z)", () => {
+  it("agrees with whole-number arithmetic (Fisher) and mpmath (z)", () => {
     for (const [s, n, t, m, pValue, pValueIncrease, method] of goldens.proportion.test) {
       const found = present(twoProportionTest(s, n, t, m));
       expect(found.method).toBe(method);
       expect(found.difference).toBeCloseTo(t / m - s / n, 15);
-      expect(found.pValue).toAgreeWith(pValue, 1e-11, s, n, t, m);
-      expect(found.pValueIncrease).toAgreeWith(pValueIncrease, 1e-11, s, n, t, m);
+      expect(found.pValue).toAgreeWith(pValue, 1e-12, s, n, t, m);
+      expect(found.pValueIncrease).toAgreeWith(pValueIncrease, 1e-12, s, n, t, m);
     }
   });
   it("keeps digits far out", () => {
@@ -47,8 +47,22 @@ describe("twoProportionTest", () => {
         expect(found.pValue).toBeGreaterThan(0);
         expect(found.pValue).toBeLessThanOrEqual(1);
         expect(found.pValueIncrease).toBeLessThanOrEqual(1);
-        expect(present(twoProportionTest(t, m, s, n)).pValue).toAgreeWith(found.pValue, 1e-9, s, n, t, m);
-        expect(present(twoProportionTest(n - s, n, m - t, m)).pValue).toAgreeWith(found.pValue, 1e-9, s, n, t, m);
+        expect(present(twoProportionTest(t, m, s, n)).pValue).toAgreeWith(
+          found.pValue,
+          1e-9,
+          s,
+          n,
+          t,
+          m,
+        );
+        expect(present(twoProportionTest(n - s, n, m - t, m)).pValue).toAgreeWith(
+          found.pValue,
+          1e-9,
+          s,
+          n,
+          t,
+          m,
+        );
       }),
     );
   });
@@ -68,10 +82,6 @@ describe("wilsonInterval", () => {
     }
     const [low, high] = present(wilsonInterval(100, 200, 0.95));
     expect([low, high].map((end) => end.toFixed(7))).toEqual(["0.4313609", "0.5686391"]);
-    expect(present(wilsonInterval(100, 200, 0.99)).map((end) => end.toFixed(3))).toEqual([
-      "0.411",
-      "0.589",
-    ]);
   });
   it("contains the proportion, reaches the ends only there, mirrors, and never has width 0", () => {
     fc.assert(

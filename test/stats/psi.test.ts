@@ -21,7 +21,10 @@ describe("populationStabilityIndex", () => {
       [30, 35],
       [20, 25],
     ].map(([a = 0, b = 0]) => (share(a) - share(b)) * Math.log(share(a) / share(b)));
-    expect(psi.value).toAgreeWith(smoothed.reduce((sum, term) => sum + term), 1e-14);
+    expect(psi.value).toAgreeWith(
+      smoothed.reduce((sum, term) => sum + term),
+      1e-14,
+    );
     expect(psi.contributions).toHaveLength(3);
   });
   it("stays finite where a bin is empty, and says that the raw sum is not", () => {

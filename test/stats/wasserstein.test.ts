@@ -73,6 +73,8 @@ describe("wassersteinFromBins", () => {
     const edges = fc.uniqueArray(fc.double({ min: -9.9, max: 9.9, noNaN: true }), {
       minLength: 1,
       maxLength: 15,
+      // 0 and -0 are one edge.
+      comparator: "SameValueZero",
     });
     fc.assert(
       fc.property(values, values, edges, (first, second, unsorted) => {

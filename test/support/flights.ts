@@ -13,7 +13,10 @@ import type { Millis, Window } from "../../src/model/time.ts";
 
 export const FLIGHTS = fileURLToPath(new URL("../../examples/flights/", import.meta.url));
 export const FLIGHT_MODEL = "flight-delay";
-export const REFERENCE_FILES: Readonly<Record<string, string>> = { "2013-q1": "reference-2013-q1.ndjson.gz", "2013-h1": "reference-2013-h1.ndjson.gz" };
+export const REFERENCE_FILES: Readonly<Record<string, string>> = {
+  "2013-q1": "reference-2013-q1.ndjson.gz",
+  "2013-h1": "reference-2013-h1.ndjson.gz",
+};
 
 /** A row of the files as it stands there; `label` on reference rows only. */
 export type FlightRow = {
@@ -38,13 +41,25 @@ const ADDRESSES = {
 export function flightsConfig(storePath: string, overrides: Partial<Config> = {}): Config {
   const loaded = loadConfig({ file: join(FLIGHTS, "driftwatch.yaml"), env: ADDRESSES });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  return { ...loaded.config, store: { kind: "embedded", path: storePath }, channels: new Map(), ...overrides };
+  return {
+    ...loaded.config,
+    store: { kind: "embedded", path: storePath },
+    channels: new Map(),
+    ...overrides,
+  };
 }
 
 /** The whole program on a new embedded store, started, the caller ticking. `close` stops it and removes the store. */
-export async function openFlights(overrides: Partial<Config> = {}, options: Partial<AppOptions> = {}): Promise<{ app: App; close: () => Promise<void> }> {
+export async function openFlights(
+  overrides: Partial<Config> = {},
+  options: Partial<AppOptions> = {},
+): Promise<{ app: App; close: () => Promise<void> }> {
   const path = mkdtempSync(join(tmpdir(), "driftwatch-flights-"));
-  const app = await createApp(flightsConfig(path, overrides), { log: silentLog, tickEvery: null, ...options });
+  const app = await createApp(flightsConfig(path, overrides), {
+    log: silentLog,
+    tickEvery: null,
+    ...options,
+  });
   await app.start();
   const close = async () => {
     await app.stop();
@@ -56,14 +71,20 @@ export async function openFlights(overrides: Partial<Config> = {}, options: Part
 /** The predictions and labels in order of event time, those of `[from, to)` where given. */
 export async function* flightMessages(span: Partial<Window> = {}): AsyncGenerator<Message> {
   const { from = -Infinity, to = Infinity } = span;
-  for await (const message of replayFeed([join(FLIGHTS, "predictions.ndjson.gz"), join(FLIGHTS, "labels.ndjson.gz")])) {
+  for await (const message of replayFeed([
+    join(FLIGHTS, "predictions.ndjson.gz"),
+    join(FLIGHTS, "labels.ndjson.gz"),
+  ])) {
     const time: Millis | null = message.bytes === null ? null : peekTime(message.bytes);
     if (time !== null && time >= from && time < to) yield message;
   }
 }
 
 /** Brings the flights in as any source would, and says how many events were taken and refused. It does not tick. */
-export async function ingestFlights(app: Pick<App, "pipeline">, span: Partial<Window> = {}): Promise<{ accepted: number; rejected: number }> {
+export async function ingestFlights(
+  app: Pick<App, "pipeline">,
+  span: Partial<Window> = {},
+): Promise<{ accepted: number; rejected: number }> {
   const total = { accepted: 0, rejected: 0 };
   let batch: Message[] = [];
   const deliver = async () => {
@@ -82,11 +103,18 @@ export async function ingestFlights(app: Pick<App, "pipeline">, span: Partial<Wi
 
 /** The rows of one of the files, parsed by JSON alone. */
 export function readFlightRows<Row = FlightRow>(file: string): Row[] {
-  const lines = gunzipSync(readFileSync(join(FLIGHTS, file))).toString("utf8").split("\n");
+  const lines = gunzipSync(readFileSync(join(FLIGHTS, file)))
+    .toString("utf8")
+    .split("\n");
   return lines.flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Row]));
 }
 
 /** The true class of every flight that has one, by id. */
 export function readFlightLabels(): Map<string, string> {
-  return new Map(readFlightRows<{ id: string; label: string }>("labels.ndjson.gz").map(({ id, label }) => [id, label]));
+  return new Map(
+    readFlightRows<{ id: string; label: string }>("labels.ndjson.gz").map(({ id, label }) => [
+      id,
+      label,
+    ]),
+  );
 }

@@ -1,0 +1,76 @@
+import * as z from "zod";
+import { alertPlace, readAlert, readAlertPage } from "../store/alert-pages.ts";
+import { readDeliveries } from "../store/deliveries.ts";
+import { readRetrainPage } from "../store/history-pages.ts";
+import { pageOf, pageOfWhole, readCursor } from "./cursor.ts";
+import type { ApiDependencies } from "./dependencies.ts";
+import { alertJson, deliveryJson, retrainJson, ruleJson, transitionJson } from "./json.ts";
+import { oneOf, pageSize, paging, text } from "./parameters.ts";
+import { Problem, quoted } from "./problem.ts";
+import { route, type Route } from "./route.ts";
+import { alert, alertInFull, page, retrain, rule } from "./schemas.ts";
+
+const PLACE = z.tuple([z.int(), z.string()]);
+
+export function alertRoutes({ store, rules }: Pick<ApiDependencies, "store" | "rules">): Route[] {
+  return [
+    route({
+      method: "GET",
+      path: "/v1/alerts",
+      tag: "Alerts",
+      summary: "Alerts that fired, the one that changed last first.",
+      scope: "read",
+      query: {
+        model: text("A model's name.").optional(),
+        state: oneOf(["firing", "recovering", "resolved"], "Only alerts in this state.").optional(),
+        ...paging,
+      },
+      answers: { "application/json": page(alert) },
+      handle: async ({ query }) => {
+        const size = pageSize(query.limit);
+        const found = await readAlertPage(store, { model: query.model, state: query.state }, size + 1, readCursor("alerts", query.cursor, PLACE));
+        return pageOf("alerts", found, size, alertPlace, alertJson);
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/v1/alerts/{id}",
+      tag: "Alerts",
+      summary: "One alert, with its changes of state and who was told.",
+      scope: "read",
+      query: {},
+      answers: { "application/json": alertInFull },
+      problems: [404],
+      handle: async ({ path }) => {
+        const found = await readAlert(store, path.id ?? "");
+        if (!found) throw new Problem(404, `There is no alert ${quoted(path.id ?? "")}.`, "GET /v1/alerts lists those there are.");
+        const deliveries = await readDeliveries(store, { transitionIds: found.transitions.map((transition) => transition.id), limit: 1_000 });
+        return { ...alertJson(found.alert), transitions: found.transitions.map(transitionJson), deliveries: deliveries.map(deliveryJson) };
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/v1/rules",
+      tag: "Alerts",
+      summary: "The rules alerts come from.",
+      scope: "read",
+      query: { ...paging },
+      answers: { "application/json": page(rule) },
+      handle: ({ query }) => pageOfWhole("rules", rules, pageSize(query.limit), query.cursor, ruleJson),
+    }),
+    route({
+      method: "GET",
+      path: "/v1/retrains",
+      tag: "Retraining",
+      summary: "Retraining runs and refusals, newest first.",
+      scope: "read",
+      query: { model: text("A model's name.").optional(), ...paging },
+      answers: { "application/json": page(retrain) },
+      handle: async ({ query }) => {
+        const size = pageSize(query.limit);
+        const found = await readRetrainPage(store, { model: query.model }, size + 1, readCursor("retrains", query.cursor, PLACE));
+        return pageOf("retrains", found, size, (run) => [run.at, run.id], retrainJson);
+      },
+    }),
+  ];
+}

@@ -1,0 +1,48 @@
+import type { Hono } from "hono";
+import type { Log } from "../log.ts";
+import type { RejectReason } from "../model/event.ts";
+import type { Measurement, MetricFamily } from "../model/measurement.ts";
+import type { Rule } from "../model/rule.ts";
+import type { HttpSettings, ModelSettings } from "../model/settings.ts";
+import type { Clock, Millis, Window } from "../model/time.ts";
+import type { Store } from "../store/store.ts";
+import { Problem, quoted } from "./problem.ts";
+
+export type DaemonStatus = {
+  readonly ready: boolean;
+  /** Why it is not ready, in sentences. */
+  readonly reasons: readonly string[];
+  readonly watermarks: ReadonlyMap<string, Millis | null>;
+  readonly ingest: object;
+  readonly sources: readonly object[];
+};
+
+export type ApiDependencies = {
+  readonly store: Store;
+  readonly models: ReadonlyMap<string, ModelSettings>;
+  readonly rules: readonly Rule[];
+  readonly tokens: HttpSettings["tokens"];
+  /** The token in `daemon.json`, which may do everything. */
+  readonly localToken: string | null;
+  /** Resolves once the events are durable. */
+  readonly ingest: (messages: readonly { readonly bytes: Uint8Array; readonly index: number }[]) => Promise<{
+    readonly accepted: number;
+    readonly rejected: readonly { readonly index: number; readonly reason: RejectReason; readonly message: string }[];
+  }>;
+  readonly measure: (query: { readonly model: string; readonly window: Window; readonly baselines: readonly string[]; readonly families: readonly MetricFamily[] }) => Promise<readonly Measurement[]>;
+  /** A model's report, as plain data with times in RFC 3339, and as a page. */
+  readonly report: (query: { readonly model: ModelSettings; readonly from?: Millis; readonly to?: Millis; readonly version?: string }) => Promise<{ readonly json: unknown; html(): string }>;
+  readonly status: () => DaemonStatus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  /** Everything outside the API: the pages people see. */
+  readonly pages?: Hono;
+};
+
+export function modelNamed(models: ReadonlyMap<string, ModelSettings>, name: string): ModelSettings {
+  const model = models.get(name);
+  if (model) return model;
+  const known = [...models.keys()].slice(0, 10).map(quoted).join(", ");
+  throw new Problem(404, `There is no model ${quoted(name)}.`, known === "" ? "No model is configured: add one under models." : `Configured are ${known}.`);
+}

@@ -1,0 +1,205 @@
+import { SUBJECTS_OTHER_THAN_FEATURES } from "./schemas.ts";
+import type { Delivery, Explanation, RetrainRun, Transition } from "../model/alert.ts";
+import type { DeadLetter } from "../model/event.ts";
+import type { Measurement } from "../model/measurement.ts";
+import type { Rule } from "../model/rule.ts";
+import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
+import { formatDuration, formatTime } from "../model/time.ts";
+import type { Alert } from "../store/alerts.ts";
+import type { StoredBaseline } from "../store/baselines.ts";
+import type { ModelVersion } from "../store/versions.ts";
+
+/** Keys of this program's own records in snake case. Names and values from events stand in values only. */
+export function snakeCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeCase);
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, inner]) => [String(key), snakeCase(inner)]));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCase(inner)]));
+}
+
+function detailJson(detail: Measurement["detail"]): unknown {
+  const { scale, ...rest } = detail;
+  const { from, ...scales } = scale ?? {};
+  return snakeCase({ ...rest, ...(scale ? { scale: { ...scales, ...(from === undefined ? {} : { from: formatTime(from) }) } } : {}) });
+}
+
+export function measurementJson(m: Measurement) {
+  return {
+    model: m.model,
+    version: m.version,
+    segment: m.segment,
+    subject: m.subject,
+    feature: m.feature,
+    baseline: m.baseline,
+    metric: m.metric,
+    from: formatTime(m.from),
+    to: formatTime(m.to),
+    value: m.value,
+    expected: m.expected,
+    p_value: m.pValue,
+    ci: m.ci,
+    rows: m.rows,
+    labelled: m.labelled,
+    status: m.status,
+    evidence: m.evidence,
+    revision: m.revision,
+    detail: detailJson(m.detail),
+  };
+}
+
+function explanationJson(explanation: Explanation) {
+  return {
+    metric: explanation.metric,
+    baseline: explanation.baseline,
+    value: explanation.value,
+    expected: explanation.expected,
+    threshold: explanation.threshold,
+    p_value: explanation.pValue,
+    adjusted_p_value: explanation.adjustedPValue,
+    subjects_tested: explanation.subjectsTested,
+    evidence: explanation.evidence,
+    rows: explanation.rows,
+    labelled: explanation.labelled,
+    ci: explanation.ci,
+    detail: detailJson(explanation.detail),
+    likely: explanation.likely,
+    hints: explanation.hints,
+  };
+}
+
+/** A feature whose name is also that of another subject is told apart by a prefix. */
+function featuresOf(subject: string): string[] {
+  return SUBJECTS_OTHER_THAN_FEATURES.includes(subject) ? [] : [subject.replace(/^feature:/, "")];
+}
+
+export function alertJson(alert: Alert) {
+  return {
+    id: alert.id,
+    rule: alert.key.rule,
+    state: alert.state,
+    health: alert.health,
+    severity: alert.severity,
+    model: alert.key.model,
+    version: alert.key.version,
+    segment: alert.key.segment,
+    subject: alert.key.subject,
+    features: featuresOf(alert.key.subject),
+    since: formatTime(alert.since),
+    from: formatTime(alert.window.from),
+    to: formatTime(alert.window.to),
+    updated_at: formatTime(alert.updatedAt),
+    summary: alert.summary,
+    explanation: explanationJson(alert.explanation),
+    acknowledged_by: null,
+    silenced_by: null,
+  };
+}
+
+export function transitionJson(transition: Transition) {
+  return {
+    id: transition.id,
+    from_state: transition.from,
+    to_state: transition.to,
+    severity: transition.severity,
+    from: formatTime(transition.window.from),
+    to: formatTime(transition.window.to),
+    since: formatTime(transition.since),
+    rule_hash: transition.ruleHash,
+    summary: transition.summary,
+    explanation: explanationJson(transition.explanation),
+    notify: transition.notify,
+    retrain: transition.retrain,
+    created_at: formatTime(transition.createdAt),
+  };
+}
+
+export function deliveryJson(delivery: Delivery) {
+  return {
+    notification_id: delivery.notificationId,
+    channel: delivery.channel,
+    transition_ids: delivery.transitionIds,
+    attempt: delivery.attempt,
+    outcome: delivery.outcome,
+    detail: delivery.detail,
+    at: formatTime(delivery.at),
+    next_attempt_at: delivery.nextAttemptAt === null ? null : formatTime(delivery.nextAttemptAt),
+  };
+}
+
+export function retrainJson(run: RetrainRun) {
+  return { id: run.id, model: run.model, version: run.version, rule: run.rule, transition_id: run.transitionId, state: run.state, reason: run.reason, at: formatTime(run.at) };
+}
+
+export function deadLetterJson(letter: DeadLetter) {
+  return {
+    received_at: formatTime(letter.receivedAt),
+    source: letter.origin.source,
+    topic: letter.origin.topic,
+    partition: letter.origin.partition,
+    offset: letter.origin.offset,
+    reason: letter.reason,
+    message: letter.message,
+    payload: letter.payload,
+    payload_bytes: letter.payloadBytes,
+  };
+}
+
+export function versionJson(version: ModelVersion) {
+  return { version: version.version, rows: version.rows, labelled: version.labelled, first_seen: formatTime(version.firstSeen), last_seen: formatTime(version.lastSeen) };
+}
+
+export function modelJson(model: ModelSettings, watermark: number | null) {
+  return {
+    model: model.name,
+    task: model.task,
+    positive: model.positive,
+    bucket: formatDuration(model.bucket),
+    lateness: formatDuration(model.lateness),
+    labels_expected_within: formatDuration(model.labelsExpectedWithin),
+    baselines: model.baselines.map((baseline) => baseline.name),
+    watermark: watermark === null ? null : formatTime(watermark),
+  };
+}
+
+/** What a baseline is, and what of it is loaded. */
+export function baselineJson(model: string, baseline: BaselineSettings, stored: readonly StoredBaseline[]) {
+  return {
+    model,
+    name: baseline.name,
+    kind: baseline.kind,
+    window: baseline.kind === "trailing" ? formatDuration(baseline.window) : null,
+    offset: baseline.kind === "trailing" ? formatDuration(baseline.offset) : null,
+    from: baseline.kind === "period" ? formatTime(baseline.from) : null,
+    to: baseline.kind === "period" ? formatTime(baseline.to) : null,
+    version: baseline.kind === "version" ? baseline.version : null,
+    loaded: stored
+      .filter((one) => one.model === model && one.name === baseline.name)
+      .map((one) => ({
+        key: one.key,
+        version: one.version === "" ? null : one.version,
+        source: one.source,
+        digest: one.digest,
+        rows: one.rows,
+        labelled: one.labelled,
+        first_time: formatTime(one.firstTime),
+        last_time: formatTime(one.lastTime),
+        created_at: formatTime(one.createdAt),
+      })),
+  };
+}
+
+export function ruleJson(rule: Rule) {
+  const { measure, fire, clear } = rule;
+  return {
+    name: rule.name,
+    description: rule.description,
+    models: rule.models,
+    measure: { metric: measure.metric, of: measure.of, baseline: measure.baseline, window: formatDuration(measure.window), every: formatDuration(measure.every) },
+    fire: { above: Object.fromEntries(fire.above), drop: fire.drop, false_alarms: fire.falseAlarms, for: rule.evaluations },
+    clear: { below: Object.fromEntries(clear.below), drop: clear.drop, p_value: clear.pValue, for: clear.evaluations },
+    at_least: { rows: rule.atLeastRows },
+    severity: rule.severity,
+    notify: rule.notify,
+    retrain: rule.retrain,
+  };
+}

@@ -1,0 +1,86 @@
+import * as z from "zod";
+import { REJECT_REASONS } from "../model/event.ts";
+import { formatTime } from "../model/time.ts";
+import { readBaselines } from "../store/baselines.ts";
+import { letterPlace, readDeadLetterPage, type LetterPlace } from "../store/history-pages.ts";
+import { pageOf, pageOfWhole, readCursor } from "./cursor.ts";
+import type { ApiDependencies } from "./dependencies.ts";
+import { baselineJson, deadLetterJson, snakeCase } from "./json.ts";
+import { oneOf, pageSize, paging, text } from "./parameters.ts";
+import { Problem } from "./problem.ts";
+import { route, type Route } from "./route.ts";
+import { baseline, deadLetter, health, page, ready, status as statusSchema } from "./schemas.ts";
+
+const LETTER: z.ZodType<LetterPlace> = z.tuple([z.int(), z.string(), z.string(), z.int(), z.string(), z.string()]);
+
+export function operationRoutes({ store, models, status, version }: Pick<ApiDependencies, "store" | "models" | "status" | "version">): Route[] {
+  return [
+    route({
+      method: "GET",
+      path: "/v1/baselines",
+      tag: "Models",
+      summary: "What windows are compared with, and what of it is loaded.",
+      scope: "read",
+      query: { model: text("A model's name.").optional(), ...paging },
+      answers: { "application/json": page(baseline) },
+      handle: async ({ query }) => {
+        const all = [...models.values()].filter((model) => query.model === undefined || model.name === query.model).flatMap((model) => model.baselines.map((one) => ({ model: model.name, one })));
+        const stored = await readBaselines(store, query.model ?? null);
+        return pageOfWhole("baselines", all, pageSize(query.limit), query.cursor, ({ model, one }) => baselineJson(model, one, stored));
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/v1/dead-letters",
+      tag: "Events",
+      summary: "Messages that could not be taken, newest first.",
+      scope: "read",
+      query: { reason: oneOf(REJECT_REASONS, "Only letters of this reason.").optional(), ...paging },
+      answers: { "application/json": page(deadLetter) },
+      handle: async ({ query }) => {
+        const size = pageSize(query.limit);
+        const found = await readDeadLetterPage(store, { reason: query.reason }, size + 1, readCursor("dead-letters", query.cursor, LETTER));
+        return pageOf("dead-letters", found, size, letterPlace, deadLetterJson);
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/v1/status",
+      tag: "Operation",
+      summary: "Watermarks, counters of ingestion, and the state of every source.",
+      scope: "read",
+      query: {},
+      answers: { "application/json": statusSchema },
+      handle: () => {
+        const now = status();
+        const watermarks = Object.fromEntries([...now.watermarks].map(([model, mark]) => [model, mark === null ? null : formatTime(mark)]));
+        return { version, ready: now.ready, reasons: now.reasons, watermarks, ingest: snakeCase(now.ingest), sources: now.sources.map(snakeCase) };
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/healthz",
+      tag: "Operation",
+      summary: "Whether the process lives.",
+      scope: null,
+      query: {},
+      answers: { "application/json": health },
+      handle: () => ({ status: "ok", version }),
+    }),
+    route({
+      method: "GET",
+      path: "/readyz",
+      tag: "Operation",
+      summary: "Whether it does its work; 503 with reasons until then.",
+      scope: null,
+      query: {},
+      answers: { "application/json": ready },
+      problems: [503],
+      handle: () => {
+        const { ready: isReady, reasons } = status();
+        if (isReady) return { ready: true };
+        throw new Problem(503, reasons.join(" ") || "Not ready yet.", "Ask again in a few seconds.", { headers: { "retry-after": "5" }, more: { reasons } });
+      },
+    }),
+  ];
+}

@@ -1,0 +1,217 @@
+import * as z from "zod";
+import { REJECT_REASONS } from "../model/event.ts";
+import { DRIFT_METRICS, PERFORMANCE_METRICS, QUALITY_METRICS } from "../model/measurement.ts";
+import { SEVERITIES } from "../model/rule.ts";
+import { TASKS } from "../model/settings.ts";
+
+/** What answers look like: for the OpenAPI document, and for tests that hold every answer against it. */
+
+export const SUBJECTS_OTHER_THAN_FEATURES: readonly string[] = ["prediction", "score", "performance"];
+export const MEASUREMENT_STATUSES = ["ok", "insufficient", "no_data", "labels_pending", "error"] as const;
+export const ALERT_STATES = ["pending", "firing", "recovering", "resolved", "normal"] as const;
+
+const moment = z.string().meta({ format: "date-time" });
+const count = z.int().min(0);
+const metric = z.enum([...DRIFT_METRICS, ...QUALITY_METRICS, ...PERFORMANCE_METRICS]);
+const rows = z.strictObject({ reference: count, current: count });
+const interval = z.tuple([z.number(), z.number()]).meta({ description: "A 95 % confidence interval." });
+const evidence = z
+  .enum(["baseline_windows", "independent_rows"])
+  .meta({ description: "Where the p-value comes from: the baseline's own windows of this length, or a calculation that takes rows as independent." });
+const detail = z.record(z.string(), z.unknown()).meta({ description: "What stands behind the value, by kind of measurement: bins, hits, scale, range, unseen, confusion, label_coverage, note …" });
+
+export const problem = z
+  .looseObject({ type: z.string(), title: z.string(), status: z.int(), detail: z.string(), hint: z.string().meta({ description: "What to do about it." }) })
+  .meta({ id: "Problem", description: "RFC 9457" });
+
+export const ingested = z
+  .strictObject({
+    accepted: count.meta({ description: "Events that are stored durably." }),
+    rejected: z.array(z.strictObject({ index: count.meta({ description: "Position in the request, from 0." }), reason: z.enum(REJECT_REASONS), message: z.string() })),
+  })
+  .meta({ id: "Ingested" });
+
+export const measurement = z
+  .strictObject({
+    model: z.string(),
+    version: z.string(),
+    segment: z.string().nullable(),
+    subject: z.enum(["feature", "prediction", "score", "performance"]),
+    feature: z.string().nullable(),
+    baseline: z.string().nullable(),
+    metric,
+    from: moment,
+    to: moment,
+    value: z.number().nullable(),
+    expected: z.number().nullable().meta({ description: "The value to be expected from no drift at these sizes." }),
+    p_value: z.number().nullable(),
+    ci: interval.nullable(),
+    rows,
+    labelled: count.nullable(),
+    status: z.enum(MEASUREMENT_STATUSES),
+    evidence: evidence.nullable(),
+    revision: count,
+    detail,
+  })
+  .meta({ id: "Measurement" });
+
+const explanation = z
+  .strictObject({
+    metric,
+    baseline: z.string().nullable(),
+    value: z.number().nullable(),
+    expected: z.number().nullable(),
+    threshold: z.number(),
+    p_value: z.number().nullable(),
+    adjusted_p_value: z.number().nullable(),
+    subjects_tested: count,
+    evidence: evidence.nullable(),
+    rows,
+    labelled: count.nullable(),
+    ci: interval.nullable(),
+    detail,
+    likely: z.string().nullable(),
+    hints: z.array(z.string()),
+  })
+  .meta({ id: "Explanation" });
+
+const alertShape = {
+  id: z.string(),
+  rule: z.string(),
+  state: z.enum(ALERT_STATES),
+  health: z.enum(MEASUREMENT_STATUSES),
+  severity: z.enum(SEVERITIES),
+  model: z.string(),
+  version: z.string(),
+  segment: z.string().nullable(),
+  subject: z.string(),
+  features: z.array(z.string()),
+  since: moment,
+  from: moment,
+  to: moment,
+  updated_at: moment,
+  summary: z.string(),
+  explanation,
+  acknowledged_by: z.null(),
+  silenced_by: z.null(),
+};
+export const alert = z.strictObject(alertShape).meta({ id: "Alert" });
+
+const transition = z
+  .strictObject({
+    id: z.string(),
+    from_state: z.enum(ALERT_STATES),
+    to_state: z.enum(ALERT_STATES),
+    severity: z.enum(SEVERITIES),
+    from: moment,
+    to: moment,
+    since: moment,
+    rule_hash: z.string(),
+    summary: z.string(),
+    explanation,
+    notify: z.array(z.string()),
+    retrain: z.boolean(),
+    created_at: moment,
+  })
+  .meta({ id: "Transition" });
+
+const delivery = z
+  .strictObject({
+    notification_id: z.string(),
+    channel: z.string(),
+    transition_ids: z.array(z.string()),
+    attempt: count,
+    outcome: z.enum(["sent", "retry", "failed"]),
+    detail: z.string(),
+    at: moment,
+    next_attempt_at: moment.nullable(),
+  })
+  .meta({ id: "Delivery" });
+
+export const alertInFull = z.strictObject({ ...alertShape, transitions: z.array(transition), deliveries: z.array(delivery) }).meta({ id: "AlertInFull" });
+
+export const version = z.strictObject({ version: z.string(), rows: count, labelled: count, first_seen: moment, last_seen: moment }).meta({ id: "Version" });
+
+const modelShape = {
+  model: z.string(),
+  task: z.enum(TASKS),
+  positive: z.string().nullable(),
+  bucket: z.string(),
+  lateness: z.string(),
+  labels_expected_within: z.string(),
+  baselines: z.array(z.string()),
+  watermark: moment.nullable().meta({ description: "Up to when events are taken to be complete." }),
+};
+export const model = z.strictObject(modelShape).meta({ id: "Model" });
+export const modelInFull = z.strictObject({ ...modelShape, versions: z.array(version), alerts_firing: count }).meta({ id: "ModelInFull" });
+
+export const baseline = z
+  .strictObject({
+    model: z.string(),
+    name: z.string(),
+    kind: z.enum(["file", "trailing", "period", "version"]),
+    window: z.string().nullable(),
+    offset: z.string().nullable(),
+    from: moment.nullable(),
+    to: moment.nullable(),
+    version: z.string().nullable(),
+    loaded: z.array(
+      z.strictObject({ key: z.string(), version: z.string().nullable(), source: z.string(), digest: z.string(), rows: count, labelled: count, first_time: moment, last_time: moment, created_at: moment }),
+    ),
+  })
+  .meta({ id: "Baseline" });
+
+const thresholds = z.record(z.string(), z.number());
+export const rule = z
+  .strictObject({
+    name: z.string(),
+    description: z.string(),
+    models: z.array(z.string()).nullable(),
+    measure: z.strictObject({ metric: z.union([metric, z.literal("drift")]), of: z.union([z.literal("features"), z.array(z.string())]).nullable(), baseline: z.string(), window: z.string(), every: z.string() }),
+    fire: z.strictObject({ above: thresholds, drop: z.number().nullable(), false_alarms: z.number(), for: count }),
+    clear: z.strictObject({ below: thresholds, drop: z.number().nullable(), p_value: z.number(), for: count }),
+    at_least: z.strictObject({ rows: count }),
+    severity: z.enum(SEVERITIES),
+    notify: z.array(z.string()),
+    retrain: z.boolean(),
+  })
+  .meta({ id: "Rule" });
+
+export const retrain = z
+  .strictObject({
+    id: z.string(),
+    model: z.string(),
+    version: z.string(),
+    rule: z.string(),
+    transition_id: z.string(),
+    state: z.enum(["requested", "started", "dry_run", "refused", "failed"]),
+    reason: z.string(),
+    at: moment,
+  })
+  .meta({ id: "RetrainRun" });
+
+export const deadLetter = z
+  .strictObject({
+    received_at: moment,
+    source: z.enum(["kafka", "http", "file"]),
+    topic: z.string(),
+    partition: z.int(),
+    offset: z.string(),
+    reason: z.enum(REJECT_REASONS),
+    message: z.string(),
+    payload: z.string(),
+    payload_bytes: count,
+  })
+  .meta({ id: "DeadLetter" });
+
+export const status = z
+  .strictObject({ version: z.string(), ready: z.boolean(), reasons: z.array(z.string()), watermarks: z.record(z.string(), moment.nullable()), ingest: z.record(z.string(), z.unknown()), sources: z.array(z.unknown()) })
+  .meta({ id: "Status" });
+
+export const report = z.record(z.string(), z.unknown()).meta({ id: "Report", description: "One model's story as data; times are RFC 3339." });
+
+export const page = (item: z.ZodType) => z.strictObject({ items: z.array(item), next_cursor: z.string().nullable().meta({ description: "Pass it as cursor for what follows; null at the end." }) });
+export const health = z.strictObject({ status: z.literal("ok"), version: z.string() });
+export const ready = z.strictObject({ ready: z.literal(true) });
+export const document = z.record(z.string(), z.unknown());
+export const html = z.string();

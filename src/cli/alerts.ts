@@ -1,0 +1,75 @@
+import { Option } from "commander";
+import { action, jsonOption, limitOption, newCommand, note, withConnection, type Cli } from "./command.ts";
+import type { Connection } from "./connection.ts";
+import type { Io } from "./io.ts";
+import { askSome } from "./request.ts";
+import { chooseModel, loadSettings } from "./settings.ts";
+import { formatTable } from "./table.ts";
+import { jsonLines, NOTHING, timeText } from "./text.ts";
+
+type AlertItem = {
+  readonly id: string;
+  readonly rule: string;
+  readonly state: string;
+  readonly severity: string;
+  readonly model: string;
+  readonly version: string;
+  readonly subject?: string | null;
+  readonly features?: readonly string[] | null;
+  readonly since: string | null;
+  readonly summary: string;
+};
+
+export type AlertOptions = { readonly model?: string; readonly state?: string; readonly limit: number; readonly json?: boolean; readonly failOn?: "firing" };
+
+/** Both are told of and not over: an alert that recovers fires until it has. */
+const FIRING = ["firing", "recovering"];
+
+export function alertsCommand(cli: Cli) {
+  return newCommand("alerts", "what fires or fired, since when and why", ["alerts --state firing", "alerts --model flight-delay --fail-on firing"])
+    .option("-m, --model <name>", "of one model only")
+    .addOption(new Option("--state <state>", "in one state only").choices(["pending", "firing", "recovering", "resolved"]))
+    .addOption(limitOption(100))
+    .addOption(jsonOption())
+    .addOption(new Option("--fail-on <what>", "exit with 3 when an alert fires").choices(["firing"]))
+    .action(
+      action<AlertOptions>(cli, (options) => {
+        const { config } = loadSettings(cli.io, options.config);
+        if (options.model !== undefined) chooseModel(config, options.model);
+        return withConnection(cli.io, config, (connection) => showAlerts(cli.io, connection, options));
+      }),
+    );
+}
+
+export async function showAlerts(io: Io, connection: Connection, options: AlertOptions): Promise<number> {
+  const { model, state, limit } = options;
+  const { items, more } = await askSome<AlertItem>(connection, "/v1/alerts", { model, state }, limit);
+  if (options.json) io.stdout.write(jsonLines(items));
+  else if (items.length > 0) io.stdout.write(alertTable(items, io.stdout.columns));
+  else note(io, `No alert${state ? ` is ${state}` : ""}.`);
+  if (more) note(io, `There are more than ${limit}: --limit shows more.`);
+  if (options.failOn === undefined) return 0;
+  if (items.some((alert) => FIRING.includes(alert.state))) return 3;
+  for (const firing of FIRING) {
+    const { items: found } = await askSome<AlertItem>(connection, "/v1/alerts", { model, state: firing }, 1);
+    if (found.length > 0) return 3;
+  }
+  return 0;
+}
+
+function alertTable(alerts: readonly AlertItem[], width: number | null): string {
+  return formatTable(
+    [{ title: "since" }, { title: "rule" }, { title: "model" }, { title: "version" }, { title: "subject" }, { title: "state" }, { title: "severity" }, { title: "summary", flexible: true }],
+    alerts.map((alert) => [
+      timeText(alert.since),
+      alert.rule,
+      alert.model,
+      alert.version,
+      alert.subject ?? alert.features?.join(", ") ?? NOTHING,
+      alert.state,
+      alert.severity,
+      alert.summary,
+    ]),
+    width,
+  );
+}

@@ -1,0 +1,89 @@
+import { baselineFiles } from "../monitor/baselines.ts";
+import { formatProblems } from "../config/problem.ts";
+import { whyNotApplicable } from "../config/why-not-applicable.ts";
+import type { BaselineSettings, Channel, Config } from "../model/settings.ts";
+import type { Rule } from "../model/rule.ts";
+import { formatDuration, formatTime } from "../model/time.ts";
+import { action, jsonOption, newCommand, note, type Cli } from "./command.ts";
+import { loadSettings } from "./settings.ts";
+import { formatTable } from "./table.ts";
+import { countOf, NOTHING, printableLines, safeJson } from "./text.ts";
+
+export function checkCommand(cli: Cli) {
+  return newCommand("check", "say what is wrong with the configuration and its rules, or what it amounts to", ["check --config production.yaml"])
+    .addOption(jsonOption("the summary as JSON"))
+    .action(
+      action<{ json?: boolean }>(cli, (options) => {
+        const { config, warnings } = loadSettings(cli.io, options.config);
+        cli.io.stdout.write(options.json ? `${safeJson({ ...summary(config), warnings })}\n` : summaryText(config, cli.io.stdout.columns));
+        if (warnings.length > 0) note(cli.io, `${countOf(warnings.length, "warning")}:\n${formatProblems(warnings)}`);
+        return 0;
+      }),
+    );
+}
+
+/** What a configuration amounts to, without secrets: of a URL that may hold one, only where it leads. */
+function summary(config: Config) {
+  return {
+    file: config.file,
+    clock: config.clock,
+    store: config.store.kind === "embedded" ? `embedded in ${config.store.path}` : `${placeOf(config.store.url)}, database ${config.store.database}`,
+    kafka: config.kafka ? `${config.kafka.brokers.join(", ")}, group ${config.kafka.group}, topics ${[...new Set(Object.values(config.kafka.topics))].join(" and ")}` : null,
+    http: `${config.http.host}:${config.http.port}, ${config.http.tokens.length === 0 ? "no tokens" : countOf(config.http.tokens.length, "token")}`,
+    models: [...config.models.values()].map((model) => ({
+      name: model.name,
+      task: model.task,
+      positive: model.positive,
+      bucket: formatDuration(model.bucket),
+      baselines: model.baselines.map(baselineText),
+      retraining: retrainingText(config, model.name),
+    })),
+    rules: config.rules.map((rule) => ({ name: rule.name, metric: rule.measure.metric, baseline: rule.measure.baseline, window: formatDuration(rule.measure.window), severity: rule.severity, models: modelsOf(rule, config), notify: rule.notify, retrain: rule.retrain })),
+    channels: [...config.channels.values()].map((channel) => ({ name: channel.name, type: channel.type, to: channelText(channel) })),
+  };
+}
+
+function summaryText(config: Config, width: number | null): string {
+  const { models, rules, channels, ...rest } = summary(config);
+  const facts = Object.entries(rest).map(([label, value]) => `${label.padEnd(6)} ${value ?? "none: events come over HTTP or from files"}`);
+  const table = (title: string, head: readonly string[], rows: readonly (readonly string[])[]) =>
+    rows.length === 0 ? `\nNo ${title}.\n` : `\n${formatTable(head.map((name, at) => ({ title: name, flexible: at === head.length - 1 })), rows, width)}`;
+  return [
+    `${printableLines(facts.join("\n"))}\n`,
+    table("models", ["model", "task", "bucket", "retraining", "baselines"], models.map((model) => [model.name, model.positive === null ? model.task : `${model.task} (${model.positive})`, model.bucket, model.retraining, model.baselines.join("; ") || NOTHING])),
+    table("rules", ["rule", "metric", "baseline", "window", "severity", "notify", "applies to"], rules.map((rule) => [rule.name, rule.metric, rule.baseline, rule.window, rule.severity, rule.notify.join(", ") || "nobody", rule.models.join(", ") || "no model"])),
+    table("channels", ["channel", "type", "to"], channels.map((channel) => [channel.name, channel.type, channel.to])),
+    "\nThe configuration is right.\n",
+  ].join("");
+}
+
+function modelsOf(rule: Rule, config: Config): string[] {
+  return [...config.models.values()].filter((model) => (rule.models === null || rule.models.includes(model.name)) && whyNotApplicable(rule, model) === null).map(({ name }) => name);
+}
+
+function baselineText(baseline: BaselineSettings): string {
+  const { name } = baseline;
+  switch (baseline.kind) {
+    case "file":
+      return `${name}: ${countOf(baselineFiles(baseline).length, "file")}`;
+    case "trailing":
+      return `${name}: ${formatDuration(baseline.window)}${baseline.offset > 0 ? `, ${formatDuration(baseline.offset)} back` : ""}`;
+    case "period":
+      return `${name}: ${formatTime(baseline.from)} to ${formatTime(baseline.to)}`;
+    case "version":
+      return `${name}: version ${baseline.version}`;
+  }
+}
+
+function retrainingText(config: Config, model: string): string {
+  const settings = config.retraining.get(model);
+  return settings ? `${placeOf(settings.url)}${settings.dryRun ? " (dry run)" : ""}` : "none";
+}
+
+function channelText(channel: Channel): string {
+  return channel.type === "email" ? `${channel.to.join(", ")} by ${channel.smtp.host}:${channel.smtp.port}` : placeOf(channel.url);
+}
+
+function placeOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : "an address that is no URL";
+}

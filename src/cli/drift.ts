@@ -1,0 +1,165 @@
+import { Option } from "commander";
+import { moment, number, percent } from "../alerting/words.ts";
+import { DRIFT_METRICS, metricFamily, QUALITY_METRICS, subjectName, type Metric } from "../model/measurement.ts";
+import type { Config } from "../model/settings.ts";
+import { formatDuration, formatTime, parseTime, type Millis } from "../model/time.ts";
+import { action, duration, effectSize, jsonOption, modelOption, newCommand, note, time, withConnection, type Cli } from "./command.ts";
+import type { Connection } from "./connection.ts";
+import type { Io } from "./io.ts";
+import { bySignificance, checkSpan, commonGround, FALSE_ALARMS, judgeItems, lengthOf, modelPath, newestStored, requestedWindow, type JudgedItem, type MeasurementItem, type Span } from "./measurements.ts";
+import { askItems } from "./request.ts";
+import { chooseModel, loadSettings } from "./settings.ts";
+import { formatTable, type Column } from "./table.ts";
+import { countOf, jsonLines, NOTHING, numberOrNothing, printableLines, pValueText } from "./text.ts";
+
+export type DriftOptions = Span & {
+  readonly model?: string;
+  readonly version?: string;
+  readonly feature?: string;
+  readonly metric: Metric | "judged" | "all";
+  readonly baseline?: string;
+  readonly above: number;
+  readonly json?: boolean;
+  readonly failOn?: "drift";
+};
+
+export function driftCommand(cli: Cli) {
+  return newCommand("drift", "what has moved away from a baseline: features, score and predictions of one window", [
+    "drift --model flight-delay --baseline training",
+    "drift --model flight-delay --from 2013-09-01 --to 2013-09-08 --fail-on drift",
+  ])
+    .addOption(modelOption())
+    .option("--version <version>", "one version of the model only")
+    .option("--from <time>", "begin of a window to measure now; with --to", time)
+    .option("--to <time>", "end of that window, itself not in it", time)
+    .option("--last <duration>", "measure the last 7d (1h, 30d, …) now", duration)
+    .option("--window <duration>", "of the stored windows, those of this length", duration)
+    .option("--feature <name>", "one feature only; or prediction, or score")
+    .addOption(new Option("--metric <metric>", "judged: Wasserstein distance for numbers, PSI for categories").choices(["judged", "all", ...DRIFT_METRICS, ...QUALITY_METRICS]).default("judged"))
+    .option("--baseline <name>", "one baseline only")
+    .addOption(new Option("--above <effect>", "call it drift above this effect (value less expected)").argParser(effectSize).default(0.1))
+    .addOption(jsonOption())
+    .addOption(new Option("--fail-on <what>", "exit with 3 when anything has drifted").choices(["drift"]))
+    .action(action<DriftOptions>(cli, (options) => drift(cli.io, options)));
+}
+
+async function drift(io: Io, options: DriftOptions & { config?: string }): Promise<number> {
+  checkSpan(options);
+  const { config } = loadSettings(io, options.config);
+  chooseModel(config, options.model);
+  return withConnection(io, config, (connection) => showDrift(io, connection, config, options));
+}
+
+export async function showDrift(io: Io, connection: Connection, config: Config, options: DriftOptions): Promise<number> {
+  const model = chooseModel(config, options.model);
+  const family = options.metric !== "judged" && options.metric !== "all" ? metricFamily(options.metric) : "drift";
+  const params = {
+    version: options.version,
+    feature: options.feature,
+    baseline: options.baseline,
+    metric: options.metric === "judged" || options.metric === "all" ? undefined : options.metric,
+  };
+  const window = await requestedWindow(connection, model, options, io.now());
+  const path = `${modelPath(model)}/${family}`;
+  const found = window
+    ? await collect(connection, path, { ...params, from: formatTime(window.from), to: formatTime(window.to), compute: "true" })
+    : await newestStored(connection, path, { ...params, window: options.window === undefined ? undefined : formatDuration(options.window) }, () => true);
+  const judged = judgeItems(options.metric === "judged" ? judgedMetrics(found) : found, options.above).sort(bySignificance);
+
+  if (options.json) io.stdout.write(jsonLines(judged.map(({ item, adjusted, significant }) => ({ ...item, adjusted_p_value: adjusted, significant }))));
+  else if (judged.length > 0) io.stdout.write(driftTable(model.name, judged, io.stdout.columns));
+  return conclude(io, judged, options.failOn !== undefined, `Nothing is measured of ${model.name}${window ? " in this window" : " yet"}.`);
+}
+
+async function collect(connection: Connection, path: string, params: Readonly<Record<string, string | undefined>>): Promise<MeasurementItem[]> {
+  const items: MeasurementItem[] = [];
+  for await (const item of askItems<MeasurementItem>(connection, path, params)) items.push(item);
+  return items;
+}
+
+/** The exit code. With `--fail-on`, having nothing to judge by is a failure: no data is not "no drift". */
+export function conclude(io: Io, judged: readonly JudgedItem[], failing: boolean, nothing: string): number {
+  if (judged.length === 0) note(io, `${nothing} Send events, or \`driftwatch ingest\` them; windows are measured as they close.`);
+  if (!failing) return 0;
+  if (judged.some(({ significant }) => significant)) return 3;
+  if (judged.some(({ adjusted }) => adjusted !== null)) return 0;
+  note(io, "error: nothing here could be judged, so nothing can be said.\n  hint: the column `status` says why; a longer window holds more rows.");
+  return 1;
+}
+
+/** What rules judge by `metric: drift`: of each subject the Wasserstein distance when it is a number, else its PSI. */
+function judgedMetrics(items: readonly MeasurementItem[]): MeasurementItem[] {
+  const place = (item: MeasurementItem) => JSON.stringify([item.version, item.segment, item.baseline, item.subject, item.feature]);
+  const numeric = new Set(items.filter(({ metric }) => metric === "wasserstein").map(place));
+  return items.filter((item) => item.metric === "wasserstein" || (item.metric === "psi" && !numeric.has(place(item))));
+}
+
+export function driftTable(model: string, judged: readonly JudgedItem[], width: number | null): string {
+  const items = judged.map(({ item }) => item);
+  const ground = commonGround(items);
+  const columns: Column[] = [
+    ...(ground.versions ? [{ title: "version" }] : []),
+    ...(ground.segments ? [{ title: "segment" }] : []),
+    ...(ground.baselines ? [{ title: "baseline" }] : []),
+    { title: "subject" },
+    { title: "metric" },
+    { title: "value", align: "right" },
+    { title: "expected", align: "right" },
+    { title: "p", align: "right" },
+    { title: "rows", align: "right" },
+    { title: "reference", align: "right" },
+    { title: "status" },
+    { title: "evidence" },
+    { title: "largest change", flexible: true },
+  ];
+  const rows = judged.map(({ item, significant }) => [
+    ...(ground.versions ? [item.version] : []),
+    ...(ground.segments ? [item.segment ?? NOTHING] : []),
+    ...(ground.baselines ? [item.baseline ?? NOTHING] : []),
+    subjectName(item),
+    item.metric,
+    numberOrNothing(item.value),
+    numberOrNothing(item.expected),
+    pValueText(item.p_value),
+    item.rows.current.toLocaleString("en-US"),
+    item.rows.reference.toLocaleString("en-US"),
+    significant ? "drift" : item.status,
+    evidenceText(item),
+    largestChange(item),
+  ]);
+  const moved = new Set(judged.filter(({ significant }) => significant).map(({ item }) => subjectName(item)));
+  const subjects = new Set(items.map(subjectName));
+  const tested = judged.filter(({ adjusted }) => adjusted !== null).length;
+  const verdict =
+    moved.size > 0 ? `${moved.size} of ${countOf(subjects.size, "subject")} drifted: ${listed([...moved])}.`
+    : tested === 0 ? `None of ${countOf(subjects.size, "subject")} could be judged.`
+    : `No drift in ${countOf(subjects.size, "subject")}${tested < judged.length ? "; not all could be judged" : ""}.`;
+  return `${caption(model, items, ground.words)}\n\n${formatTable(columns, rows, width)}\n${printableLines(verdict)} (p at most ${FALSE_ALARMS} after correction for all that was looked at, and a large enough effect.)\n`;
+}
+
+export function caption(model: string, items: readonly MeasurementItem[], words: readonly string[]): string {
+  const [first] = items;
+  if (!first) return printableLines(model);
+  return printableLines([model, `${timeOf(first.from)} to ${timeOf(first.to)} (${formatDuration(lengthOf(first))})`, ...words].join(", "));
+}
+
+function timeOf(text: string): string {
+  const parsed: Millis | null = parseTime(text);
+  return parsed === null ? text : moment(parsed);
+}
+
+function listed(names: readonly string[]): string {
+  return names.length > 8 ? `${names.slice(0, 8).join(", ")} and ${names.length - 8} more` : names.join(", ");
+}
+
+function evidenceText({ evidence, detail }: MeasurementItem): string {
+  if (evidence === null) return NOTHING;
+  if (evidence === "independent_rows") return "independent rows";
+  return detail?.null_windows === undefined ? "baseline windows" : countOf(detail.null_windows, "baseline window");
+}
+
+function largestChange({ detail, metric, value }: MeasurementItem): string {
+  const bin = detail?.bins?.[0];
+  if (bin) return `${bin.bin}: ${percent(bin.reference)} → ${percent(bin.current)}`;
+  return metricFamily(metric) === "quality" && value !== null ? `${number(value * 100)}% of rows` : NOTHING;
+}

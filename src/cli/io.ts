@@ -1,0 +1,22 @@
+import type { Environment } from "../config/substitute-env.ts";
+import type { Log } from "../log.ts";
+import type { Config } from "../model/settings.ts";
+import type { Clock } from "../model/time.ts";
+import type { Connection } from "./connection.ts";
+
+/** Where text goes, and how wide it may be; `columns` is null where nobody reads along. */
+export type Sink = { write(text: string): void; readonly columns: number | null };
+
+/** Everything a command touches beside files: handed in, so that a test can run the whole command line. */
+export type Io = {
+  readonly stdout: Sink;
+  readonly stderr: Sink & { /** For a progress bar; null when it is no terminal. */ readonly terminal: NodeJS.WritableStream | null };
+  readonly env: Environment;
+  readonly now: Clock;
+  connect(config: Config, options: { log: Log }): Promise<Connection>;
+  runDaemon(options: DaemonOptions): Promise<unknown>;
+  runDemo(options: DemoOptions): Promise<unknown>;
+};
+
+export type DaemonOptions = { configFile: string; env: Environment; host?: string; port?: number };
+export type DemoOptions = { port: number; keepOpen: boolean; until?: string; json: boolean };

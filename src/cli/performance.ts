@@ -1,0 +1,146 @@
+import { Option } from "commander";
+import { number, percent } from "../alerting/words.ts";
+import { PERFORMANCE_METRICS, type PerformanceMetric } from "../model/measurement.ts";
+import type { Config } from "../model/settings.ts";
+import { formatDuration, formatTime, parseTime } from "../model/time.ts";
+import { action, duration, effectSize, jsonOption, modelOption, newCommand, note, time, withConnection, type Cli } from "./command.ts";
+import type { Connection } from "./connection.ts";
+import { caption, conclude } from "./drift.ts";
+import type { Io } from "./io.ts";
+import { bySignificance, checkSpan, commonGround, judgeItems, lengthOf, modelPath, newestStored, requestedWindow, type JudgedItem, type MeasurementItem, type Span } from "./measurements.ts";
+import { askItems, type Params } from "./request.ts";
+import { chooseModel, loadSettings } from "./settings.ts";
+import { formatTable, type Column } from "./table.ts";
+import { jsonLines, NOTHING, numberOrNothing, pValueText, sparkline } from "./text.ts";
+
+const TREND_WINDOWS = 20;
+
+export type PerformanceOptions = Span & {
+  readonly model?: string;
+  readonly version?: string;
+  readonly metric?: PerformanceMetric;
+  readonly baseline?: string;
+  readonly above: number;
+  readonly json?: boolean;
+  readonly failOn?: "drop";
+};
+
+export function performanceCommand(cli: Cli) {
+  return newCommand("performance", "how right a model is, with intervals and how many labels it is known by", [
+    "performance --model flight-delay --window 7d",
+    "performance --model flight-delay --from 2013-09-01 --to 2013-09-08 --fail-on drop",
+  ])
+    .addOption(modelOption())
+    .option("--version <version>", "one version of the model only")
+    .option("--from <time>", "begin of a window to measure now; with --to", time)
+    .option("--to <time>", "end of that window, itself not in it", time)
+    .option("--last <duration>", "measure the last 7d (1h, 30d, …) now", duration)
+    .option("--window <duration>", "of the stored windows, those of this length", duration)
+    .addOption(new Option("--metric <metric>", "one metric only").choices(PERFORMANCE_METRICS))
+    .option("--baseline <name>", "one baseline only")
+    .addOption(new Option("--above <loss>", "call it a drop above this loss against the baseline").argParser(effectSize).default(0.03))
+    .addOption(jsonOption())
+    .addOption(new Option("--fail-on <what>", "exit with 3 when anything has dropped").choices(["drop"]))
+    .action(action<PerformanceOptions>(cli, (options) => performance(cli.io, options)));
+}
+
+async function performance(io: Io, options: PerformanceOptions & { config?: string }): Promise<number> {
+  checkSpan(options);
+  const { config } = loadSettings(io, options.config);
+  chooseModel(config, options.model);
+  return withConnection(io, config, (connection) => showPerformance(io, connection, config, options));
+}
+
+export async function showPerformance(io: Io, connection: Connection, config: Config, options: PerformanceOptions): Promise<number> {
+  const model = chooseModel(config, options.model);
+  const path = `${modelPath(model)}/performance`;
+  const params = { version: options.version, metric: options.metric, baseline: options.baseline };
+  const window = await requestedWindow(connection, model, options, io.now());
+  const found = window
+    ? await computed(connection, path, { ...params, from: formatTime(window.from), to: formatTime(window.to), compute: "true" })
+    : await newest(io, connection, path, { ...params, window: options.window === undefined ? undefined : formatDuration(options.window) });
+  const judged = judgeItems(found, options.above).sort((a, b) => bySignificance(a, b) || order(a.item) - order(b.item));
+
+  if (options.json) io.stdout.write(jsonLines(judged.map(({ item, adjusted, significant }) => ({ ...item, adjusted_p_value: adjusted, significant }))));
+  else if (judged.length > 0) {
+    const trends = window ? new Map<string, string>() : await trendsOf(connection, path, params, found);
+    io.stdout.write(performanceTable(model.name, judged, trends, io.stdout.columns));
+  }
+  return conclude(io, judged, options.failOn !== undefined, `No performance is measured of ${model.name}${window ? " in this window" : " yet"}: it needs labels.`);
+}
+
+const order = ({ metric }: MeasurementItem) => (PERFORMANCE_METRICS as readonly string[]).indexOf(metric);
+
+async function computed(connection: Connection, path: string, params: Params): Promise<MeasurementItem[]> {
+  const items: MeasurementItem[] = [];
+  for await (const item of askItems<MeasurementItem>(connection, path, params)) items.push(item);
+  return items;
+}
+
+/** The newest window whose labels have come: newer ones would only say that they have not. */
+async function newest(io: Io, connection: Connection, path: string, params: Params): Promise<MeasurementItem[]> {
+  const complete = await newestStored(connection, path, params, ({ status }) => status === "ok" || status === "insufficient");
+  const latest = await newestStored(connection, path, params, () => true);
+  if (complete.length === 0) return latest;
+  if (complete[0] && latest[0] && complete[0].to !== latest[0].to) note(io, "Newer windows wait for their labels.");
+  return complete;
+}
+
+/** The last windows of each line of the table, oldest first. */
+async function trendsOf(connection: Connection, path: string, params: Params, shown: readonly MeasurementItem[]): Promise<Map<string, string>> {
+  const [first] = shown;
+  if (!first) return new Map();
+  const length = lengthOf(first);
+  const values = new Map<string, (number | null)[]>();
+  let read = 0;
+  for await (const item of askItems<MeasurementItem>(connection, path, { ...params, window: formatDuration(length) })) {
+    if (++read > 2_000) break;
+    if (lengthOf(item) !== length || (parseTime(item.to) ?? 0) > (parseTime(first.to) ?? 0)) continue;
+    const line = values.get(lineOf(item)) ?? [];
+    if (line.length < TREND_WINDOWS) line.push(item.status === "ok" ? item.value : null);
+    values.set(lineOf(item), line);
+  }
+  return new Map([...values].map(([line, list]) => [line, list.length > 1 ? sparkline(list.reverse()) : ""]));
+}
+
+function lineOf(item: MeasurementItem): string {
+  return JSON.stringify([item.version, item.segment, item.baseline, item.metric]);
+}
+
+export function performanceTable(model: string, judged: readonly JudgedItem[], trends: ReadonlyMap<string, string>, width: number | null): string {
+  const items = judged.map(({ item }) => item);
+  const ground = commonGround(items);
+  const columns: Column[] = [
+    ...(ground.versions ? [{ title: "version" }] : []),
+    ...(ground.segments ? [{ title: "segment" }] : []),
+    ...(ground.baselines ? [{ title: "baseline" }] : []),
+    { title: "metric" },
+    { title: "value", align: "right" },
+    { title: "interval" },
+    { title: "reference", align: "right" },
+    { title: "p", align: "right" },
+    { title: "labelled", align: "right" },
+    { title: "status" },
+    ...(trends.size > 0 ? [{ title: "trend" }] : []),
+  ];
+  const rows = judged.map(({ item, significant }) => [
+    ...(ground.versions ? [item.version] : []),
+    ...(ground.segments ? [item.segment ?? NOTHING] : []),
+    ...(ground.baselines ? [item.baseline ?? NOTHING] : []),
+    item.metric,
+    numberOrNothing(item.value),
+    item.ci === null ? NOTHING : `${number(item.ci[0])} to ${number(item.ci[1])}`,
+    numberOrNothing(item.detail?.reference),
+    pValueText(item.p_value),
+    labelledText(item),
+    significant ? "drop" : item.status,
+    ...(trends.size > 0 ? [trends.get(lineOf(item)) ?? ""] : []),
+  ]);
+  return `${caption(model, items, ground.words)}\n\n${formatTable(columns, rows, width)}`;
+}
+
+function labelledText({ labelled, rows, detail }: MeasurementItem): string {
+  if (labelled === null) return NOTHING;
+  const coverage = detail?.label_coverage ?? (rows.current > 0 ? labelled / rows.current : null);
+  return `${labelled.toLocaleString("en-US")}${coverage === null ? "" : ` (${percent(coverage)})`}`;
+}

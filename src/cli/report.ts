@@ -1,0 +1,50 @@
+import { writeFile } from "node:fs/promises";
+import { Option } from "commander";
+import type { Config } from "../model/settings.ts";
+import { action, modelOption, newCommand, note, withConnection, type Cli } from "./command.ts";
+import type { Connection } from "./connection.ts";
+import { CliFailure } from "./failure.ts";
+import type { Io } from "./io.ts";
+import { modelPath } from "./measurements.ts";
+import { ask, pathWith } from "./request.ts";
+import { chooseModel, loadSettings } from "./settings.ts";
+import { printableLines, safeJson } from "./text.ts";
+
+export type ReportOptions = { readonly model?: string; readonly format?: "html" | "json"; readonly output?: string };
+
+export function reportCommand(cli: Cli) {
+  return newCommand("report", "one model's story: what drifted, how right it is, what fired", [
+    "report --model flight-delay --output flight-delay.html",
+    "report --model flight-delay --format json",
+  ])
+    .addOption(modelOption())
+    .addOption(new Option("--format <format>", "what to write (default: by the name of the output, else json)").choices(["html", "json"]))
+    .option("-o, --output <file>", "write to this file instead of standard output")
+    .action(
+      action<ReportOptions>(cli, (options) => {
+        const { config } = loadSettings(cli.io, options.config);
+        chooseModel(config, options.model);
+        return withConnection(cli.io, config, (connection) => writeReport(cli.io, connection, config, options));
+      }),
+    );
+}
+
+export async function writeReport(io: Io, connection: Connection, config: Config, { model, format, output }: ReportOptions): Promise<number> {
+  const path = `${modelPath(chooseModel(config, model))}/report`;
+  const wanted = format ?? (output !== undefined && /\.html?$/i.test(output) ? "html" : "json");
+  const response = await ask(connection, pathWith(path, { format: wanted === "html" ? "html" : undefined }));
+  const text = wanted === "html" ? await response.text() : `${safeJson(await response.json(), 2)}\n`;
+  if (output === undefined) {
+    // A page that is shown in a terminal must not steer it; one that goes on to a file or a pipe stays as it is.
+    io.stdout.write(wanted === "html" && io.stdout.columns !== null ? printableLines(text) : text);
+    return 0;
+  }
+  try {
+    await writeFile(output, text);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new CliFailure(`The report cannot be written to ${output} (${code}).`, "Name a file in a directory that exists and may be written to.");
+  }
+  note(io, `Wrote ${output}.`);
+  return 0;
+}

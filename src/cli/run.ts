@@ -1,0 +1,80 @@
+import { createApp } from "../app.ts";
+import { loadConfig } from "../config/load.ts";
+import { formatProblems } from "../config/problem.ts";
+import { createLog } from "../log.ts";
+import type { Config } from "../model/settings.ts";
+import { daemonFilePath, findDaemon, removeDaemonFile, writeDaemonFile } from "./daemon-file.ts";
+import { CliFailure, configFailure } from "./failure.ts";
+import { SHIPPED_ALERTS } from "./paths.ts";
+import { serveApp } from "./serve.ts";
+
+export type RunOptions = {
+  readonly configFile: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly host?: string;
+  readonly port?: number;
+};
+
+/** Exit code of a process that should be started again by its supervisor: something broke that it cannot mend itself. */
+const EXIT_RESTART = 75;
+
+/** The daemon: runs until it is told to stop, or something breaks that cannot heal. Resolves with the exit code. */
+export async function runDaemon(options: RunOptions): Promise<number> {
+  const loaded = loadConfig({ file: options.configFile, env: options.env, shippedAlerts: SHIPPED_ALERTS });
+  if (!loaded.ok) throw configFailure(loaded.problems);
+  if (loaded.warnings.length > 0) process.stderr.write(`${formatProblems(loaded.warnings)}\n`);
+  const http = { ...loaded.config.http, ...(options.host === undefined ? {} : { host: options.host }), ...(options.port === undefined ? {} : { port: options.port }) };
+  if (!isLoopback(http.host) && http.tokens.length === 0) {
+    throw new CliFailure(`--host ${http.host} would open the API to others, and no token is configured.`, "Configure http.tokens, or bind to 127.0.0.1.", 2);
+  }
+  return keepRunning({ ...loaded.config, http });
+}
+
+async function keepRunning(config: Config): Promise<number> {
+  const log = createLog();
+  const file = daemonFilePath(config.store);
+  await refuseSecondDaemon(file);
+  let finish: (code: number) => void = () => {};
+  const finished = new Promise<number>((resolve) => {
+    finish = resolve;
+  });
+  let url: string | null = null;
+  const app = await createApp(config, {
+    log,
+    onFatal: (error) => {
+      log.error("driftwatch cannot go on", { error: error.message, hint: (error as { hint?: string }).hint });
+      finish(EXIT_RESTART);
+    },
+    link: () => config.http.publicUrl ?? url,
+  });
+  let server: { url: string; close(): Promise<void> } | null = null;
+  try {
+    // The port first: a second daemon beside a server store should fail before it joins the consumer group.
+    server = await serveApp(app, { host: config.http.host, port: config.http.port, log });
+    url = server.url;
+    await app.start();
+    if (file !== null) writeDaemonFile(file, { url, token: app.localToken, pid: process.pid, startedAt: new Date().toISOString() });
+    log.info("driftwatch is running", { url, store: app.store.location, models: [...config.models.keys()], kafka: config.kafka?.brokers ?? null });
+    const stop = (signal: string) => {
+      log.info("stopping", { signal });
+      finish(0);
+    };
+    process.once("SIGTERM", () => stop("SIGTERM"));
+    process.once("SIGINT", () => stop("SIGINT"));
+    return await finished;
+  } finally {
+    if (file !== null) removeDaemonFile(file);
+    await server?.close();
+    await app.stop();
+  }
+}
+
+async function refuseSecondDaemon(file: string | null): Promise<void> {
+  const daemon = file === null ? null : await findDaemon(file);
+  if (daemon === null) return;
+  throw new CliFailure(`A daemon already owns this store: process ${daemon.pid} at ${daemon.url}.`, "Stop it first, or give this one another store.path.");
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
