@@ -51,6 +51,8 @@ export type App = {
   /** One pass: count, measure, judge, decide. Passes never overlap. */
   tick(): Promise<TickResult>;
   watermark(model: string): Millis | null;
+  /** Baselines are loaded and sources run. */
+  isStarted(): boolean;
   start(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -110,6 +112,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
 
   const sources = options.sources ?? (config.kafka ? [createKafkaSource({ settings: config.kafka, log, onFatal, now: clock })] : []);
   let ticking: Promise<unknown> = Promise.resolve();
+  let started = false;
   let stopping = false;
   let loop: Promise<void> | null = null;
 
@@ -150,6 +153,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
         watermarks.progress(partition.key, partition.drained, clock());
       });
     }
+    started = true;
     if (tickEvery !== null) loop = tickForever(tickEvery);
   }
 
@@ -169,5 +173,5 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     await store.close();
   }
 
-  return { config, store, pipeline, monitor, watermarks, sources, outbox, localToken: `dw_${randomBytes(32).toString("base64url")}`, tick, watermark, start, stop };
+  return { config, store, pipeline, monitor, watermarks, sources, outbox, localToken: `dw_${randomBytes(32).toString("base64url")}`, tick, watermark, isStarted: () => started, start, stop };
 }

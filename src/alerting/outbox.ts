@@ -14,6 +14,8 @@ export type Outbox = {
   add(transitions: readonly Transition[]): void;
   /** Tells whom there is to tell now; counts notifications. */
   deliver(): Promise<Pass>;
+  /** A pass, and the end of those under way: what is due now was told, or will be tried again. */
+  settle(): Promise<void>;
   start(intervalMs: Millis): void;
   /** Resolves when nothing is being sent any more. */
   stop(): Promise<void>;
@@ -271,6 +273,10 @@ export function createOutbox(options: {
       incoming.push(...transitions.filter((transition) => transition.notify.length > 0));
     },
     deliver,
+    async settle() {
+      await deliver();
+      await Promise.allSettled([...ticks, ...busy.values()]);
+    },
     start(intervalMs) {
       if (timer) return;
       timer = setInterval(tick, intervalMs);

@@ -1,11 +1,11 @@
 import { Option } from "commander";
-import { action, jsonOption, limitOption, newCommand, note, withConnection, type Cli } from "./command.ts";
+import { action, jsonOption, limitOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
-import { askSome } from "./request.ts";
+import { askItems, first } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable } from "./table.ts";
-import { jsonLines, NOTHING, timeText } from "./text.ts";
+import { jsonLines, timeText } from "./text.ts";
 
 type AlertItem = {
   readonly id: string;
@@ -14,9 +14,8 @@ type AlertItem = {
   readonly severity: string;
   readonly model: string;
   readonly version: string;
-  readonly subject?: string | null;
-  readonly features?: readonly string[] | null;
-  readonly since: string | null;
+  readonly subject: string;
+  readonly since: string;
   readonly summary: string;
 };
 
@@ -28,12 +27,12 @@ const FIRING = ["firing", "recovering"];
 export function alertsCommand(cli: Cli) {
   return newCommand("alerts", "what fires or fired, since when and why", ["alerts --state firing", "alerts --model flight-delay --fail-on firing"])
     .option("-m, --model <name>", "of one model only")
-    .addOption(new Option("--state <state>", "in one state only").choices(["pending", "firing", "recovering", "resolved"]))
+    .addOption(new Option("--state <state>", "in one state only").choices(["firing", "recovering", "resolved"]))
     .addOption(limitOption(100))
     .addOption(jsonOption())
     .addOption(new Option("--fail-on <what>", "exit with 3 when an alert fires").choices(["firing"]))
     .action(
-      action<AlertOptions>(cli, (options) => {
+      action(cli, (options: AlertOptions & Global) => {
         const { config } = loadSettings(cli.io, options.config);
         if (options.model !== undefined) chooseModel(config, options.model);
         return withConnection(cli.io, config, (connection) => showAlerts(cli.io, connection, options));
@@ -43,7 +42,7 @@ export function alertsCommand(cli: Cli) {
 
 export async function showAlerts(io: Io, connection: Connection, options: AlertOptions): Promise<number> {
   const { model, state, limit } = options;
-  const { items, more } = await askSome<AlertItem>(connection, "/v1/alerts", { model, state }, limit);
+  const { items, more } = await first(limit, askItems<AlertItem>(connection, "/v1/alerts", { model, state }));
   if (options.json) io.stdout.write(jsonLines(items));
   else if (items.length > 0) io.stdout.write(alertTable(items, io.stdout.columns));
   else note(io, `No alert${state ? ` is ${state}` : ""}.`);
@@ -51,7 +50,7 @@ export async function showAlerts(io: Io, connection: Connection, options: AlertO
   if (options.failOn === undefined) return 0;
   if (items.some((alert) => FIRING.includes(alert.state))) return 3;
   for (const firing of FIRING) {
-    const { items: found } = await askSome<AlertItem>(connection, "/v1/alerts", { model, state: firing }, 1);
+    const { items: found } = await first(1, askItems<AlertItem>(connection, "/v1/alerts", { model, state: firing }, 1));
     if (found.length > 0) return 3;
   }
   return 0;
@@ -65,7 +64,7 @@ function alertTable(alerts: readonly AlertItem[], width: number | null): string 
       alert.rule,
       alert.model,
       alert.version,
-      alert.subject ?? alert.features?.join(", ") ?? NOTHING,
+      alert.subject,
       alert.state,
       alert.severity,
       alert.summary,

@@ -1,31 +1,34 @@
 import type { Command } from "commander";
-import { number } from "../alerting/words.ts";
 import type { Config } from "../model/settings.ts";
-import { action, jsonOption, newCommand, note, withConnection, type Cli } from "./command.ts";
+import { action, jsonOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { askItems } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
-import { formatTable } from "./table.ts";
-import { countOf, jsonLines, NOTHING, numberOrNothing, printableLines, timeText } from "./text.ts";
+import { formatTable, type Column } from "./table.ts";
+import { jsonLines, NOTHING, printableLines, timeText } from "./text.ts";
 
-type FeatureItem = { readonly feature?: string; readonly name?: string; readonly subject?: string; readonly kind?: string; readonly bins?: number | readonly unknown[]; readonly low?: number | null; readonly high?: number | null; readonly range?: readonly [number, number] | null };
+type LoadedItem = {
+  readonly version: string | null;
+  readonly source: string;
+  readonly digest: string;
+  readonly rows: number;
+  readonly labelled: number;
+  readonly first_time: string;
+  readonly last_time: string;
+};
 
 type BaselineItem = {
   readonly model: string;
   readonly name: string;
-  readonly kind?: string;
-  readonly version?: string | null;
-  readonly source?: string | null;
-  readonly digest?: string | null;
-  readonly rows?: number | null;
-  readonly labelled?: number | null;
-  readonly from?: string | null;
-  readonly to?: string | null;
-  readonly first_time?: string | null;
-  readonly last_time?: string | null;
-  readonly features?: readonly FeatureItem[] | null;
+  readonly kind: string;
+  readonly window: string | null;
+  readonly offset: string | null;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly version: string | null;
+  readonly loaded: readonly LoadedItem[];
 };
 
 type BaselineOptions = { readonly model?: string; readonly json?: boolean };
@@ -34,8 +37,8 @@ export function baselineCommand(cli: Cli) {
   const list = newCommand("list", "the baselines that are known, with their rows and time span", ["baseline list --model flight-delay"])
     .option("-m, --model <name>", "of one model only")
     .addOption(jsonOption())
-    .action(action<BaselineOptions>(cli, (options) => run(cli.io, options, (connection) => listBaselines(cli.io, connection, options))));
-  const show = newCommand("show", "one baseline and its features", ["baseline show training --model flight-delay"])
+    .action(action(cli, (options: BaselineOptions & Global) => run(cli.io, options, (connection) => listBaselines(cli.io, connection, options))));
+  const show = newCommand("show", "one baseline: what it is, and what of it is loaded", ["baseline show training --model flight-delay"])
     .argument("<name>", "its name in the configuration")
     .option("-m, --model <name>", "of one model only")
     .addOption(jsonOption())
@@ -46,7 +49,7 @@ export function baselineCommand(cli: Cli) {
   const create = newCommand("create", "load the files that the configuration names as baselines, now", ["baseline create --model flight-delay"])
     .option("-m, --model <name>", "show those of one model only")
     .addOption(jsonOption())
-    .action(action<BaselineOptions>(cli, (options) => run(cli.io, options, (connection, config) => createBaselines(cli.io, connection, config, options))));
+    .action(action(cli, (options: BaselineOptions & Global) => run(cli.io, options, (connection, config) => createBaselines(cli.io, connection, config, options))));
   return newCommand("baseline", "what windows are compared with", ["baseline list"]).addCommand(create).addCommand(list).addCommand(show);
 }
 
@@ -67,19 +70,40 @@ async function createBaselines(io: Io, connection: Connection, config: Config, o
 export async function listBaselines(io: Io, connection: Connection, { model, json }: BaselineOptions): Promise<number> {
   const items = await fetchBaselines(connection, model);
   if (json) io.stdout.write(jsonLines(items));
-  else if (items.length === 0) note(io, "No baseline is known.");
-  else {
-    const columns = [{ title: "model" }, { title: "name" }, { title: "version" }, { title: "rows", align: "right" as const }, { title: "labelled", align: "right" as const }, { title: "from" }, { title: "to" }, { title: "digest" }, { title: "source", flexible: true }];
-    io.stdout.write(formatTable(columns, items.map((item) => [item.model, item.name, item.version || "all", countText(item.rows), countText(item.labelled), ...spanOf(item), item.digest?.slice(0, 12) ?? NOTHING, item.source ?? item.kind ?? NOTHING]), io.stdout.columns));
-  }
+  else if (items.length === 0) note(io, "No baseline is configured.");
+  else io.stdout.write(formatTable(COLUMNS, items.flatMap(rowsOf), io.stdout.columns));
   return 0;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: "model" },
+  { title: "name" },
+  { title: "version" },
+  { title: "rows", align: "right" },
+  { title: "labelled", align: "right" },
+  { title: "from" },
+  { title: "to" },
+  { title: "digest" },
+  { title: "what", flexible: true },
+];
+
+/** A line for each file that is loaded; other baselines are made of live rows, as windows come. */
+function rowsOf(item: BaselineItem): string[][] {
+  if (item.kind !== "file") return [[item.model, item.name, item.version ?? "same", NOTHING, NOTHING, timeText(item.from), timeText(item.to), NOTHING, whatText(item)]];
+  if (item.loaded.length === 0) return [[item.model, item.name, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, "not loaded yet"]];
+  return item.loaded.map((one) => [item.model, item.name, one.version ?? "all", count(one.rows), count(one.labelled), timeText(one.first_time), timeText(one.last_time), one.digest.slice(0, 12), one.source]);
+}
+
+function whatText({ kind, window, offset, version }: BaselineItem): string {
+  if (kind === "trailing") return `the ${window ?? ""} before${offset === null || offset === "0ms" ? "" : `, ${offset} back`}`;
+  return kind === "version" ? `version ${version ?? ""} in the same window` : "a pinned period";
 }
 
 export async function showBaseline(io: Io, connection: Connection, name: string, { model, json }: BaselineOptions): Promise<number> {
   const all = await fetchBaselines(connection, model);
   const items = all.filter((item) => item.name === name);
   if (items.length === 0) throw new CliFailure(`No baseline named ${name} is known${model === undefined ? "" : ` for ${model}`}.`, all.length > 0 ? `There are: ${[...new Set(all.map((item) => item.name))].join(", ")}.` : "Baselines stand in the configuration, under models.<model>.baselines.");
-  io.stdout.write(json ? jsonLines(items) : items.map((item) => describeBaseline(item, io.stdout.columns)).join("\n"));
+  io.stdout.write(json ? jsonLines(items) : items.map(describeBaseline).join("\n"));
   return 0;
 }
 
@@ -89,38 +113,21 @@ async function fetchBaselines(connection: Connection, model: string | undefined)
   return items;
 }
 
-function describeBaseline(item: BaselineItem, width: number | null): string {
-  const [from, to] = spanOf(item);
-  const facts: (readonly [string, string])[] = [
-    ["model", item.model],
-    ["version", item.version || "all"],
-    ["rows", countText(item.rows)],
-    ["labelled", countText(item.labelled)],
-    ["from", from],
-    ["to", to],
-    ["source", item.source ?? item.kind ?? NOTHING],
-    ["digest", item.digest ?? NOTHING],
-  ];
-  const head = printableLines([item.name, ...facts.map(([label, value]) => `  ${label.padEnd(9)} ${value}`)].join("\n"));
-  if (!item.features || item.features.length === 0) return `${head}\n`;
-  const columns = [{ title: "feature" }, { title: "kind" }, { title: "bins", align: "right" as const }, { title: "range" }];
-  const rows = item.features.map((feature) => [feature.feature ?? feature.name ?? feature.subject ?? NOTHING, feature.kind ?? NOTHING, binsText(feature), rangeText(feature)]);
-  return `${head}\n\n${countOf(rows.length, "feature")}\n${formatTable(columns, rows, width)}`;
+function describeBaseline(item: BaselineItem): string {
+  const own = item.kind === "file" ? [] : [["what", whatText(item)], ...(item.kind === "period" ? [["from", timeText(item.from)], ["to", timeText(item.to)]] : [])];
+  const files = item.loaded.map((one) => [
+    ["version", one.version ?? "all"],
+    ["source", one.source],
+    ["rows", count(one.rows)],
+    ["labelled", count(one.labelled)],
+    ["from", timeText(one.first_time)],
+    ["to", timeText(one.last_time)],
+    ["digest", one.digest],
+  ]);
+  const lines = [[["model", item.model], ["kind", item.kind], ...own], ...files].map((facts) => facts.map(([label = "", value = ""]) => `  ${label.padEnd(9)} ${value}`).join("\n"));
+  return `${printableLines([item.name, lines.join("\n\n")].join("\n"))}\n`;
 }
 
-function spanOf(item: BaselineItem): [string, string] {
-  return [timeText(item.from ?? item.first_time), timeText(item.to ?? item.last_time)];
-}
-
-function countText(count: number | null | undefined): string {
-  return count === null || count === undefined ? NOTHING : count.toLocaleString("en-US");
-}
-
-function binsText({ bins }: FeatureItem): string {
-  return bins === undefined ? NOTHING : String(typeof bins === "number" ? bins : bins.length);
-}
-
-function rangeText({ low, high, range }: FeatureItem): string {
-  const [from, to] = range ?? [low, high];
-  return from === null || from === undefined ? NOTHING : `${number(from)} to ${numberOrNothing(to)}`;
+function count(rows: number): string {
+  return rows.toLocaleString("en-US");
 }

@@ -4,7 +4,7 @@ import { whyNotApplicable } from "../config/why-not-applicable.ts";
 import type { BaselineSettings, Channel, Config } from "../model/settings.ts";
 import type { Rule } from "../model/rule.ts";
 import { formatDuration, formatTime } from "../model/time.ts";
-import { action, jsonOption, newCommand, note, type Cli } from "./command.ts";
+import { action, jsonOption, newCommand, note, type Cli, type Global } from "./command.ts";
 import { loadSettings } from "./settings.ts";
 import { formatTable } from "./table.ts";
 import { countOf, NOTHING, printableLines, safeJson } from "./text.ts";
@@ -13,7 +13,7 @@ export function checkCommand(cli: Cli) {
   return newCommand("check", "say what is wrong with the configuration and its rules, or what it amounts to", ["check --config production.yaml"])
     .addOption(jsonOption("the summary as JSON"))
     .action(
-      action<{ json?: boolean }>(cli, (options) => {
+      action(cli, (options: { json?: boolean } & Global) => {
         const { config, warnings } = loadSettings(cli.io, options.config);
         cli.io.stdout.write(options.json ? `${safeJson({ ...summary(config), warnings })}\n` : summaryText(config, cli.io.stdout.columns));
         if (warnings.length > 0) note(cli.io, `${countOf(warnings.length, "warning")}:\n${formatProblems(warnings)}`);

@@ -20,8 +20,8 @@ export function newCommand(name: string, summary: string, examples: readonly str
 export type Global = { readonly config?: string };
 
 /** A handler for `Command.action` of a command without arguments: what it returns is the exit code. */
-export function action<Options>(cli: Cli, run: (options: Options & Global) => Promise<number> | number) {
-  return async (_: unknown, command: Command): Promise<void> => cli.finish(await run(command.optsWithGlobals()));
+export function action(cli: Cli, run: (options: never) => Promise<number> | number) {
+  return async (_: unknown, command: Command): Promise<void> => cli.finish(await run(command.optsWithGlobals<never>()));
 }
 
 export function jsonOption(what = "JSON lines instead of a table"): Option {

@@ -1,15 +1,23 @@
 import { Option } from "commander";
 import { REJECT_REASONS } from "../model/event.ts";
-import { action, jsonOption, limitOption, newCommand, note, withConnection, type Cli } from "./command.ts";
+import { action, jsonOption, limitOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
-import { askSome } from "./request.ts";
+import { askItems, first } from "./request.ts";
 import { loadSettings } from "./settings.ts";
 import { formatTable } from "./table.ts";
 import { jsonLines, timeText } from "./text.ts";
 
-type Place = { readonly source: string; readonly topic: string; readonly partition: number; readonly offset: string };
-type DeadLetterItem = Partial<Place> & { readonly origin?: Place; readonly received_at: string; readonly reason: string; readonly message: string; readonly payload: string };
+type DeadLetterItem = {
+  readonly received_at: string;
+  readonly source: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly payload: string;
+};
 
 export type DeadLetterOptions = { readonly reason?: string; readonly limit: number; readonly json?: boolean };
 
@@ -19,7 +27,7 @@ export function deadLettersCommand(cli: Cli) {
     .addOption(limitOption(50))
     .addOption(jsonOption())
     .action(
-      action<DeadLetterOptions>(cli, (options) => {
+      action(cli, (options: DeadLetterOptions & Global) => {
         const { config } = loadSettings(cli.io, options.config);
         return withConnection(cli.io, config, (connection) => showDeadLetters(cli.io, connection, options));
       }),
@@ -27,7 +35,7 @@ export function deadLettersCommand(cli: Cli) {
 }
 
 export async function showDeadLetters(io: Io, connection: Connection, { reason, limit, json }: DeadLetterOptions): Promise<number> {
-  const { items, more } = await askSome<DeadLetterItem>(connection, "/v1/dead-letters", { reason }, limit);
+  const { items, more } = await first(limit, askItems<DeadLetterItem>(connection, "/v1/dead-letters", { reason }));
   if (json) io.stdout.write(jsonLines(items));
   else if (items.length === 0) note(io, "No event was refused.");
   else {
@@ -38,9 +46,8 @@ export async function showDeadLetters(io: Io, connection: Connection, { reason, 
   return 0;
 }
 
-function placeText(letter: DeadLetterItem): string {
-  const { source, topic, partition, offset } = { ...letter, ...letter.origin };
-  return source === "kafka" ? `${topic}/${partition}@${offset}` : source === "file" ? `${topic}:${offset}` : `${source ?? ""} ${offset ?? ""}`;
+function placeText({ source, topic, partition, offset }: DeadLetterItem): string {
+  return source === "kafka" ? `${topic}/${partition}@${offset}` : source === "file" ? `${topic}:${offset}` : `${source} ${offset}`;
 }
 
 function excerpt(payload: string): string {

@@ -83,7 +83,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     if (!isStopped) {
       app.watermarks.finish();
       await app.tick();
-      await app.outbox.deliver();
+      await app.outbox.settle();
     }
     progress.done();
     say(farewell({ url, catcherUrl: catcher.url, events, seconds: (performance.now() - begun) / 1000, mails: catcher.mails.length, hooks: catcher.hooks.length, keepOpen: options.keepOpen }));

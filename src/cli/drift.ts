@@ -2,12 +2,11 @@ import { Option } from "commander";
 import { moment, number, percent } from "../alerting/words.ts";
 import { DRIFT_METRICS, metricFamily, QUALITY_METRICS, subjectName, type Metric } from "../model/measurement.ts";
 import type { Config } from "../model/settings.ts";
-import { formatDuration, formatTime, parseTime, type Millis } from "../model/time.ts";
-import { action, duration, effectSize, jsonOption, modelOption, newCommand, note, time, withConnection, type Cli } from "./command.ts";
+import { formatDuration, parseTime, type Millis } from "../model/time.ts";
+import { action, duration, effectSize, jsonOption, modelOption, newCommand, note, time, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
-import { bySignificance, checkSpan, commonGround, FALSE_ALARMS, judgeItems, lengthOf, modelPath, newestStored, requestedWindow, type JudgedItem, type MeasurementItem, type Span } from "./measurements.ts";
-import { askItems } from "./request.ts";
+import { bySignificance, checkSpan, commonGround, computed, FALSE_ALARMS, judgeItems, lengthOf, modelPath, newestStored, requestedWindow, type JudgedItem, type MeasurementItem, type Span } from "./measurements.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable, type Column } from "./table.ts";
 import { countOf, jsonLines, NOTHING, numberOrNothing, printableLines, pValueText } from "./text.ts";
@@ -40,7 +39,7 @@ export function driftCommand(cli: Cli) {
     .addOption(new Option("--above <effect>", "call it drift above this effect (value less expected)").argParser(effectSize).default(0.1))
     .addOption(jsonOption())
     .addOption(new Option("--fail-on <what>", "exit with 3 when anything has drifted").choices(["drift"]))
-    .action(action<DriftOptions>(cli, (options) => drift(cli.io, options)));
+    .action(action(cli, (options: DriftOptions & Global) => drift(cli.io, options)));
 }
 
 async function drift(io: Io, options: DriftOptions & { config?: string }): Promise<number> {
@@ -55,14 +54,14 @@ export async function showDrift(io: Io, connection: Connection, config: Config, 
   const family = options.metric !== "judged" && options.metric !== "all" ? metricFamily(options.metric) : "drift";
   const params = {
     version: options.version,
-    feature: options.feature,
+    ...subjectParams(options.feature),
     baseline: options.baseline,
     metric: options.metric === "judged" || options.metric === "all" ? undefined : options.metric,
   };
   const window = await requestedWindow(connection, model, options, io.now());
   const path = `${modelPath(model)}/${family}`;
   const found = window
-    ? await collect(connection, path, { ...params, from: formatTime(window.from), to: formatTime(window.to), compute: "true" })
+    ? await computed(connection, path, params, window)
     : await newestStored(connection, path, { ...params, window: options.window === undefined ? undefined : formatDuration(options.window) }, () => true);
   const judged = judgeItems(options.metric === "judged" ? judgedMetrics(found) : found, options.above).sort(bySignificance);
 
@@ -71,10 +70,11 @@ export async function showDrift(io: Io, connection: Connection, config: Config, 
   return conclude(io, judged, options.failOn !== undefined, `Nothing is measured of ${model.name}${window ? " in this window" : " yet"}.`);
 }
 
-async function collect(connection: Connection, path: string, params: Readonly<Record<string, string | undefined>>): Promise<MeasurementItem[]> {
-  const items: MeasurementItem[] = [];
-  for await (const item of askItems<MeasurementItem>(connection, path, params)) items.push(item);
-  return items;
+const OTHER_SUBJECTS = ["prediction", "score"];
+
+function subjectParams(feature: string | undefined): { feature?: string; subject?: string } {
+  if (feature === undefined) return {};
+  return OTHER_SUBJECTS.includes(feature) ? { subject: feature } : { feature };
 }
 
 /** The exit code. With `--fail-on`, having nothing to judge by is a failure: no data is not "no drift". */
@@ -155,11 +155,11 @@ function listed(names: readonly string[]): string {
 function evidenceText({ evidence, detail }: MeasurementItem): string {
   if (evidence === null) return NOTHING;
   if (evidence === "independent_rows") return "independent rows";
-  return detail?.null_windows === undefined ? "baseline windows" : countOf(detail.null_windows, "baseline window");
+  return detail.null_windows === undefined ? "baseline windows" : countOf(detail.null_windows, "baseline window");
 }
 
 function largestChange({ detail, metric, value }: MeasurementItem): string {
-  const bin = detail?.bins?.[0];
+  const bin = detail.bins?.[0];
   if (bin) return `${bin.bin}: ${percent(bin.reference)} → ${percent(bin.current)}`;
   return metricFamily(metric) === "quality" && value !== null ? `${number(value * 100)}% of rows` : NOTHING;
 }

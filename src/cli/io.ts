@@ -19,4 +19,4 @@ export type Io = {
 };
 
 export type DaemonOptions = { configFile: string; env: Environment; host?: string; port?: number };
-export type DemoOptions = { port: number; keepOpen: boolean; until?: string; json: boolean };
+export type DemoOptions = { port?: number; keepOpen: boolean; until?: string; json: boolean };

@@ -1,5 +1,5 @@
 import type { Measurement, Metric } from "../model/measurement.ts";
-import { formatDuration, floorTo, parseTime, type Millis, type Window } from "../model/time.ts";
+import { formatDuration, formatTime, floorTo, parseTime, type Millis, type Window } from "../model/time.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { benjaminiHochberg } from "../stats/benjamini-hochberg.ts";
 import { pathSegment } from "../alerting/words.ts";
@@ -25,12 +25,12 @@ export type MeasurementItem = {
   readonly labelled: number | null;
   readonly status: Measurement["status"];
   readonly evidence: Measurement["evidence"];
-  readonly detail?: {
+  readonly detail: {
     readonly bins?: readonly { readonly bin: string; readonly reference: number; readonly current: number }[];
     readonly reference?: number;
     readonly label_coverage?: number;
     readonly null_windows?: number;
-  } | null;
+  };
 };
 
 export type JudgedItem = { readonly item: MeasurementItem; readonly effect: number | null; readonly adjusted: number | null; readonly significant: boolean };
@@ -42,7 +42,7 @@ export const FALSE_ALARMS = 0.01;
 export function effectOf({ metric, value, expected, subject, detail }: MeasurementItem): number | null {
   if (value === null) return null;
   if (subject !== "performance") return value - (expected ?? 0);
-  const reference = detail?.reference;
+  const { reference } = detail;
   if (reference === undefined) return null;
   return metric === "log_loss" ? value - reference : reference - value;
 }
@@ -92,6 +92,12 @@ export async function requestedWindow(connection: Connection, model: ModelSettin
     return { from: end - last, to: end };
   }
   return from === undefined || to === undefined ? null : { from, to };
+}
+
+/** One window, measured on the spot. The answer comes whole. */
+export async function computed(connection: Connection, path: string, params: Params, { from, to }: Window): Promise<MeasurementItem[]> {
+  const { items } = await askJson<{ items: MeasurementItem[] }>(connection, path, { ...params, from: formatTime(from), to: formatTime(to), compute: "true" });
+  return items;
 }
 
 /** Refuses spans that contradict themselves, before anything is opened. */

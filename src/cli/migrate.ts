@@ -1,5 +1,5 @@
 import type { Config } from "../model/settings.ts";
-import { action, newCommand, type Cli } from "./command.ts";
+import { action, newCommand, type Cli, type Global } from "./command.ts";
 import { daemonFilePath, findDaemon } from "./daemon-file.ts";
 import type { Io } from "./io.ts";
 import { loadSettings } from "./settings.ts";
@@ -7,7 +7,7 @@ import { countOf, printableLines } from "./text.ts";
 
 export function migrateCommand(cli: Cli) {
   return newCommand("migrate", "bring the tables of the store up to date, as every start does", ["migrate --config production.yaml"]).action(
-    action<object>(cli, (options) => migrateStore(cli.io, loadSettings(cli.io, options.config).config)),
+    action(cli, (options: Global) => migrateStore(cli.io, loadSettings(cli.io, options.config).config)),
   );
 }
 

@@ -2,12 +2,12 @@ import { Option } from "commander";
 import { number, percent } from "../alerting/words.ts";
 import { PERFORMANCE_METRICS, type PerformanceMetric } from "../model/measurement.ts";
 import type { Config } from "../model/settings.ts";
-import { formatDuration, formatTime, parseTime } from "../model/time.ts";
-import { action, duration, effectSize, jsonOption, modelOption, newCommand, note, time, withConnection, type Cli } from "./command.ts";
+import { formatDuration, parseTime } from "../model/time.ts";
+import { action, duration, effectSize, jsonOption, modelOption, newCommand, note, time, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { caption, conclude } from "./drift.ts";
 import type { Io } from "./io.ts";
-import { bySignificance, checkSpan, commonGround, judgeItems, lengthOf, modelPath, newestStored, requestedWindow, type JudgedItem, type MeasurementItem, type Span } from "./measurements.ts";
+import { bySignificance, checkSpan, commonGround, computed, judgeItems, lengthOf, modelPath, newestStored, requestedWindow, type JudgedItem, type MeasurementItem, type Span } from "./measurements.ts";
 import { askItems, type Params } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable, type Column } from "./table.ts";
@@ -41,7 +41,7 @@ export function performanceCommand(cli: Cli) {
     .addOption(new Option("--above <loss>", "call it a drop above this loss against the baseline").argParser(effectSize).default(0.03))
     .addOption(jsonOption())
     .addOption(new Option("--fail-on <what>", "exit with 3 when anything has dropped").choices(["drop"]))
-    .action(action<PerformanceOptions>(cli, (options) => performance(cli.io, options)));
+    .action(action(cli, (options: PerformanceOptions & Global) => performance(cli.io, options)));
 }
 
 async function performance(io: Io, options: PerformanceOptions & { config?: string }): Promise<number> {
@@ -57,7 +57,7 @@ export async function showPerformance(io: Io, connection: Connection, config: Co
   const params = { version: options.version, metric: options.metric, baseline: options.baseline };
   const window = await requestedWindow(connection, model, options, io.now());
   const found = window
-    ? await computed(connection, path, { ...params, from: formatTime(window.from), to: formatTime(window.to), compute: "true" })
+    ? await computed(connection, path, params, window)
     : await newest(io, connection, path, { ...params, window: options.window === undefined ? undefined : formatDuration(options.window) });
   const judged = judgeItems(found, options.above).sort((a, b) => bySignificance(a, b) || order(a.item) - order(b.item));
 
@@ -70,12 +70,6 @@ export async function showPerformance(io: Io, connection: Connection, config: Co
 }
 
 const order = ({ metric }: MeasurementItem) => (PERFORMANCE_METRICS as readonly string[]).indexOf(metric);
-
-async function computed(connection: Connection, path: string, params: Params): Promise<MeasurementItem[]> {
-  const items: MeasurementItem[] = [];
-  for await (const item of askItems<MeasurementItem>(connection, path, params)) items.push(item);
-  return items;
-}
 
 /** The newest window whose labels have come: newer ones would only say that they have not. */
 async function newest(io: Io, connection: Connection, path: string, params: Params): Promise<MeasurementItem[]> {
@@ -130,7 +124,7 @@ export function performanceTable(model: string, judged: readonly JudgedItem[], t
     item.metric,
     numberOrNothing(item.value),
     item.ci === null ? NOTHING : `${number(item.ci[0])} to ${number(item.ci[1])}`,
-    numberOrNothing(item.detail?.reference),
+    numberOrNothing(item.detail.reference),
     pValueText(item.p_value),
     labelledText(item),
     significant ? "drop" : item.status,
@@ -141,6 +135,6 @@ export function performanceTable(model: string, judged: readonly JudgedItem[], t
 
 function labelledText({ labelled, rows, detail }: MeasurementItem): string {
   if (labelled === null) return NOTHING;
-  const coverage = detail?.label_coverage ?? (rows.current > 0 ? labelled / rows.current : null);
+  const coverage = detail.label_coverage ?? (rows.current > 0 ? labelled / rows.current : null);
   return `${labelled.toLocaleString("en-US")}${coverage === null ? "" : ` (${percent(coverage)})`}`;
 }

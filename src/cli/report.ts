@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { Option } from "commander";
 import type { Config } from "../model/settings.ts";
-import { action, modelOption, newCommand, note, withConnection, type Cli } from "./command.ts";
+import { action, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
@@ -21,7 +21,7 @@ export function reportCommand(cli: Cli) {
     .addOption(new Option("--format <format>", "what to write (default: by the name of the output, else json)").choices(["html", "json"]))
     .option("-o, --output <file>", "write to this file instead of standard output")
     .action(
-      action<ReportOptions>(cli, (options) => {
+      action(cli, (options: ReportOptions & Global) => {
         const { config } = loadSettings(cli.io, options.config);
         chooseModel(config, options.model);
         return withConnection(cli.io, config, (connection) => writeReport(cli.io, connection, config, options));

@@ -47,10 +47,10 @@ export async function* askItems<Item>(connection: Connection, path: string, para
   } while (cursor !== undefined);
 }
 
-/** At most `limit` items, and whether there are more. */
-export async function askSome<Item>(connection: Connection, path: string, params: Params, limit: number): Promise<{ items: Item[]; more: boolean }> {
+/** The first `limit` items, and whether there are more. */
+export async function first<Item>(limit: number, source: AsyncGenerator<Item>): Promise<{ items: Item[]; more: boolean }> {
   const items: Item[] = [];
-  for await (const item of askItems<Item>(connection, path, params, Math.min(limit + 1, 500))) {
+  for await (const item of source) {
     if (items.length === limit) return { items, more: true };
     items.push(item);
   }

@@ -1,7 +1,7 @@
-import { action, jsonOption, limitOption, newCommand, note, withConnection, type Cli } from "./command.ts";
+import { action, jsonOption, limitOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
-import { askSome } from "./request.ts";
+import { askItems, first } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable } from "./table.ts";
 import { jsonLines, timeText } from "./text.ts";
@@ -16,7 +16,7 @@ export function retrainsCommand(cli: Cli) {
     .addOption(limitOption(50))
     .addOption(jsonOption())
     .action(
-      action<RetrainOptions>(cli, (options) => {
+      action(cli, (options: RetrainOptions & Global) => {
         const { config } = loadSettings(cli.io, options.config);
         if (options.model !== undefined) chooseModel(config, options.model);
         return withConnection(cli.io, config, (connection) => showRetrains(cli.io, connection, options));
@@ -25,7 +25,7 @@ export function retrainsCommand(cli: Cli) {
 }
 
 export async function showRetrains(io: Io, connection: Connection, { model, limit, json }: RetrainOptions): Promise<number> {
-  const { items, more } = await askSome<RetrainItem>(connection, "/v1/retrains", { model }, limit);
+  const { items, more } = await first(limit, askItems<RetrainItem>(connection, "/v1/retrains", { model }));
   if (json) io.stdout.write(jsonLines(items));
   else if (items.length === 0) note(io, "No retraining was asked for.");
   else {

@@ -47,10 +47,11 @@ async function keepRunning(config: Config): Promise<number> {
     },
     link: () => config.http.publicUrl ?? url,
   });
-  let server: { url: string; close(): Promise<void> } | null = null;
+  let close = async (): Promise<void> => {};
   try {
     // The port first: a second daemon beside a server store should fail before it joins the consumer group.
-    server = await serveApp(app, { host: config.http.host, port: config.http.port, log });
+    const server = await serveApp(app, { host: config.http.host, port: config.http.port, log });
+    close = () => server.close();
     url = server.url;
     await app.start();
     if (file !== null) writeDaemonFile(file, { url, token: app.localToken, pid: process.pid, startedAt: new Date().toISOString() });
@@ -64,7 +65,7 @@ async function keepRunning(config: Config): Promise<number> {
     return await finished;
   } finally {
     if (file !== null) removeDaemonFile(file);
-    await server?.close();
+    await close();
     await app.stop();
   }
 }

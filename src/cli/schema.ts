@@ -1,12 +1,12 @@
 import { jsonSchema, rulesJsonSchema } from "../config/json-schema.ts";
-import { action, newCommand, type Cli } from "./command.ts";
+import { action, newCommand, type Cli, type Global } from "./command.ts";
 import { safeJson } from "./text.ts";
 
 export function schemaCommand(cli: Cli) {
   return newCommand("schema", "print the JSON Schema of the configuration, for completion in an editor", ["schema > driftwatch.schema.json", "schema --rules > rules.schema.json"])
     .option("--rules", "the schema of a file of alert rules instead")
     .action(
-      action<{ rules?: boolean }>(cli, ({ rules }) => {
+      action(cli, ({ rules }: { rules?: boolean } & Global) => {
         cli.io.stdout.write(`${safeJson(rules ? rulesJsonSchema() : jsonSchema(), 2)}\n`);
         return 0;
       }),

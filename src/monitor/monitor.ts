@@ -195,7 +195,7 @@ export function createMonitor(options: {
     const { measurer, state } = model;
     const baselines = new Set(query.baselines);
     const { window } = query;
-    const step = [window.from, window.to, DAY].reduce(greatestCommonDivisor, state.settings.bucket);
+    const step = [window.from, window.to].reduce(greatestCommonDivisor, DAY);
     const history = await loadHistory(store, state, { from: window.from - measurer.lookBack(window.to - window.from, baselines), to: window.to }, step);
     const mark = watermark(query.model);
     const inputs = query.families.filter((family) => family !== "performance");

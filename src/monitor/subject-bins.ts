@@ -49,10 +49,23 @@ function intervalLabels(cuts: readonly number[]): string[] {
   return [...labels, last === undefined ? "any" : `> ${text(last)}`];
 }
 
+/** What is the same for all counts on a grid: which inner bins hold one value, and a value for each. */
+type Places = { readonly singles: readonly boolean[]; readonly values: readonly number[] };
+const places = new WeakMap<NumericGrid, Places>();
+
+function placesOf(grid: NumericGrid): Places {
+  let found = places.get(grid);
+  if (!found) {
+    const singles = [...grid.edges.map((edge, index) => index > 0 && grid.edges[index - 1] === nextBelow(edge)), false];
+    const values = grid.edges.slice(1).map((edge, index) => (singles[index + 1] ? edge : ((grid.edges[index] as number) + edge) / 2));
+    places.set(grid, (found = { singles, values }));
+  }
+  return found;
+}
+
 /** Which bins hold a single value: those that end at an edge and begin just below it. */
-export function singletonBins(grid: NumericGrid): boolean[] {
-  const singles = grid.edges.map((edge, index) => index > 0 && grid.edges[index - 1] === nextBelow(edge));
-  return [...singles, false];
+export function singletonBins(grid: NumericGrid): readonly boolean[] {
+  return placesOf(grid).singles;
 }
 
 /** Mean value of the rows in the two outer bins; null for an empty one. */
@@ -71,11 +84,7 @@ export function binValues(grid: NumericGrid, counts: Counts): number[] {
   const tails = tailMeans(counts);
   const first = edges[0] ?? 0;
   const last = edges.at(-1) ?? 0;
-  const inner = edges.slice(1).map((edge, index) => {
-    const below = edges[index] as number;
-    return below === nextBelow(edge) ? edge : (below + edge) / 2;
-  });
-  return [tails.low ?? first, ...inner, tails.high ?? last];
+  return [tails.low ?? first, ...placesOf(grid).values, tails.high ?? last];
 }
 
 /** Standard deviation (divisor n) of binned values; null without rows. Cost: number of bins. */

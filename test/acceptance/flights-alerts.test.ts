@@ -12,9 +12,8 @@ import { scratchDirectory } from "../support/scratch.ts";
 
 /** The README lists these, with the reason for each. */
 const EXPECTED = [
-  { rule: "accuracy-drop", version: "2013-q1", subject: "performance", fired: "2013-04-24", resolved: "2013-05-05" },
+  { rule: "accuracy-drop", version: "2013-q1", subject: "performance", fired: "2013-04-25", resolved: "2013-05-05" },
   { rule: "feature-drift", version: "2013-q1", subject: "temp", fired: "2013-05-23", resolved: null },
-  { rule: "accuracy-drop", version: "2013-q1", subject: "performance", fired: "2013-07-30", resolved: "2013-08-08" },
   { rule: "out-of-range", version: "2013-h1", subject: "visib", fired: "2013-09-04", resolved: "2013-09-12" },
   { rule: "out-of-range", version: "2013-q1", subject: "visib", fired: "2013-09-04", resolved: "2013-09-12" },
   { rule: "feature-drift", version: "2013-h1", subject: "visib", fired: "2013-09-07", resolved: null },
@@ -23,6 +22,8 @@ const EXPECTED = [
   { rule: "feature-drift", version: "2013-q1", subject: "dest", fired: "2013-09-10", resolved: null },
   { rule: "feature-drift", version: "2013-h1", subject: "dest", fired: "2013-09-17", resolved: null },
   { rule: "feature-drift", version: "2013-h1", subject: "carrier", fired: "2013-09-18", resolved: null },
+  // The weather of 31 December is not in the data: six features at once, told in one message.
+  ...["humid", "precip", "pressure", "temp", "visib", "wind_speed"].map((subject) => ({ rule: "missing-values", version: "2013-h1", subject, fired: "2014-01-01", resolved: null })),
 ];
 
 describe("the shipped rules on a year of flights", () => {

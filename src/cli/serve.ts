@@ -1,0 +1,54 @@
+import type { Hono } from "hono";
+import type { App } from "../app.ts";
+import { createApi } from "../api/api.ts";
+import { startServer, type RunningServer } from "../api/server.ts";
+import type { DaemonStatus } from "../api/dependencies.ts";
+import type { Log } from "../log.ts";
+import { VERSION } from "./version.ts";
+
+export type SiteOptions = {
+  readonly log: Log;
+  /** More places to go, in the pages' navigation. */
+  readonly links?: readonly { readonly text: string; readonly href: string }[];
+};
+
+/** The API and the pages of an app, as one Hono app: served over HTTP by a daemon, called directly by commands. */
+export function createSite(app: App, { log }: SiteOptions): Hono {
+  const { config, store, pipeline, monitor } = app;
+  return createApi({
+    store,
+    models: config.models,
+    rules: config.rules,
+    tokens: config.http.tokens,
+    localToken: app.localToken,
+    ingest: async (messages) => {
+      const result = await pipeline.ingest(messages.map(({ bytes, index }) => ({ origin: { source: "http", topic: "", partition: 0, offset: String(index) }, bytes, timestamp: null })));
+      // A request is all there is: nothing further waits behind it.
+      app.watermarks.progress("http", true, Date.now());
+      return result;
+    },
+    measure: monitor.measure,
+    report: () => Promise.reject(new Error("no report yet")),
+    status: () => statusOf(app),
+    clock: Date.now,
+    log,
+    version: VERSION,
+  });
+}
+
+export function serveApp(app: App, options: SiteOptions & { host: string; port: number }): Promise<RunningServer> {
+  return startServer({ app: createSite(app, options), host: options.host, port: options.port, log: options.log });
+}
+
+function statusOf(app: App): DaemonStatus {
+  const sources = app.sources.map((source) => ({ name: source.name, ...source.status() }));
+  const reasons = sources.flatMap((source) => (source.error === null ? [] : [`${source.name}: ${source.error}`]));
+  if (!app.isStarted()) reasons.unshift("Baselines are being loaded.");
+  return {
+    ready: reasons.length === 0,
+    reasons,
+    watermarks: new Map([...app.config.models.keys()].map((model) => [model, app.watermark(model)])),
+    ingest: app.pipeline.counters(),
+    sources,
+  };
+}

@@ -1,0 +1,77 @@
+import type { Measurement, MeasurementStatus, Metric } from "../model/measurement.ts";
+import type { Millis } from "../model/time.ts";
+
+export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
+  psi: "Population stability index",
+  ks: "Kolmogorov–Smirnov distance",
+  wasserstein: "Wasserstein distance, normalised",
+  missing_rate: "Missing values",
+  unseen_rate: "Categories never seen before",
+  out_of_range_rate: "Values out of range",
+  accuracy: "Accuracy",
+  precision: "Precision",
+  recall: "Recall",
+  f1: "F1",
+  roc_auc: "ROC AUC",
+  log_loss: "Log loss",
+};
+
+export const STATUS_WORDS: Readonly<Record<MeasurementStatus, string>> = {
+  ok: "measured",
+  insufficient: "too few rows to tell",
+  no_data: "no data",
+  labels_pending: "labels still expected",
+  error: "could not be computed",
+};
+
+/** Three significant digits, thousands apart. */
+export function number(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return "–";
+  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
+  return (Math.abs(value) >= 1_000 ? Math.round(value) : Number(value.toPrecision(3))).toLocaleString("en-US", { maximumFractionDigits: 6 });
+}
+
+export const count = (value: number): string => value.toLocaleString("en-US");
+
+export function percent(share: number | null): string {
+  if (share === null) return "–";
+  const value = share * 100;
+  if (value > 0 && value < 0.1) return "<0.1%";
+  return `${Number(value.toPrecision(value >= 99 ? 4 : value >= 10 ? 3 : 2))}%`;
+}
+
+export function chance(pValue: number | null): string {
+  if (pValue === null) return "–";
+  return pValue < 1e-4 ? "<0.0001" : String(Number(pValue.toPrecision(2)));
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+export function day(time: Millis): string {
+  const date = new Date(time);
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+}
+
+export function shortDay(time: Millis): string {
+  const date = new Date(time);
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
+}
+
+/** `2 Sep 2013 14:00`, the hour left out at midnight; all times here are UTC. */
+export function moment(time: Millis): string {
+  const clock = new Date(time).toISOString().slice(11, 16);
+  return clock === "00:00" ? day(time) : `${day(time)} ${clock}`;
+}
+
+/** A window as people name it: one day by its date, others from and to. */
+export function span({ from, to }: { readonly from: Millis; readonly to: Millis }): string {
+  return to - from === 86_400_000 && from % 86_400_000 === 0 ? day(from) : `${moment(from)} – ${moment(to)}`;
+}
+
+export function evidence({ evidence: basis, detail }: Pick<Measurement, "evidence" | "detail">): string {
+  if (basis === "baseline_windows") return detail.nullWindows === undefined ? "the baseline’s own windows" : `${detail.nullWindows} windows of the baseline`;
+  return basis === "independent_rows" ? "rows taken as independent" : "–";
+}
+
+/** A name as one segment of a path. Text from an event may hold half a surrogate pair, which has no encoding. */
+export const segment = (text: string): string => encodeURIComponent(text.toWellFormed());

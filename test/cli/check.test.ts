@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { cli, configFile, CONFIG, MODEL } from "./terminal.ts";
+
+describe("check", () => {
+  it("sums a right configuration up, without its secrets", async () => {
+    const { code, out, err } = await cli(["check", "--config", configFile()]);
+    expect(code).toBe(0);
+    expect(out).toContain(MODEL);
+    expect(out).toContain("binary (late)");
+    expect(out).toContain("training: 7d");
+    expect(out).toMatch(/feature-drift\s+drift\s+training\s+1d\s+warning\s+ops\s+flight delay\/arrival/);
+    expect(out).toContain("https://hooks.example.com");
+    expect(out).toContain("The configuration is right.");
+    expect(out + err).not.toMatch(/secret-in-path|whsec_/);
+    // A shipped rule that lacks its baseline is a warning, no error.
+    expect(err).toContain("warning");
+  });
+
+  it("as JSON", async () => {
+    const { out } = await cli(["check", "--json", "--config", configFile()]);
+    const summary = JSON.parse(out) as { models: { name: string }[]; rules: { name: string; models: string[] }[]; warnings: unknown[] };
+    expect(summary.models.map(({ name }) => name)).toEqual([MODEL]);
+    expect(summary.rules.find(({ name }) => name === "out-of-range")?.models ?? []).toEqual([]);
+    expect(out).not.toMatch(/secret-in-path|whsec_/);
+  });
+
+  it.each([
+    ["a key that is not known", CONFIG.replace("task:", "tsk:"), "tsk"],
+    ["no YAML", "models: {", "driftwatch.yaml:"],
+    ["an empty file", "", "the file is empty"],
+    ["an environment variable that is not set", CONFIG.replace("./data", "${NOWHERE}"), "NOWHERE"],
+    ["a name that would steer the terminal", `models: {"\\e[2J": {taks: binary}}`, "taks"],
+  ])("says where and what: %s", async (_, yaml, said) => {
+    const { code, out, err } = await cli(["check", "--config", configFile(yaml)]);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain(said);
+    expect(err).toMatch(/driftwatch\.yaml:\d+:\d+/);
+    expect(err).toContain("hint:");
+    expect(err).not.toContain("\u001b");
+  });
+
+  it("names the file of a broken rule", async () => {
+    const { code, err } = await cli(["check", "--config", configFile(CONFIG, { "alerts/mine.yaml": "rules: [{name: r, measure: {metric: speed}}]\n" })]);
+    expect(code).toBe(2);
+    expect(err).toContain("mine.yaml:1:");
+  });
+});
+
+describe("schema", () => {
+  it("prints both schemas", async () => {
+    expect(JSON.parse((await cli(["schema"])).out)).toMatchObject({ title: "driftwatch.yaml" });
+    expect(JSON.parse((await cli(["schema", "--rules"])).out)).toMatchObject({ title: "driftwatch alert rules" });
+  });
+});
