@@ -19,7 +19,7 @@ type AlertItem = {
   readonly summary: string;
 };
 
-export type AlertOptions = { readonly model?: string; readonly state?: string; readonly limit: number; readonly json?: boolean; readonly failOn?: "firing" };
+type AlertOptions = { readonly model?: string; readonly state?: string; readonly limit: number; readonly json?: boolean; readonly failOn?: "firing" };
 
 /** Both are told of and not over: an alert that recovers fires until it has. */
 const FIRING = ["firing", "recovering"];
@@ -40,7 +40,7 @@ export function alertsCommand(cli: Cli) {
     );
 }
 
-export async function showAlerts(io: Io, connection: Connection, options: AlertOptions): Promise<number> {
+async function showAlerts(io: Io, connection: Connection, options: AlertOptions): Promise<number> {
   const { model, state, limit } = options;
   const { items, more } = await first(limit, askItems<AlertItem>(connection, "/v1/alerts", { model, state }));
   if (options.json) io.stdout.write(jsonLines(items));

@@ -67,7 +67,7 @@ async function createBaselines(io: Io, connection: Connection, config: Config, o
   return listBaselines(io, connection, options);
 }
 
-export async function listBaselines(io: Io, connection: Connection, { model, json }: BaselineOptions): Promise<number> {
+async function listBaselines(io: Io, connection: Connection, { model, json }: BaselineOptions): Promise<number> {
   const items = await fetchBaselines(connection, model);
   if (json) io.stdout.write(jsonLines(items));
   else if (items.length === 0) note(io, "No baseline is configured.");
@@ -99,7 +99,7 @@ function whatText({ kind, window, offset, version }: BaselineItem): string {
   return kind === "version" ? `version ${version ?? ""} in the same window` : "a pinned period";
 }
 
-export async function showBaseline(io: Io, connection: Connection, name: string, { model, json }: BaselineOptions): Promise<number> {
+async function showBaseline(io: Io, connection: Connection, name: string, { model, json }: BaselineOptions): Promise<number> {
   const all = await fetchBaselines(connection, model);
   const items = all.filter((item) => item.name === name);
   if (items.length === 0) throw new CliFailure(`No baseline named ${name} is known${model === undefined ? "" : ` for ${model}`}.`, all.length > 0 ? `There are: ${[...new Set(all.map((item) => item.name))].join(", ")}.` : "Baselines stand in the configuration, under models.<model>.baselines.");

@@ -36,7 +36,7 @@ export function limitOption(limit: number): Option {
   return new Option("--limit <n>", "how many at most").argParser(positiveInteger).default(limit);
 }
 
-export function positiveInteger(text: string): number {
+function positiveInteger(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("Expected a whole number above 0.");
   return Number(text);
 }
@@ -73,13 +73,13 @@ export async function withConnection<Result>(io: Io, config: Config, use: (conne
   }
 }
 
-/** What happens on the way, as lines for the person who waits for the command. */
-export function commandLog(io: Io): Log {
+/** What a person who waits for the command should know; the rest, as a replay brings it by the hundred, on demand. */
+function commandLog(io: Io): Log {
   const line = (level: string) => (message: string, facts: Readonly<Record<string, unknown>> = {}) => {
     const told = Object.entries(facts).map(([name, value]) => `${name} ${typeof value === "string" ? value : safeJson(value)}`);
     io.stderr.write(`${printableLines(`${level}${message}${told.length > 0 ? ` (${told.join(", ")})` : ""}`.replaceAll(/[\r\n]+/g, " "))}\n`);
   };
-  return { info: line(""), warn: line("warning: "), error: line("error: ") };
+  return { info: io.env["DRIFTWATCH_DEBUG"] ? line("") : () => {}, warn: line("warning: "), error: line("error: ") };
 }
 
 export function note(io: Io, text: string): void {

@@ -19,7 +19,7 @@ type DeadLetterItem = {
   readonly payload: string;
 };
 
-export type DeadLetterOptions = { readonly reason?: string; readonly limit: number; readonly json?: boolean };
+type DeadLetterOptions = { readonly reason?: string; readonly limit: number; readonly json?: boolean };
 
 export function deadLettersCommand(cli: Cli) {
   return newCommand("dead-letters", "events that were not taken, where they came from and why", ["dead-letters --reason invalid_json --json"])
@@ -34,7 +34,7 @@ export function deadLettersCommand(cli: Cli) {
     );
 }
 
-export async function showDeadLetters(io: Io, connection: Connection, { reason, limit, json }: DeadLetterOptions): Promise<number> {
+async function showDeadLetters(io: Io, connection: Connection, { reason, limit, json }: DeadLetterOptions): Promise<number> {
   const { items, more } = await first(limit, askItems<DeadLetterItem>(connection, "/v1/dead-letters", { reason }));
   if (json) io.stdout.write(jsonLines(items));
   else if (items.length === 0) note(io, "No event was refused.");

@@ -11,7 +11,7 @@ import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable, type Column } from "./table.ts";
 import { countOf, jsonLines, NOTHING, numberOrNothing, printableLines, pValueText } from "./text.ts";
 
-export type DriftOptions = Span & {
+type DriftOptions = Span & {
   readonly model?: string;
   readonly version?: string;
   readonly feature?: string;
@@ -49,7 +49,7 @@ async function drift(io: Io, options: DriftOptions & { config?: string }): Promi
   return withConnection(io, config, (connection) => showDrift(io, connection, config, options));
 }
 
-export async function showDrift(io: Io, connection: Connection, config: Config, options: DriftOptions): Promise<number> {
+async function showDrift(io: Io, connection: Connection, config: Config, options: DriftOptions): Promise<number> {
   const model = chooseModel(config, options.model);
   const family = options.metric !== "judged" && options.metric !== "all" ? metricFamily(options.metric) : "drift";
   const params = {
@@ -94,7 +94,7 @@ function judgedMetrics(items: readonly MeasurementItem[]): MeasurementItem[] {
   return items.filter((item) => item.metric === "wasserstein" || (item.metric === "psi" && !numeric.has(place(item))));
 }
 
-export function driftTable(model: string, judged: readonly JudgedItem[], width: number | null): string {
+function driftTable(model: string, judged: readonly JudgedItem[], width: number | null): string {
   const items = judged.map(({ item }) => item);
   const ground = commonGround(items);
   const columns: Column[] = [

@@ -1,7 +1,7 @@
 import { CliFailure } from "./failure.ts";
 import { printableLines } from "./text.ts";
 
-export type Explained = { readonly text: string; readonly exitCode: 1 | 2 };
+type Explained = { readonly text: string; readonly exitCode: 1 | 2 };
 
 /** Any error as one message for a person, with what to do about it where that is known. */
 export function explainFailure(error: unknown, debug: boolean): Explained {

@@ -15,7 +15,7 @@ import { createRejections, rejectionTable, type Rejections } from "./rejections.
 import { loadSettings } from "./settings.ts";
 import { countOf, safeJson } from "./text.ts";
 
-export type IngestOptions = { readonly order: "given" | "time"; readonly json?: boolean; readonly failOn?: "rejected" };
+type IngestOptions = { readonly order: "given" | "time"; readonly json?: boolean; readonly failOn?: "rejected" };
 
 export function ingestCommand(cli: Cli) {
   return newCommand("ingest", "take events from files of JSON lines, gzip or not; reading a file twice is harmless", ["ingest predictions.ndjson.gz labels.ndjson.gz --order time"])
@@ -32,7 +32,7 @@ export function ingestCommand(cli: Cli) {
     });
 }
 
-export async function ingestFiles(io: Io, connection: Connection, files: readonly string[], options: IngestOptions): Promise<number> {
+async function ingestFiles(io: Io, connection: Connection, files: readonly string[], options: IngestOptions): Promise<number> {
   const names = new Map(files.map((file) => [basename(file), file]));
   const rejections = createRejections((topic) => names.get(topic) ?? topic);
   const progress = createProgress(io);
@@ -55,6 +55,7 @@ export async function ingestFiles(io: Io, connection: Connection, files: readonl
   const measured = connection.app ? await measure(io, connection.app) : null;
   const seconds = (io.now() - startedAt) / 1_000;
   io.stdout.write(options.json ? totalsJson(accepted, rejections, seconds, measured) : totalsText(accepted, rejections, seconds, measured, io.stdout.columns));
+  if (measured && measured.measurements > 0) note(io, "`driftwatch drift`, `driftwatch performance` and `driftwatch alerts` show what came of it.");
   if (!connection.app) note(io, `The daemon at ${connection.where} measures windows as they close.`);
   return options.failOn === "rejected" && rejections.total() > 0 ? 1 : 0;
 }

@@ -18,5 +18,5 @@ export type Io = {
   runDemo(options: DemoOptions): Promise<unknown>;
 };
 
-export type DaemonOptions = { configFile: string; env: Environment; host?: string; port?: number };
-export type DemoOptions = { port?: number; keepOpen: boolean; until?: string; json: boolean };
+type DaemonOptions = { configFile: string; env: Environment; host?: string; port?: number };
+type DemoOptions = { port?: number; keepOpen: boolean; until?: string; json: boolean };

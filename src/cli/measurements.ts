@@ -39,7 +39,7 @@ export type JudgedItem = { readonly item: MeasurementItem; readonly effect: numb
 export const FALSE_ALARMS = 0.01;
 
 /** How far a measurement lies on the bad side of what is usual; null without a value. */
-export function effectOf({ metric, value, expected, subject, detail }: MeasurementItem): number | null {
+function effectOf({ metric, value, expected, subject, detail }: MeasurementItem): number | null {
   if (value === null) return null;
   if (subject !== "performance") return value - (expected ?? 0);
   const { reference } = detail;

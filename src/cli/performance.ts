@@ -7,7 +7,7 @@ import { action, duration, effectSize, jsonOption, modelOption, newCommand, note
 import type { Connection } from "./connection.ts";
 import { caption, conclude } from "./drift.ts";
 import type { Io } from "./io.ts";
-import { bySignificance, checkSpan, commonGround, computed, judgeItems, lengthOf, modelPath, newestStored, requestedWindow, type JudgedItem, type MeasurementItem, type Span } from "./measurements.ts";
+import { checkSpan, commonGround, computed, judgeItems, lengthOf, modelPath, newestStored, requestedWindow, type JudgedItem, type MeasurementItem, type Span } from "./measurements.ts";
 import { askItems, type Params } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable, type Column } from "./table.ts";
@@ -15,7 +15,7 @@ import { jsonLines, NOTHING, numberOrNothing, pValueText, sparkline } from "./te
 
 const TREND_WINDOWS = 20;
 
-export type PerformanceOptions = Span & {
+type PerformanceOptions = Span & {
   readonly model?: string;
   readonly version?: string;
   readonly metric?: PerformanceMetric;
@@ -51,7 +51,7 @@ async function performance(io: Io, options: PerformanceOptions & { config?: stri
   return withConnection(io, config, (connection) => showPerformance(io, connection, config, options));
 }
 
-export async function showPerformance(io: Io, connection: Connection, config: Config, options: PerformanceOptions): Promise<number> {
+async function showPerformance(io: Io, connection: Connection, config: Config, options: PerformanceOptions): Promise<number> {
   const model = chooseModel(config, options.model);
   const path = `${modelPath(model)}/performance`;
   const params = { version: options.version, metric: options.metric, baseline: options.baseline };
@@ -59,7 +59,7 @@ export async function showPerformance(io: Io, connection: Connection, config: Co
   const found = window
     ? await computed(connection, path, params, window)
     : await newest(io, connection, path, { ...params, window: options.window === undefined ? undefined : formatDuration(options.window) });
-  const judged = judgeItems(found, options.above).sort((a, b) => bySignificance(a, b) || order(a.item) - order(b.item));
+  const judged = judgeItems(found, options.above).sort((a, b) => Number(b.significant) - Number(a.significant) || order(a.item) - order(b.item));
 
   if (options.json) io.stdout.write(jsonLines(judged.map(({ item, adjusted, significant }) => ({ ...item, adjusted_p_value: adjusted, significant }))));
   else if (judged.length > 0) {
@@ -101,7 +101,7 @@ function lineOf(item: MeasurementItem): string {
   return JSON.stringify([item.version, item.segment, item.baseline, item.metric]);
 }
 
-export function performanceTable(model: string, judged: readonly JudgedItem[], trends: ReadonlyMap<string, string>, width: number | null): string {
+function performanceTable(model: string, judged: readonly JudgedItem[], trends: ReadonlyMap<string, string>, width: number | null): string {
   const items = judged.map(({ item }) => item);
   const ground = commonGround(items);
   const columns: Column[] = [

@@ -6,7 +6,7 @@ import type { Io } from "./io.ts";
 
 const LINE_EVERY = 5 * SECOND;
 
-export type Progress = { update(progress: FileProgress): void; stop(): void };
+type Progress = { update(progress: FileProgress): void; stop(): void };
 
 /** How far the reading has come, in bytes: a bar on a terminal, else a line every few seconds. */
 export function createProgress(io: Io): Progress {

@@ -2,7 +2,7 @@ import type { Origin } from "../model/event.ts";
 import { formatTable } from "./table.ts";
 
 type Example = { readonly file: string; readonly line: number; readonly message: string };
-export type RejectedReason = { readonly reason: string; readonly count: number; readonly examples: readonly Example[] };
+type RejectedReason = { readonly reason: string; readonly count: number; readonly examples: readonly Example[] };
 
 export type Rejections = {
   add(origin: Origin | undefined, reason: string, message: string): void;

@@ -10,7 +10,7 @@ import { ask, pathWith } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
 import { printableLines, safeJson } from "./text.ts";
 
-export type ReportOptions = { readonly model?: string; readonly format?: "html" | "json"; readonly output?: string };
+type ReportOptions = { readonly model?: string; readonly format?: "html" | "json"; readonly output?: string };
 
 export function reportCommand(cli: Cli) {
   return newCommand("report", "one model's story: what drifted, how right it is, what fired", [
@@ -29,7 +29,7 @@ export function reportCommand(cli: Cli) {
     );
 }
 
-export async function writeReport(io: Io, connection: Connection, config: Config, { model, format, output }: ReportOptions): Promise<number> {
+async function writeReport(io: Io, connection: Connection, config: Config, { model, format, output }: ReportOptions): Promise<number> {
   const path = `${modelPath(chooseModel(config, model))}/report`;
   const wanted = format ?? (output !== undefined && /\.html?$/i.test(output) ? "html" : "json");
   const response = await ask(connection, pathWith(path, { format: wanted === "html" ? "html" : undefined }));

@@ -8,7 +8,7 @@ import { jsonLines, timeText } from "./text.ts";
 
 type RetrainItem = { readonly model: string; readonly version: string; readonly rule: string; readonly state: string; readonly reason: string; readonly at: string };
 
-export type RetrainOptions = { readonly model?: string; readonly limit: number; readonly json?: boolean };
+type RetrainOptions = { readonly model?: string; readonly limit: number; readonly json?: boolean };
 
 export function retrainsCommand(cli: Cli) {
   return newCommand("retrains", "retraining that was asked for, and why it was started or refused", ["retrains --model flight-delay"])
@@ -24,7 +24,7 @@ export function retrainsCommand(cli: Cli) {
     );
 }
 
-export async function showRetrains(io: Io, connection: Connection, { model, limit, json }: RetrainOptions): Promise<number> {
+async function showRetrains(io: Io, connection: Connection, { model, limit, json }: RetrainOptions): Promise<number> {
   const { items, more } = await first(limit, askItems<RetrainItem>(connection, "/v1/retrains", { model }));
   if (json) io.stdout.write(jsonLines(items));
   else if (items.length === 0) note(io, "No retraining was asked for.");

@@ -1,4 +1,4 @@
-import { binnedRows, type Counts } from "../model/counts.ts";
+import { addCounts, binnedRows, type Counts } from "../model/counts.ts";
 import { subjectId, type NumericGrid, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
 import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
 import type { Window } from "../model/time.ts";
@@ -56,7 +56,8 @@ async function referenceCounts(settings: BaselineSettings, version: string, wind
     case "file": {
       const stored = (await readBaselines(store, model.name)).filter((one) => one.name === settings.name).sort((a, b) => b.createdAt - a.createdAt);
       const file = stored.find((one) => one.version === version) ?? stored.find((one) => one.version === "");
-      return file ? sum([...(await read({ model: model.name, baseline: file.key }, null)).values()]) : null;
+      const parts = file ? [...(await read({ model: model.name, baseline: file.key }, null)).values()] : [];
+      return parts[0] ? addCounts(parts, parts[0].bins.length) : null;
     }
     case "version":
       return (await read(live, window)).get(settings.version) ?? null;
@@ -67,25 +68,6 @@ async function referenceCounts(settings: BaselineSettings, version: string, wind
       return (await read(live, { from: to - settings.window, to })).get(version) ?? null;
     }
   }
-}
-
-function sum(parts: readonly Counts[]): Counts | null {
-  const [first, ...rest] = parts;
-  if (!first) return null;
-  return rest.reduce(
-    (all, part) => ({
-      bins: all.bins.map((rows, bin) => rows + (part.bins[bin] ?? 0)),
-      rows: all.rows + part.rows,
-      missing: all.missing + part.missing,
-      unparsable: all.unparsable + part.unparsable,
-      unseen: all.unseen + part.unseen,
-      low: all.low === null || part.low === null ? (all.low ?? part.low) : Math.min(all.low, part.low),
-      high: all.high === null || part.high === null ? (all.high ?? part.high) : Math.max(all.high, part.high),
-      lowSum: all.lowSum + part.lowSum,
-      highSum: all.highSum + part.highSum,
-    }),
-    first,
-  );
 }
 
 function categoryBars(categories: readonly string[], hasRare: boolean, reference: Counts, current: Counts): DistributionBar[] {

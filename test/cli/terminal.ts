@@ -4,7 +4,7 @@ import type { Io } from "../../src/cli/io.ts";
 import { runCli } from "../../src/cli/program.ts";
 import { workplace } from "../config/workplace.ts";
 
-export const NOW = Date.UTC(2024, 5, 8, 12, 30);
+const NOW = Date.UTC(2024, 5, 8, 12, 30);
 
 export const CONFIG = `
 clock: replay

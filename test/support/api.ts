@@ -1,0 +1,37 @@
+import { createApi } from "../../src/api/api.ts";
+import type { ApiDependencies } from "../../src/api/dependencies.ts";
+import type { ModelSettings } from "../../src/model/settings.ts";
+import { reportHtml, reportJson } from "../../src/report/html.ts";
+import { modelReport } from "../../src/report/report.ts";
+import type { Store } from "../../src/store/store.ts";
+import { createPages } from "../../src/web/pages.ts";
+import { silentLog } from "../../src/log.ts";
+import { SEED_END } from "./seed.ts";
+
+/** The API and pages over a store, wired as the program wires them; whatever is given replaces a part. */
+export function apiOver(store: Store, models: readonly ModelSettings[], changes: Partial<ApiDependencies> = {}) {
+  const byName = new Map(models.map((model) => [model.name, model]));
+  const status = () => ({ ready: true, reasons: [], watermarks: new Map(models.map((model) => [model.name, SEED_END])), ingest: { accepted: 3, rejected: new Map([["empty", 1]]) }, sources: [] });
+  const measure: ApiDependencies["measure"] = async () => [];
+  const pages = createPages({ store, models: byName, measure, status, report: (query) => modelReport({ store, ...query }) });
+  const dependencies: ApiDependencies = {
+    store,
+    models: byName,
+    rules: [],
+    tokens: [],
+    localToken: "dw_local",
+    ingest: async (messages) => ({ accepted: messages.length, rejected: [] }),
+    measure,
+    report: async (query) => {
+      const report = await modelReport({ store, ...query });
+      return { json: reportJson(report), html: () => reportHtml(report) };
+    },
+    status,
+    clock: () => SEED_END,
+    log: silentLog,
+    version: "0.0.0-test",
+    pages,
+    ...changes,
+  };
+  return { app: createApi(dependencies), dependencies };
+}
