@@ -35,6 +35,8 @@ export type AppOptions = {
   readonly onTransitions?: (transitions: readonly Transition[]) => void;
   /** Something that cannot heal went wrong: the process should end. */
   readonly onFatal?: (error: Error) => void;
+  /** Notify and retrain; false for a command that opens the store for a question: what it finds is told by the daemon. */
+  readonly effects?: boolean;
   /** Where notifications link to. */
   readonly link?: () => string | null;
 };
@@ -62,7 +64,7 @@ export type App = {
  * Rooms do not know each other; what one needs of another is handed to it below.
  */
 export async function createApp(config: Config, options: AppOptions): Promise<App> {
-  const { log, onTransitions = () => {}, onFatal = () => {}, tickEvery = 2 * SECOND } = options;
+  const { log, onTransitions = () => {}, onFatal = () => {}, tickEvery = 2 * SECOND, effects = true } = options;
   const clock = options.clock ?? Date.now;
   const liveClock = config.clock === "live";
   const store = await openStore(config.store);
@@ -102,8 +104,9 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     nextSequence,
     onMeasured: async (window) => {
       const transitions = await engine.evaluate(window);
-      outbox.add(transitions);
       if (transitions.length > 0) onTransitions(transitions);
+      if (!effects) return;
+      outbox.add(transitions);
       await retrainer.consider(transitions);
     },
     clock,
@@ -144,9 +147,9 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   }
 
   async function start(): Promise<void> {
-    outbox.start(SECOND);
+    if (effects) outbox.start(SECOND);
     await monitor.start();
-    await retrainer.start();
+    if (effects) await retrainer.start();
     for (const source of sources) {
       await source.start(async (messages, partition) => {
         await pipeline.ingest(messages);

@@ -22,7 +22,7 @@ export async function connect(config: Config, options: { log: Log }): Promise<Co
     };
   }
   // No sources and no ticking: the command alone decides what happens to the store.
-  const app = await createApp(config, { log: options.log, sources: [], tickEvery: null });
+  const app = await createApp(config, { log: options.log, sources: [], tickEvery: null, effects: false });
   try {
     await app.start();
   } catch (error) {
