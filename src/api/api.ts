@@ -3,7 +3,7 @@ import { StoreError } from "../store/store.ts";
 import { alertRoutes } from "./alerts.ts";
 import { createAuthorise } from "./authorise.ts";
 import type { ApiDependencies } from "./dependencies.ts";
-import { docsPage, DOCS_STYLE } from "./docs.ts";
+import { docsPage, DOCS_ICON, DOCS_STYLE } from "./docs.ts";
 import { eventRoutes } from "./events.ts";
 import { measurementRoutes } from "./measurements.ts";
 import { modelRoutes } from "./models.ts";
@@ -61,6 +61,8 @@ export function createApi(dependencies: ApiDependencies): Hono {
     });
   }
   app.get("/docs/style.css", () => new Response(DOCS_STYLE, { headers: { "content-type": "text/css; charset=utf-8" } }));
+
+  app.get("/docs/icon.svg", () => new Response(DOCS_ICON, { headers: { "content-type": "image/svg+xml" } }));
 
   // What is left is a wrong method, or a page.
   app.use(async (c, next) => {

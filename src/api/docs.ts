@@ -5,6 +5,8 @@ import { pathNames, type Route } from "./route.ts";
 
 export const DOCS_STYLE = readFileSync(new URL("./docs.css", import.meta.url), "utf8");
 
+export const DOCS_ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0f6b74"/></svg>`;
+
 /** The API, to read: made of the same routes as the OpenAPI document. */
 export function docsPage(routes: readonly Route[], version: string) {
   const tags = [...new Set(routes.map((route) => route.tag))];
@@ -15,6 +17,7 @@ export function docsPage(routes: readonly Route[], version: string) {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>API · driftwatch</title>
         <link rel="stylesheet" href="/docs/style.css" />
+        <link rel="icon" href="/docs/icon.svg" type="image/svg+xml" />
       </head>
       <body>
         <main>

@@ -26,7 +26,7 @@ const ROW = 26;
 /** Subjects by windows; colour says how far beyond the expected, where that is no chance. */
 export function heatMap(drift: VersionDrift, subjects: readonly SubjectDrift[], link: ((subject: SubjectDrift, to: Millis) => string) | null): Markup {
   const { windows } = drift;
-  const cellWidth = Math.max(9, Math.min(34, Math.floor(860 / Math.max(1, windows.length))));
+  const cellWidth = Math.max(9, Math.min(22, Math.floor(860 / Math.max(1, windows.length))));
   const width = LABEL + windows.length * cellWidth + 8;
   const height = subjects.length * ROW + 26;
   const each = Math.max(1, Math.ceil(64 / cellWidth));

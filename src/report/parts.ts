@@ -4,7 +4,7 @@ import type { Alert } from "../store/alerts.ts";
 import type { ModelVersion } from "../store/versions.ts";
 import { html, type Markup } from "./markup.ts";
 import { effectOf } from "./report.ts";
-import { chance, count, moment, number, percent } from "./words.ts";
+import { chance, count, moment, number, percent, span } from "./words.ts";
 
 /** Pieces the report and the pages both show. `link` makes a name a link, where there is somewhere to go. */
 type Link<Of> = ((of: Of) => string) | null;
@@ -41,8 +41,8 @@ export function changeWords({ detail }: Pick<Measurement, "detail">): string {
 }
 
 export function moverTable(movers: readonly Measurement[], link: Link<Measurement>): Markup {
-  return html`<div class="scroll"><table><thead><tr><th>Subject</th><th>Version</th><th class="n">Effect</th><th class="n">p-value</th><th>Before → after</th><th class="n">Rows</th></tr></thead><tbody>${movers.map(
-    (m) => html`<tr><td>${linked(link?.(m) ?? null, subjectName(m))}</td><td>${m.version}</td><td class="n">${number(effectOf(m))}</td><td class="n">${chance(m.pValue)}</td><td>${changeWords(m)}</td><td class="n">${count(m.rows.current)}</td></tr>`,
+  return html`<div class="scroll"><table><thead><tr><th>Subject</th><th>Version</th><th class="n">Effect</th><th class="n">p-value</th><th>Before → after</th><th class="n">Rows</th><th>Window</th></tr></thead><tbody>${movers.map(
+    (m) => html`<tr><td>${linked(link?.(m) ?? null, subjectName(m))}</td><td>${m.version}</td><td class="n">${number(effectOf(m))}</td><td class="n">${chance(m.pValue)}</td><td>${changeWords(m)}</td><td class="n">${count(m.rows.current)}</td><td class="t">${span(m)}</td></tr>`,
   )}</tbody></table></div>`;
 }
 

@@ -140,7 +140,8 @@ function performanceSeries(measurements: readonly Measurement[]): PerformanceSer
       status: m.status,
     });
   }
-  return [...series.values()].filter((one) => one.points.some((point) => point.predictions > 0));
+  const newest = (one: PerformanceSeries) => one.points.at(-1)?.to ?? 0;
+  return [...series.values()].filter((one) => one.points.some((point) => point.predictions > 0)).sort((a, b) => newest(b) - newest(a));
 }
 
 function missingWords(model: ModelSettings, story: Omit<ModelReport, "missing">): string[] {

@@ -2,9 +2,9 @@ import type { Measurement, MeasurementStatus, Metric } from "../model/measuremen
 import type { Millis } from "../model/time.ts";
 
 export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
-  psi: "Population stability index",
-  ks: "Kolmogorov–Smirnov distance",
-  wasserstein: "Wasserstein distance, normalised",
+  psi: "Population stability (PSI)",
+  ks: "Kolmogorov–Smirnov (KS)",
+  wasserstein: "Normalised Wasserstein",
   missing_rate: "Missing values",
   unseen_rate: "Categories never seen before",
   out_of_range_rate: "Values out of range",

@@ -28,7 +28,7 @@ export async function alertPage({ store }: PageDependencies, id: string): Promis
 <h2>How much, and how sure</h2><div class="card">${figures(alert)}</div>
 ${changes(opening ?? null)}
 <h2>What to do</h2><div class="card">${hints(alert)}</div>
-<h2>What happened</h2><div class="card"><ol class="steps">${transitions.map(step)}</ol></div>
+<h2>What happened</h2><div class="card"><ol class="steps">${transitions.map((one) => step(one, one.summary !== alert.summary))}</ol></div>
 <h2>Who was told</h2><div class="card">${deliveries.length === 0 ? html`<p class="empty">Nobody yet. A rule names its channels under <code>notify</code>, and <code>channels</code> says how to reach them.</p>` : deliveryTable(deliveries)}</div>`;
   return { title: `${name} · ${alert.key.rule}`, crumbs, body };
 }
@@ -61,8 +61,9 @@ function hints({ key, explanation, window }: Alert): Markup {
   return html`<p><a href="${place}">${key.subject === "performance" ? "See the model over time" : "See the two distributions"}</a></p>${commands.length === 0 ? null : html`<p class="note">Or run:</p>${commands.map((command) => html`<pre>${command}</pre>`)}`}`;
 }
 
-function step(transition: Transition): Markup {
-  return html`<li><span class="note">${moment(transition.window.to)}</span> ${badge(transition.from)} → ${badge(transition.to)}<br>${transition.summary}</li>`;
+/** The words of a change, unless they stand at the top of the page already. */
+function step(transition: Transition, inWords: boolean): Markup {
+  return html`<li><span class="note">${moment(transition.window.to)}</span> ${badge(transition.from)} → ${badge(transition.to)}${inWords ? html`<br>${transition.summary}` : null}</li>`;
 }
 
 function deliveryTable(deliveries: readonly Delivery[]): Markup {

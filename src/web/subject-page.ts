@@ -44,7 +44,7 @@ ${neighbours(trend, anchor.to, href)}
 <h2>Then and now</h2><p class="legend"><span class="key"><svg width="14" height="14" aria-hidden="true"><rect class="then" width="14" height="14" rx="3"/></svg>${baseline}${distribution ? `, ${count(distribution.reference.rows)} rows` : ""}</span><span class="key"><svg width="14" height="14" aria-hidden="true"><rect class="now" width="14" height="14" rx="3"/></svg>this window${distribution ? `, ${count(distribution.current.rows)} rows` : ""}</span></p>
 <div class="card">${distribution === null ? html`<p class="empty">The counts of this window or of the baseline are no longer there, so they cannot be drawn.</p>` : html`${distributionChart(distribution)}${sides(distribution)}`}</div>
 <h2>Statistics</h2><div class="card">${statistics(now)}</div>
-<h2>Over time</h2><p class="note">${METRIC_NAMES[judged]} a window; the dark mark is the value to be expected without a change.</p><div class="card">${trendChart(trend.map(driftCell), anchor.to, href)}</div>`;
+<h2>Over time</h2><p class="note">${METRIC_NAMES[judged]}, window by window; the thin mark is the value to be expected without a change.</p><div class="card">${trendChart(trend.map(driftCell), anchor.to, href)}</div>`;
   return { title: `${name} · ${model.name}`, crumbs, body };
 }
 
