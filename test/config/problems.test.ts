@@ -192,7 +192,8 @@ channels:
 });
 
 it("prints place, message, line and hint", () => {
-  const readFile = () => model("bucket: 60m60");
+  // No rules of its own: the repository's lie beside this made-up file.
+  const readFile = () => `${model("bucket: 60m60")}alerts: []\n`;
   const text = formatProblems(problemsOf(loadConfig({ file: "driftwatch.yaml", env: {}, readFile })));
   expect(text).toBe(`driftwatch.yaml:4:5  models.m.bucket: expected a duration such as 1h
     | bucket: 60m60
