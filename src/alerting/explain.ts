@@ -102,7 +102,9 @@ function summarise(rule: Rule, judgement: Judgement, change: Change, since: Mill
       ]);
     case "resolved":
       return sentences([
-        `${subject} is back to what ${named(rule.measure.baseline)} leads one to expect`,
+        measurement.metric === "out_of_range_rate"
+          ? `${subject} lies within the range of ${named(rule.measure.baseline)} again; where that range moves with time, a change that stayed has become part of it`
+          : `${subject} is back to what ${named(rule.measure.baseline)} leads one to expect`,
         now(judgement),
         `The alert had been open since ${moment(since)}`,
       ]);

@@ -38,11 +38,13 @@ export async function startServer(options: { app: Hono; host: string; port: numb
   function close(): Promise<void> {
     return new Promise((resolve) => {
       const force = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), 10 * SECOND);
+      // A connection is idle only once its answer is out, and would then be kept for more.
+      const release = setInterval(() => "closeIdleConnections" in server && server.closeIdleConnections(), 50);
       server.close(() => {
         clearTimeout(force);
+        clearInterval(release);
         resolve();
       });
-      if ("closeIdleConnections" in server) server.closeIdleConnections();
     });
   }
 

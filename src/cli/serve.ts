@@ -4,6 +4,9 @@ import { createApi } from "../api/api.ts";
 import { startServer, type RunningServer } from "../api/server.ts";
 import type { DaemonStatus } from "../api/dependencies.ts";
 import type { Log } from "../log.ts";
+import { reportHtml, reportJson } from "../report/html.ts";
+import { modelReport } from "../report/report.ts";
+import { createPages } from "../web/pages.ts";
 import { VERSION } from "./version.ts";
 
 export type SiteOptions = {
@@ -13,8 +16,9 @@ export type SiteOptions = {
 };
 
 /** The API and the pages of an app, as one Hono app: served over HTTP by a daemon, called directly by commands. */
-export function createSite(app: App, { log }: SiteOptions): Hono {
+export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
   const { config, store, pipeline, monitor } = app;
+  const status = () => statusOf(app);
   return createApi({
     store,
     models: config.models,
@@ -28,11 +32,22 @@ export function createSite(app: App, { log }: SiteOptions): Hono {
       return result;
     },
     measure: monitor.measure,
-    report: () => Promise.reject(new Error("no report yet")),
-    status: () => statusOf(app),
+    report: async ({ model, ...query }) => {
+      const report = await modelReport({ store, model, ...query });
+      return { json: reportJson(report), html: () => reportHtml(report) };
+    },
+    status,
     clock: Date.now,
     log,
     version: VERSION,
+    pages: createPages({
+      store,
+      models: config.models,
+      measure: monitor.measure,
+      report: ({ model, ...query }) => modelReport({ store, model, ...query }),
+      status,
+      extra: { links },
+    }),
   });
 }
 

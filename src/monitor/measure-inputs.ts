@@ -111,17 +111,18 @@ export function measureDrift(subject: SubjectWindow): Measurement[] {
     if (value === null) return measurement(subject, divergence.metric, rows, status === "ok" ? "no_data" : status, {});
     const evidence = divergenceEvidence(value, rows.current, subject.usual.divergence(divergence.metric), divergence.noiseFloor, divergence.power);
     const floor = divergence.noiseFloor(rows.current);
+    const pValue = evidence?.pValue ?? divergence.independentPValue(value, reference, current);
     return measurement(subject, divergence.metric, rows, status, {
       value,
       expected: evidence?.expected ?? floor,
-      pValue: evidence?.pValue ?? divergence.independentPValue(value, reference, current),
+      pValue,
       evidence: evidence ? "baseline_windows" : "independent_rows",
-      detail: driftDetail(subject, divergence, floor, evidence?.windows),
+      detail: driftDetail(subject, divergence, floor, pValue, evidence?.windows),
     });
   });
 }
 
-function driftDetail(subject: SubjectWindow, divergence: Divergence, floor: number, windows: number | undefined): MeasurementDetail {
+function driftDetail(subject: SubjectWindow, divergence: Divergence, floor: number, pValue: number | null, windows: number | undefined): MeasurementDetail {
   const { grid, reference, current } = subject;
   const bracket = divergence.bracket(reference, current);
   return {
@@ -129,18 +130,21 @@ function driftDetail(subject: SubjectWindow, divergence: Divergence, floor: numb
     detectable: floor * (divergence.significance - 1),
     ...(bracket ? { bracket } : {}),
     ...(windows === undefined ? {} : { nullWindows: windows }),
-    ...scaleDetail(subject),
+    ...scaleDetail(subject, pValue),
   };
 }
 
-/** Medians on both sides; and where a recent window could be a change of unit, which, and since when. */
-function scaleDetail({ grid, reference, current, recent }: SubjectWindow): Pick<MeasurementDetail, "scale"> {
+/** Beyond this p-value a window is too usual for a change of unit to be looked for. */
+const WORTH_EXPLAINING = 0.01;
+
+/** Medians on both sides; and where an unusual window could be a change of unit, which, and since when. */
+function scaleDetail({ grid, reference, current, recent }: SubjectWindow, pValue: number | null): Pick<MeasurementDetail, "scale"> {
   if (grid.kind !== "numeric") return {};
   const then = binnedQuantile(grid, reference, 0.5);
   const now = binnedQuantile(grid, current, 0.5);
   if (then === null || now === null) return {};
   const medians = { reference: then, current: now };
-  const claims = recent.flatMap((one) => {
+  const claims = (pValue ?? 1) > WORTH_EXPLAINING ? [] : recent.flatMap((one) => {
     const deviation = binnedDeviation(grid, one.reference);
     const claim = deviation ? unitChange(grid, one.reference, one.current, deviation) : null;
     return claim ? [{ ...claim, from: one.from }] : [];
@@ -171,16 +175,17 @@ function measureRate(subject: SubjectWindow, metric: QualityMetric): Measurement
   const evidence = rateEvidence(counted.successes, counted.rows, usual);
   const before = metric === "missing_rate" ? reference.missing : 0;
   const independent = twoProportionTest(before, rows.reference, counted.successes, counted.rows);
+  const pValue = evidence?.pValue ?? independent?.pValueIncrease ?? null;
   return measurement(subject, metric, rows, "ok", {
     value: counted.successes / counted.rows,
     expected: evidence?.expected ?? before / rows.reference,
-    pValue: evidence?.pValue ?? independent?.pValueIncrease ?? null,
+    pValue,
     evidence: evidence ? "baseline_windows" : "independent_rows",
     detail: {
       hits: counted.successes,
       ...(evidence ? { nullWindows: evidence.windows } : {}),
       ...(metric === "out_of_range_rate" ? rangeDetail(reference, current) : {}),
-      ...(metric === "out_of_range_rate" ? scaleDetail(subject) : {}),
+      ...(metric === "out_of_range_rate" ? scaleDetail(subject, pValue) : {}),
     },
   });
 }

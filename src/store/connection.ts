@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { ClickHouseError, type ClickHouseClient } from "@clickhouse/client";
+import type { ClickHouseClient } from "@clickhouse/client";
 import { StoreError, toNdjson, type QueryParams, type Store, type Table } from "./store.ts";
 
 /** Bounds of one insert (a larger one is split): bytes of text, so that neither side holds much at once. */
@@ -100,13 +100,17 @@ function describe(error: unknown, location: string): StoreError {
 }
 
 function errorCode(error: unknown): string | null {
-  if (error instanceof ClickHouseError) return error.code;
+  // Not by class: the embedded connection throws that of another package.
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code === "string" && /^\d+$/.test(code)) return code;
   const match = /Code: (\d+)/.exec(error instanceof Error ? error.message : "");
   return match?.[1] ?? null;
 }
 
 function isNetworkError(error: unknown): string | null {
   const code = (error as { code?: unknown } | null)?.code;
+  // The client's own, for a request that took longer than it may; it has no code.
+  if (error instanceof Error && error.message === "Timeout error.") return "no answer in time";
   return typeof code === "string" && /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EPIPE)/.test(code) ? code : null;
 }
 

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { createClient } from "@clickhouse/client";
+import { createClient, type ClickHouseClient } from "@clickhouse/client";
 import { createChdbConnection } from "chdb/connection";
 import { createStore } from "./connection.ts";
 import { StoreError, type Store } from "./store.ts";
@@ -31,13 +31,21 @@ export async function openEmbeddedStore(path: string): Promise<Store> {
       cause: error,
     });
   }
+  const clients: ClickHouseClient[] = [];
+  const connect = (): ClickHouseClient => {
+    const client = createClient({ connection: createChdbConnection({ path: directory }) } as never);
+    clients.push(client);
+    return client;
+  };
   try {
-    const writer = createClient({ connection: createChdbConnection({ path: directory }) } as never);
-    const reader = createClient({ connection: createChdbConnection({ path: directory }) } as never);
+    const writer = connect();
+    const reader = connect();
     for (const setting of WRITER_SETTINGS) await writer.command({ query: setting });
     for (const setting of READER_SETTINGS) await reader.command({ query: setting });
     return createStore({ kind: "embedded", location: path, writer, reader });
   } catch (error) {
+    // What is left open would keep the directory from whoever tries again.
+    for (const client of clients) await client.close();
     throw openError(path, error);
   }
 }

@@ -1,4 +1,4 @@
-import { createClient } from "@clickhouse/client";
+import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import type { StoreSettings } from "../model/settings.ts";
 import { createStore } from "./connection.ts";
 import type { Store } from "./store.ts";
@@ -13,6 +13,8 @@ export async function openServerStore(settings: Extract<StoreSettings, { kind: "
     // Below the 10 s keep-alive of a default server, so that no request meets a closing socket.
     keep_alive: { enabled: true, idle_socket_ttl: 2_500, eagerly_destroy_stale_sockets: true },
     request_timeout: 120_000,
+    // Every failure is thrown, and told once by whoever asked.
+    log: { level: ClickHouseLogLevel.OFF },
   };
   const admin = createClient({ ...shared, max_open_connections: 1 });
   const store = createStore({
@@ -23,7 +25,8 @@ export async function openServerStore(settings: Extract<StoreSettings, { kind: "
       ...shared,
       database: settings.database,
       max_open_connections: 8,
-      clickhouse_settings: { readonly: "2", max_execution_time: 60, output_format_json_quote_64bit_integers: 0 },
+      // Not 2: that would let a question read and write files, and reach other hosts.
+      clickhouse_settings: { readonly: "1", max_execution_time: 60, output_format_json_quote_64bit_integers: 0 },
     }),
     onClose: () => admin.close(),
   });

@@ -10,7 +10,7 @@ export type Store = {
   query<Row>(sql: string, params?: QueryParams): Promise<Row[]>;
   /** A statement that changes something and returns nothing. */
   execute(sql: string, params?: QueryParams): Promise<void>;
-  /** Appends rows, in one block, durable when the promise resolves. Rows must be valid: the engine coerces silently. */
+  /** Appends rows, in blocks, all durable when the promise resolves. Rows must be valid: the engine coerces silently. */
   insert(table: Table, rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
   close(): Promise<void>;
 };

@@ -38,7 +38,7 @@ function figures({ explanation: e, window }: Alert): Markup {
   const text = isRate ? percent : number;
   return html`<dl class="figures">
 <div><dt>${METRIC_NAMES[e.metric]}</dt><dd>${text(e.value)}<small>${e.expected === null ? "" : `${text(e.expected)} expected`}${e.ci === null ? "" : `; ${text(e.ci[0])} to ${text(e.ci[1])}`}</small></dd></div>
-<div><dt>The rule fires beyond</dt><dd>${text(e.threshold)}<small>against ${e.baseline ?? "no baseline"}</small></dd></div>
+<div><dt>${metricFamily(e.metric) === "performance" ? "Fires at a loss of" : "Fires at an effect of"}</dt><dd>${number(e.threshold)}<small>against ${e.baseline ?? "no baseline"}</small></dd></div>
 <div><dt>Chance</dt><dd>${e.adjustedPValue === null ? (e.pValue === null ? "–" : `p ${chance(e.pValue)}`) : `p ${chance(e.adjustedPValue)}`}<small>${e.subjectsTested > 1 ? `corrected for ${e.subjectsTested} subjects; ` : ""}${evidence(e)}</small></dd></div>
 <div><dt>Rows</dt><dd>${count(e.rows.current)}<small>${count(e.rows.reference)} in the baseline${e.labelled === null ? "" : `; ${count(e.labelled)} labelled`}</small></dd></div>
 <div><dt>Window</dt><dd>${span(window)}</dd></div>

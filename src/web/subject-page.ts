@@ -24,12 +24,15 @@ export async function subjectPage(dependencies: PageDependencies, model: ModelSe
   const all = (await readMeasurements(store, { model: model.name, subject: name, newestFirst: true, limit: 20_000 })).filter((m) => m.subject === key.subject);
   const ofVersion = all.filter((m) => chosen.version === undefined || m.version === chosen.version);
   const baseline = chosen.baseline ?? (await preferredBaseline(dependencies, model, ofVersion));
-  const anchor = ofVersion.find((m) => m.baseline === baseline && metricFamily(m.metric) === "drift" && (chosen.to === null || m.to === chosen.to)) ?? ofVersion.find((m) => m.baseline === baseline && metricFamily(m.metric) === "drift");
+  const drifts = ofVersion.filter((m) => m.baseline === baseline && metricFamily(m.metric) === "drift");
+  const stored = drifts.find((m) => chosen.to === null || m.to === chosen.to);
+  const fresh = stored || !drifts[0] || chosen.to === null ? [] : await measureNow(dependencies, model, drifts[0], chosen.to);
+  const anchor = stored ?? fresh.find((m) => metricFamily(m.metric) === "drift") ?? drifts[0];
   const crumbs = [{ href: modelHref(model.name), text: model.name }, { href: subjectHref(model.name, subject), text: name }];
   if (!anchor) return unmeasured(name, crumbs, all.length > 0);
   const length = anchor.to - anchor.from;
   const here = ofVersion.filter((m) => m.baseline === baseline && m.version === anchor.version && m.to - m.from === length);
-  const now = here.filter((m) => m.to === anchor.to);
+  const now = fresh.includes(anchor) ? fresh : here.filter((m) => m.to === anchor.to);
   const judged = here.some((m) => m.metric === "wasserstein") ? "wasserstein" : "psi";
   const trend = here.filter((m) => m.metric === judged).slice(0, TREND_WINDOWS).reverse();
   const window = { from: anchor.from, to: anchor.to };
@@ -38,7 +41,7 @@ export async function subjectPage(dependencies: PageDependencies, model: ModelSe
   const href = (to: Millis) => subjectHref(model.name, subject, { version: anchor.version, to: formatTime(to), ...(chosen.baseline === undefined ? {} : { baseline: chosen.baseline }) });
   const missing = chosen.to !== null && chosen.to !== anchor.to;
   const body = html`<h1>${name}</h1><p class="lead">${key.subject === "feature" ? "Feature" : "Output"} of version ${anchor.version}, ${span(window)}, against ${baseline}.</p>
-${missing ? html`<p class="note">The window asked for was not measured; this is the newest that was.</p>` : null}
+${missing ? html`<p class="note">Of the window asked for nothing is known; this is the newest that was measured.</p>` : null}
 ${neighbours(trend, anchor.to, href)}
 <div class="card"><p class="summary">${verdict(main)}</p><p class="note">${changeWords(main)}</p></div>
 <h2>Then and now</h2><p class="legend"><span class="key"><svg width="14" height="14" aria-hidden="true"><rect class="then" width="14" height="14" rx="3"/></svg>${baseline}${distribution ? `, ${count(distribution.reference.rows)} rows` : ""}</span><span class="key"><svg width="14" height="14" aria-hidden="true"><rect class="now" width="14" height="14" rx="3"/></svg>this window${distribution ? `, ${count(distribution.current.rows)} rows` : ""}</span></p>
@@ -46,6 +49,13 @@ ${neighbours(trend, anchor.to, href)}
 <h2>Statistics</h2><div class="card">${statistics(now)}</div>
 <h2>Over time</h2><p class="note">${METRIC_NAMES[judged]}, window by window; the thin mark is the value to be expected without a change.</p><div class="card">${trendChart(trend.map(driftCell), anchor.to, href)}</div>`;
   return { title: `${name} · ${model.name}`, crumbs, body };
+}
+
+/** What a window says that was never stored: one of the length of `like` that ends at `to`. */
+async function measureNow({ measure }: PageDependencies, model: ModelSettings, like: Measurement, to: Millis): Promise<readonly Measurement[]> {
+  if (to % model.bucket !== 0 || like.baseline === null) return [];
+  const measured = await measure({ model: model.name, window: { from: to - (like.to - like.from), to }, baselines: [like.baseline], families: ["drift", "quality"] });
+  return measured.filter((m) => m.version === like.version && m.subject === like.subject && m.feature === like.feature);
 }
 
 async function preferredBaseline({ store }: PageDependencies, model: ModelSettings, measurements: readonly Measurement[]): Promise<string | null> {

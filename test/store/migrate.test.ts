@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openEmbeddedStore } from "../../src/store/embedded.ts";
+import { migrate, readMigrations, type Migration } from "../../src/store/migrate.ts";
+import type { Store } from "../../src/store/store.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+
+let store: Store;
+beforeEach(async () => {
+  store = await openEmbeddedStore(scratchDirectory());
+});
+afterEach(() => store.close());
+
+function migration(number: number, sql: string): Migration {
+  return { number, name: `step_${number}`, sql, checksum: createHash("sha256").update(sql).digest("hex") };
+}
+
+const first = migration(1, "CREATE TABLE IF NOT EXISTS one (a UInt8) ENGINE = MergeTree ORDER BY a");
+const second = migration(2, "CREATE TABLE IF NOT EXISTS two (a UInt8) ENGINE = MergeTree ORDER BY a");
+const third = migration(3, "ALTER TABLE two ADD COLUMN IF NOT EXISTS b String");
+
+const recorded = async () => (await store.query<{ number: number }>("SELECT number FROM migrations ORDER BY number")).map((row) => row.number);
+const tables = async () => (await store.query<{ name: string }>("SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name")).map((row) => row.name);
+
+describe("migrations", () => {
+  it("are applied in order, each once, and those that came later when they come", async () => {
+    expect(await migrate(store, [first])).toBe(1);
+    expect(await migrate(store, [first, second, third])).toBe(2);
+    expect(await migrate(store, [first, second, third])).toBe(0);
+    expect(await recorded()).toEqual([1, 2, 3]);
+    expect(await tables()).toEqual(["migrations", "one", "two"]);
+  });
+
+  it("of a store made with other ones are refused, before any is applied", async () => {
+    await migrate(store, [first]);
+    const changed = migration(1, `${first.sql} `);
+    await expect(migrate(store, [changed, second])).rejects.toMatchObject({ name: "StoreError", retryable: false, message: "Migration 1 (step_1) differs from the one this store was made with.", hint: expect.stringContaining("version") });
+    expect(await tables()).toEqual(["migrations", "one"]);
+  });
+
+  it("of a newer program are refused", async () => {
+    await migrate(store, [first, second]);
+    await expect(migrate(store, [first])).rejects.toMatchObject({ name: "StoreError", retryable: false, message: "The store was made by a newer driftwatch: it has migration 2 (step_2).", hint: expect.stringContaining("Upgrade") });
+  });
+
+  it("that fail leave those before them, and go on from there once they are put right", async () => {
+    const broken = migration(2, "CREATE TABLE two (a Nonsense) ENGINE = MergeTree ORDER BY a");
+    await expect(migrate(store, [first, broken, third])).rejects.toMatchObject({ name: "StoreError", retryable: false });
+    expect(await recorded()).toEqual([1]);
+    expect(await migrate(store, [first, second, third])).toBe(2);
+    expect(await recorded()).toEqual([1, 2, 3]);
+  });
+
+  it("that were done but not recorded are done again, harmlessly", async () => {
+    await migrate(store, [first]);
+    await store.execute(second.sql);
+    expect(await migrate(store, [first, second])).toBe(1);
+    expect(await recorded()).toEqual([1, 2]);
+  });
+
+  it("ship numbered from one, without a gap, one statement each, harmless to repeat", () => {
+    const shipped = readMigrations();
+    expect(shipped.map(({ number }) => number)).toEqual(shipped.map((_, index) => index + 1));
+    for (const { sql, name } of shipped) {
+      expect(name).toMatch(/^[a-z_]+$/);
+      expect(sql).not.toContain(";");
+      expect(sql).toMatch(/^(--.*\n)*(CREATE (TABLE|VIEW) IF NOT EXISTS|CREATE OR REPLACE VIEW|ALTER TABLE \w+ (ADD|DROP|MODIFY|RENAME))/);
+    }
+  });
+
+  it("with a gap, or a number twice, are not read", () => {
+    const directory = join(scratchDirectory(), "migrations/");
+    mkdirSync(directory);
+    const add = (file: string) => writeFileSync(join(directory, file), "SELECT 1");
+    add("0001_one.sql");
+    add("0002_two.sql");
+    add("notes.md");
+    expect(readMigrations(pathToFileURL(directory)).map(({ name }) => name)).toEqual(["one", "two"]);
+    add("0004_four.sql");
+    expect(() => readMigrations(pathToFileURL(directory))).toThrow("migration 0004_four.sql should have the number 3");
+    add("0002_again.sql");
+    expect(() => readMigrations(pathToFileURL(directory))).toThrow("should have the number 3");
+  });
+});

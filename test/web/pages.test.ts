@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Store } from "../../src/store/store.ts";
+import { openTemporaryStore } from "../alerting/examples.ts";
+import { apiOver } from "../support/api.ts";
+import { seedModel, seedStore } from "../support/seed.ts";
+
+let store: Store;
+let remove: () => Promise<void>;
+let app: ReturnType<typeof apiOver>["app"];
+beforeAll(async () => {
+  ({ store, remove } = await openTemporaryStore());
+  await seedStore(store);
+  app = apiOver(store, [seedModel(), { ...seedModel(), name: "it's new" }]).app;
+});
+afterAll(() => remove());
+
+const text = async (path: string) => (await app.request(path)).text();
+
+describe("pages", () => {
+  it("at a glance: alerts, accuracy with its interval and coverage, watermark", async () => {
+    const home = await text("/");
+    expect(home).toContain("2 alerts are firing");
+    expect(home).toMatch(/8\d\.?\d*%<small>[\d.]+% to [\d.]+%; [\d.]+% labelled/);
+    expect(home).toContain("30 Aug 2013");
+  });
+
+  it("say what to send when nothing has arrived, in a line a shell takes", async () => {
+    const page = await text("/models/it's%20new");
+    expect(page).toContain("curl -X POST");
+    expect(page).toContain("it&#39;\\&#39;&#39;s new");
+  });
+
+  it("draw a model's drift with links to the subjects, worst first", async () => {
+    const page = await text("/models/flight-delay");
+    expect(page).toContain('href="/models/flight-delay/features/temp?version=2013-q1&amp;to=2013-08-14T00%3A00%3A00Z"');
+    expect(page.indexOf("features/temp")).toBeLessThan(page.indexOf("features/origin"));
+    expect(page).toMatch(/class="h-5"/);
+    expect(page).toMatch(/class="h-few"/);
+    expect(page).toContain("Within the cooldown");
+  });
+
+  it("show a subject's two distributions and its statistics", async () => {
+    const page = await text("/models/flight-delay/features/carrier?version=2013-q1&to=2013-08-12T00:00:00Z");
+    expect(page).toContain("11 Aug 2013");
+    expect(page).toContain("20% → 39.1%");
+    expect(page).toContain("38 windows of the baseline");
+    expect(await text("/models/flight-delay/features/temp?version=2013-q1&to=2013-07-18T00:00:00Z")).toContain("too few rows");
+    expect(await text("/models/flight-delay/features/never")).toContain("Nothing of this name was measured");
+  });
+
+  it("tell an alert in full", async () => {
+    const page = await text("/alerts/a-visib");
+    for (const words of ["back to what training", "When it began:", "accepted by the mail server", "driftwatch drift", "recovering", "corrected for 8 subjects"]) expect(page).toContain(words);
+  });
+
+  it.each(["/models/none", "/alerts/none", "/models/flight-delay/outputs/else"])("answer 404 at %s with a page", async (path) => {
+    const answer = await app.request(path);
+    expect(answer.status).toBe(404);
+    expect(await answer.text()).toContain("There is nothing here");
+  });
+
+  it("keep their stylesheet by its content, and need no script", async () => {
+    const home = await text("/");
+    const style = /href="(\/assets\/[0-9a-f]+\.css)"/.exec(home)?.[1] ?? "";
+    const answer = await app.request(style);
+    expect(answer.headers.get("content-type")).toContain("text/css");
+    expect(answer.headers.get("cache-control")).toContain("immutable");
+    expect(home).not.toContain("<script");
+  });
+});
