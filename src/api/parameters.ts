@@ -36,7 +36,7 @@ export const flag = (description: string) =>
     .meta({ description })
     .transform((value) => value === "true");
 
-export const MOST_ITEMS = 1_000;
+const MOST_ITEMS = 1_000;
 const limit = z
   .string()
   .meta({ description: `Items on a page, at most ${MOST_ITEMS}. 100 when not given.`, pattern: "^[0-9]{1,4}$", examples: ["100"] })

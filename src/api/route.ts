@@ -3,7 +3,7 @@ import type { Scope } from "../model/settings.ts";
 import { parseQuery } from "./parameters.ts";
 
 /** What a handler is given: path parameters decoded, the query checked. */
-export type Call<Query> = { readonly request: Request; readonly path: Readonly<Record<string, string>>; readonly query: Query };
+type Call<Query> = { readonly request: Request; readonly path: Readonly<Record<string, string>>; readonly query: Query };
 
 /** One operation of the API. The router and the OpenAPI document are both made from these, so neither can know more. */
 export type Route = {

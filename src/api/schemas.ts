@@ -8,7 +8,7 @@ import { TASKS } from "../model/settings.ts";
 
 export const SUBJECTS_OTHER_THAN_FEATURES: readonly string[] = ["prediction", "score", "performance"];
 export const MEASUREMENT_STATUSES = ["ok", "insufficient", "no_data", "labels_pending", "error"] as const;
-export const ALERT_STATES = ["pending", "firing", "recovering", "resolved", "normal"] as const;
+const ALERT_STATES = ["pending", "firing", "recovering", "resolved", "normal"] as const;
 
 const moment = z.string().meta({ format: "date-time" });
 const count = z.int().min(0);

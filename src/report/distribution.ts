@@ -10,7 +10,7 @@ import { readSubjectCounts } from "../store/subject-counts.ts";
 const BINS = 24;
 const MOST_CATEGORIES = 16;
 
-export type DistributionBar = { readonly label: string; readonly reference: number; readonly current: number };
+type DistributionBar = { readonly label: string; readonly reference: number; readonly current: number };
 
 /** One subject then and now, as shares of the rows that carry a value. */
 export type Distribution = {

@@ -61,7 +61,7 @@ function subjectDrift(measurements: readonly Measurement[]): SubjectDrift {
     subject: first?.subject ?? "feature",
     feature: first?.feature ?? null,
     cells,
-    newest: judged.filter((m) => m.value !== null).at(-1) ?? null,
+    newest: judged.findLast((m) => m.value !== null) ?? null,
     largest: Math.max(0, ...cells.filter((cell) => cell.significant).map((cell) => cell.effect ?? 0)),
   };
 }

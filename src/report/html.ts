@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { formatDuration, formatTime } from "../model/time.ts";
-import { heatLegend, heatMap, performanceChart, volumeChart } from "./charts.ts";
+import { heatLegend, heatMap } from "./heat-map.ts";
+import { performanceChart } from "./performance-chart.ts";
+import { volumeChart } from "./volume-chart.ts";
 import { html, Markup } from "./markup.ts";
 import { alertTable, missingList, moverTable, retrainTable, versionTable } from "./parts.ts";
 import type { ModelReport } from "./report.ts";

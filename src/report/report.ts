@@ -26,7 +26,7 @@ export type PerformancePoint = {
   readonly status: Measurement["status"];
 };
 
-export type PerformanceSeries = { readonly version: string; readonly metric: Metric; readonly points: readonly PerformancePoint[] };
+type PerformanceSeries = { readonly version: string; readonly metric: Metric; readonly points: readonly PerformancePoint[] };
 
 /** One model's story over a stretch of time, as data. */
 export type ModelReport = {

@@ -16,7 +16,7 @@ export async function readRetrainPage(store: Store, filter: { model?: string | u
      ORDER BY r.at DESC, r.id LIMIT {limit:UInt32}`,
     { limit, ...(filter.model === undefined ? {} : { model: filter.model }), ...(after === null ? {} : { at: after[0], id: after[1] }) },
   );
-  return rows.map(({ at_ms, transition_id, ...run }) => ({ ...run, transitionId: transition_id, at: Number(at_ms) }));
+  return rows.map(({ at_ms, transition_id, ...run }) => ({ ...run, transitionId: transition_id, at: at_ms }));
 }
 
 export type LetterPlace = readonly [receivedAt: Millis, source: string, topic: string, partition: number, offset: string, reason: string];
@@ -43,11 +43,11 @@ export async function readDeadLetterPage(store: Store, filter: { reason?: Reject
     { limit, ...(filter.reason === undefined ? {} : { wanted: filter.reason }), ...(after === null ? {} : { at, source, topic, partition, offset, reason }) },
   );
   return rows.map((row) => ({
-    receivedAt: Number(row.received_ms),
+    receivedAt: row.received_ms,
     origin: { source: row.source, topic: row.topic, partition: row.partition, offset: row.offset },
     reason: row.reason,
     message: row.message,
     payload: row.payload,
-    payloadBytes: Number(row.payload_bytes),
+    payloadBytes: row.payload_bytes,
   }));
 }

@@ -72,5 +72,5 @@ export async function readMeasuredKinds(store: Store, model: string): Promise<Me
      FROM measurements AS m WHERE m.model = {model:String} GROUP BY metric, baseline, length ORDER BY metric, baseline, length`,
     { model },
   );
-  return rows.map((row) => ({ metric: row.metric, baseline: row.baseline || null, windowMs: Number(row.length), windows: row.windows, newest: Number(row.newest) }));
+  return rows.map((row) => ({ metric: row.metric, baseline: row.baseline || null, windowMs: row.length, windows: row.windows, newest: row.newest }));
 }

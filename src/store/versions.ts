@@ -24,7 +24,7 @@ const LABELLED = `SELECT o.version AS version, toUnixTimestamp(o.bucket) AS star
 
 async function hasGrid(store: Store, model: string): Promise<boolean> {
   const [row] = await store.query<{ grids: number }>("SELECT count() AS grids FROM grids WHERE model = {model:String}", { model });
-  return Number(row?.grids ?? 0) > 0;
+  return (row?.grids ?? 0) > 0;
 }
 
 /** Rows and labels by version and step of time (aligned to the epoch), oldest first. Steps without rows are absent. */

@@ -1,7 +1,7 @@
 import type { Measurement } from "../model/measurement.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY } from "../model/time.ts";
-import { volumeChart } from "../report/charts.ts";
+import { volumeChart } from "../report/volume-chart.ts";
 import { html, type Markup } from "../report/markup.ts";
 import { badge } from "../report/parts.ts";
 import { count, day, moment, percent, span } from "../report/words.ts";

@@ -1,6 +1,8 @@
 import type { ModelSettings } from "../model/settings.ts";
 import { formatDuration, formatTime } from "../model/time.ts";
-import { heatLegend, heatMap, performanceChart, volumeChart } from "../report/charts.ts";
+import { heatLegend, heatMap } from "../report/heat-map.ts";
+import { performanceChart } from "../report/performance-chart.ts";
+import { volumeChart } from "../report/volume-chart.ts";
 import type { VersionDrift } from "../report/drift.ts";
 import { html, type Markup } from "../report/markup.ts";
 import { alertTable, missingList, moverTable, retrainTable, versionTable } from "../report/parts.ts";
@@ -58,7 +60,7 @@ function performanceSections(story: ModelReport): Markup {
 
 function othersWords(story: ModelReport, version: string): string {
   const newest = (story.performance?.series ?? []).flatMap((one) => {
-    const point = one.version === version && one.metric !== "accuracy" ? one.points.filter((at) => at.value !== null).at(-1) : undefined;
+    const point = one.version === version && one.metric !== "accuracy" ? one.points.findLast((at) => at.value !== null) : undefined;
     return point ? [`${METRIC_NAMES[one.metric]} ${one.metric === "log_loss" ? Number((point.value ?? 0).toPrecision(3)) : percent(point.value)}`] : [];
   });
   return newest.length === 0 ? "" : `In the newest window: ${newest.join(", ")}.`;

@@ -15,7 +15,7 @@ function apiThat(ingest: (messages: readonly Message[]) => Promise<{ accepted: n
   return createApi(apiOver({} as Store, [], { ingest }).dependencies);
 }
 
-async function send(body: BodyInit, type = "application/json", headers: Record<string, string> = {}) {
+async function send(body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>, type = "application/json", headers: Record<string, string> = {}) {
   const taken: string[] = [];
   const app = apiThat(async (messages) => {
     taken.push(...messages.map(({ bytes, index }) => `${index}:${Buffer.from(bytes).toString()}`));
@@ -151,7 +151,7 @@ describe("the server", () => {
     finish();
     expect((await answer).status).toBe(200);
     await closed;
-    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow("fetch failed");
   });
 
   it("says which port is in use, and how to choose another", async () => {

@@ -57,9 +57,9 @@ describe("pages with hostile names in them, in a browser", () => {
     page.on("request", (request) => !request.url().startsWith(server.url) && trouble.push(`requested ${request.url()}`));
     for (const path of PATHS) {
       const answer = await page.goto(server.url + path);
-      expect(answer?.status(), path).toBe(200);
-      expect(await page.evaluate("window.hit"), path).toBeUndefined();
-      expect(await page.locator("script, img, svg[onload], [onmouseover], [onerror], [style]").count(), path).toBe(0);
+      expect([path, answer?.status()]).toEqual([path, 200]);
+      expect([path, await page.evaluate("window.hit")]).toEqual([path, undefined]);
+      expect([path, await page.locator("script, img, svg[onload], [onmouseover], [onerror], [style]").count()]).toEqual([path, 0]);
       expect(answer?.headers()["set-cookie"]).toBeUndefined();
     }
     expect(trouble).toEqual([]);
@@ -78,7 +78,7 @@ describe("pages with hostile names in them, in a browser", () => {
     // One cell of each subject stands for its row.
     const some = [...new Map([...links].filter((link) => link.startsWith("/")).map((link) => [link.replace(/to=[^&]*/, ""), link])).values()];
     expect(some.length).toBeGreaterThan(15);
-    for (const link of some) expect((await fetch(server.url + link)).status, link).toBe(200);
+    for (const link of some) expect([link, (await fetch(server.url + link)).status]).toEqual([link, 200]);
     await context.close();
   });
 
