@@ -23,10 +23,10 @@ const checks =
         ["dead code", bin("knip"), []],
       ];
 for (const [name, command, args] of [...checks, ["tests", bin("vitest"), ["run", ...given]]]) {
-  process.stderr.write(`\n── ${name}\n`);
+  process.stderr.write(`\n── ${String(name)}\n`);
   const result = spawnSync(command, args, { cwd: root, stdio: "inherit" });
   if (result.status !== 0) {
-    process.stderr.write(`\n${name}: failed\n`);
+    process.stderr.write(`\n${String(name)}: failed\n`);
     process.exit(result.status ?? 1);
   }
 }

@@ -39,8 +39,8 @@ function readDaemonFile(path: string): DaemonFile | null {
   try {
     const parsed = JSON.parse(readFileSync(path, "utf8")) as { url?: unknown; token?: unknown; pid?: unknown; started_at?: unknown };
     const { url, token, pid } = parsed;
-    if (typeof url !== "string" || !/^http:\/\//.test(url) || typeof token !== "string" || typeof pid !== "number") return null;
-    return { url, token, pid, startedAt: String(parsed.started_at ?? "") };
+    if (typeof url !== "string" || !url.startsWith("http://") || typeof token !== "string" || typeof pid !== "number") return null;
+    return { url, token, pid, startedAt: typeof parsed.started_at === "string" ? parsed.started_at : "" };
   } catch {
     return null;
   }

@@ -33,10 +33,7 @@ export type DecodedBaselineRow =
   | { readonly ok: false; readonly reason: RejectReason; readonly message: string };
 
 const COMMON_FIELDS = ["type", "id", "model", "time"];
-const PREDICTION_FIELDS = new Set([
-  ...COMMON_FIELDS,
-  ...["version", "features", "prediction", "score", "scores", "latency_ms", "status", "role", "entity", "weight", "telemetry"],
-]);
+const PREDICTION_FIELDS = new Set([...COMMON_FIELDS, "version", "features", "prediction", "score", "scores", "latency_ms", "status", "role", "entity", "weight", "telemetry"]);
 const BASELINE_FIELDS = new Set([...PREDICTION_FIELDS, "label"]);
 const LABEL_FIELDS = new Set([...COMMON_FIELDS, "label", "revision"]);
 const LARGEST_REVISION = 2 ** 32 - 1;

@@ -16,7 +16,7 @@ export function found(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object") return "an object";
   if (typeof value === "string") return `the text ${JSON.stringify(value.slice(0, EXCERPT).toWellFormed())}${value.length > EXCERPT ? `… (${value.length} characters)` : ""}`;
-  return `the ${typeof value} ${String(value)}`;
+  return `the ${typeof value} ${String(value as number | boolean)}`;
 }
 
 /**

@@ -127,6 +127,12 @@ function spread(pieces: readonly Piece[], counts: Counts, low: number, width: nu
   const barOf = (value: number) => Math.max(0, Math.min(BINS - 1, Math.floor((value - low) / width)));
   for (const [bin, rows] of counts.bins.entries()) {
     if (rows === 0) continue;
+    const mean = outerMean(counts, bin, rows);
+    if (mean !== null) {
+      // Beyond the grid only the mean is known: spread over the whole bin, its rows would show where none are.
+      (bars[barOf(mean)] as number) += rows;
+      continue;
+    }
     const { begin, end } = pieces[bin] as Piece;
     const [first, last] = [barOf(begin), barOf(end)];
     for (let bar = first; bar <= last; bar += 1) {
@@ -136,6 +142,11 @@ function spread(pieces: readonly Piece[], counts: Counts, low: number, width: nu
     }
   }
   return bars;
+}
+
+function outerMean({ bins, lowSum, highSum }: Counts, bin: number, rows: number): number | null {
+  if (bin === 0) return lowSum / rows;
+  return bin === bins.length - 1 ? highSum / rows : null;
 }
 
 function share(rows: number, of: number): number {

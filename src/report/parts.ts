@@ -19,9 +19,14 @@ export function versionTable(versions: readonly ModelVersion[]): Markup {
   )}</tbody></table></div>`;
 }
 
+/** What moved; how much and how sure stand on the alert's own page. */
+function firstSentence(text: string): string {
+  return text.split(/(?<=\.) (?=\p{Lu})/u, 1)[0] ?? text;
+}
+
 export function alertTable(alerts: readonly Alert[], link: Link<Alert>): Markup {
   return html`<div class="scroll"><table><thead><tr><th>State</th><th>What</th><th>Since</th></tr></thead><tbody>${alerts.map(
-    (alert) => html`<tr><td class="t">${badge(alert.state)}${alert.state === "firing" || alert.state === "recovering" ? html` ${badge(alert.severity)}` : null}</td><td><strong>${linked(link?.(alert) ?? null, `${alert.key.subject.replace(/^feature:/, "")} · ${alert.key.rule}`)}</strong> <span class="note">${alert.key.version}</span><br>${alert.summary}</td><td class="t">${moment(alert.since)}</td></tr>`,
+    (alert) => html`<tr><td class="t">${badge(alert.state)}${alert.state === "firing" || alert.state === "recovering" ? html` ${badge(alert.severity)}` : null}</td><td><strong>${linked(link?.(alert) ?? null, `${alert.key.subject.replace(/^feature:/, "")} · ${alert.key.rule}`)}</strong> <span class="note">${alert.key.version}</span><br>${firstSentence(alert.summary)}</td><td class="t">${moment(alert.since)}</td></tr>`,
   )}</tbody></table></div>`;
 }
 

@@ -71,7 +71,7 @@ export async function modelReport(query: ReportQuery): Promise<ModelReport> {
     movers: (drift?.versions ?? []).flatMap((one) => one.subjects.map((subject) => subject.newest)).filter((one) => one !== null).sort((a, b) => effectOf(b) - effectOf(a)).slice(0, 10),
     performance,
     alerts: (await readAlertPage(store, { model: model.name }, 500, null)).filter((alert) => (version === undefined || alert.key.version === version) && alert.since < window.to && (alert.window.to > window.from || alert.state !== "resolved")),
-    retrains: (await readRetrainPage(store, { model: model.name }, 100, null)).filter((run) => (version === undefined || run.version === version) && run.at >= window.from),
+    retrains: (await readRetrainPage(store, { model: model.name }, 100, null)).filter((run) => (version === undefined || run.version === version)),
   };
   return { ...story, missing: missingWords(model, story) };
 }

@@ -4,6 +4,7 @@
  * between the reference's windows says what is usual instead.
  */
 
+import { mean, median, sampleVariance } from "simple-statistics";
 import { studentTSf } from "./student-t.ts";
 
 /** Fewer disjoint windows than this say too little about what is usual. */
@@ -26,21 +27,6 @@ export interface WindowEvidence {
   pValue: number;
   /** Disjoint windows behind both. */
   windows: number;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function variance(values: readonly number[]): number {
-  const centre = mean(values);
-  return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
 }
 
 function usable<Window extends { rows: number }>(windows: readonly Window[]): Window[] {
@@ -92,7 +78,7 @@ export function divergenceEvidence(
       (now / Math.max(between + floors[index]! ** power, Number.MIN_VALUE)) ** (1 / power),
   );
   const logs = scaled.map((one) => Math.log(Math.max(one, 1e-12)));
-  const deviation = Math.max(Math.sqrt(variance(logs)), LEAST_LOG_DEVIATION);
+  const deviation = Math.max(Math.sqrt(sampleVariance(logs)), LEAST_LOG_DEVIATION);
   const t =
     (Math.log(Math.max(value, 1e-12)) - mean(logs)) / (deviation * Math.sqrt(1 + 1 / count));
   return { expected: mean(scaled), pValue: studentTSf(t, count - 1), windows: count };
@@ -199,7 +185,7 @@ export function estimateEvidence(
 
 function spreadTest(value: number, noise: number, windows: readonly EstimatedWindow[]): number {
   const values = windows.map((window) => window.value);
-  const between = Math.max(0, variance(values) - mean(windows.map((window) => window.variance)));
+  const between = Math.max(0, sampleVariance(values) - mean(windows.map((window) => window.variance)));
   const spread = Math.sqrt(between * (1 + 1 / windows.length) + noise);
   const difference = value - mean(values);
   if (spread === 0) return difference > 0 ? 0 : 1;

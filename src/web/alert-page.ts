@@ -66,8 +66,14 @@ function step(transition: Transition, inWords: boolean): Markup {
   return html`<li><span class="note">${moment(transition.window.to)}</span> ${badge(transition.from)} → ${badge(transition.to)}${inWords ? html`<br>${transition.summary}` : null}</li>`;
 }
 
+/** What was recorded before the first attempt is shown only while nothing came of it. */
+function tellings(deliveries: readonly Delivery[]): Delivery[] {
+  const made = new Set(deliveries.filter((one) => one.attempt > 0).map((one) => `${one.notificationId} ${one.channel}`));
+  return deliveries.filter((one) => one.attempt > 0 || !made.has(`${one.notificationId} ${one.channel}`));
+}
+
 function deliveryTable(deliveries: readonly Delivery[]): Markup {
-  return html`<div class="scroll"><table><thead><tr><th>Outcome</th><th>Channel</th><th class="n">Attempt</th><th>Detail</th><th>At</th><th>Next attempt</th></tr></thead><tbody>${deliveries.map(
+  return html`<div class="scroll"><table><thead><tr><th>Outcome</th><th>Channel</th><th class="n">Attempt</th><th>Detail</th><th>At</th><th>Next attempt</th></tr></thead><tbody>${tellings(deliveries).map(
     (one) => html`<tr><td>${badge(one.outcome)}</td><td>${one.channel}</td><td class="n">${one.attempt}</td><td>${one.detail}</td><td class="t">${moment(one.at)}</td><td class="t">${one.nextAttemptAt === null ? "–" : moment(one.nextAttemptAt)}</td></tr>`,
   )}</tbody></table></div>`;
 }

@@ -76,6 +76,7 @@ export function exampleWindow(
   return {
     model: "flight-delay",
     window,
+    families: ["drift", "quality", "performance"],
     measurements: measurements.map((changes) => exampleMeasurement({ ...window, ...changes })),
   };
 }

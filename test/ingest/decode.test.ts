@@ -154,7 +154,7 @@ describe("decode", () => {
         const raw = typeof feature === "object" ? feature.raw : Number.isFinite(feature) ? String(feature) : "1e999";
         const text = `{"type":"prediction","id":"a","model":"binary","version":"v","time":"2024-05-01","score":0.5,"features":{"f":${raw}}}`;
         const decoded = decodeValue(text);
-        if (raw === "NaN") return void expect(decoded).toMatchObject({ reason: "invalid_json" });
+        if (raw === "NaN") return  expect(decoded).toMatchObject({ reason: "invalid_json" });
         if (!decoded.ok || decoded.event.type !== "prediction") throw new Error(text);
         const event = decoded.event;
         const parsed: unknown = JSON.parse(raw);

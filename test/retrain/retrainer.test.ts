@@ -87,10 +87,9 @@ describe("a firing that calls for retraining", () => {
     });
     expect(await retrainer.consider([firing])).toEqual([]);
     expect(receiver.requests).toHaveLength(1);
-    const { headers, body } = receiver.requests[0] ?? {
-      headers: {} as Record<string, string>,
-      body: "",
-    };
+    const request = receiver.requests[0];
+    if (!request) throw new Error("no request came");
+    const { headers, body } = request;
     expect(JSON.parse(body)).toMatchObject({
       type: "retrain",
       data: {

@@ -13,13 +13,13 @@ import { insertRetrainRuns } from "../../src/store/retrain-runs.ts";
 import type { Store } from "../../src/store/store.ts";
 
 export const SEED_START = Date.parse("2013-07-01T00:00:00Z");
-export const SEED_DAYS = 60;
+const SEED_DAYS = 60;
 export const SEED_END = SEED_START + SEED_DAYS * DAY;
 
 /** A model whose first version drifts from day 30 on, and which a second version replaces from day 44 on. */
 export type SeedNames = { readonly model: string; readonly versions: readonly [string, string]; readonly numeric: readonly string[]; readonly categorical: readonly string[]; readonly rule: string };
 
-export const SEED_NAMES: SeedNames = {
+const SEED_NAMES: SeedNames = {
   model: "flight-delay",
   versions: ["2013-q1", "2013-q3"],
   numeric: ["dep_delay", "distance", "temp", "visib", "wind_speed"],
@@ -172,7 +172,7 @@ const explanation = (changes: Partial<Explanation>): Explanation => ({
   ...changes,
 });
 
-export function seedTransition(names: SeedNames, changes: Partial<Transition>): Transition {
+function seedTransition(names: SeedNames, changes: Partial<Transition>): Transition {
   return {
     id: "a-temp",
     alertId: "a-temp",
