@@ -116,6 +116,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const sources = options.sources ?? (config.kafka ? [createKafkaSource({ settings: config.kafka, log, onFatal, now: clock })] : []);
   let ticking: Promise<unknown> = Promise.resolve();
   let started = false;
+  let assigned: ReadonlySet<string> = new Set();
   let stopping = false;
   let loop: Promise<void> | null = null;
 
@@ -129,9 +130,14 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     return next;
   }
 
-  /** Partitions without messages hold nothing back: the sources say which are drained. */
+  /** Partitions without messages hold nothing back: the sources say which are drained, and which are theirs. */
   function noteProgress(): void {
-    for (const source of sources) for (const { key, drained } of source.status().partitions) watermarks.progress(key, drained, clock());
+    const current = sources.flatMap((source) => source.status().partitions);
+    for (const { key, drained } of current) watermarks.progress(key, drained, clock());
+    const keys = new Set(current.map(({ key }) => key));
+    // What another process reads now must not hold this one's windows open.
+    for (const key of assigned) if (!keys.has(key)) watermarks.forget(key);
+    assigned = keys;
   }
 
   async function tickForever(every: Millis): Promise<void> {

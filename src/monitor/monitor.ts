@@ -88,6 +88,8 @@ export function createMonitor(options: {
     const touched = await readTouched(store, settings.name);
     await count(model.state, touched);
     model.first ??= await firstPredictionTime(store, settings.name);
+    // Events older than all before them may come: the windows they lie in are measured as well.
+    if (model.first !== null) for (const { bucket } of touched) model.first = Math.min(model.first, bucket);
     if (model.first === null || mark === null) return { bucketsCounted: touched.length, windowsMeasured: 0, measurements: 0 };
     const bucketsOf = (kind: TouchedBucket["kind"]) => touched.filter((one) => one.kind === kind).map((one) => one.bucket);
     const due = model.plans.flatMap((plan) =>

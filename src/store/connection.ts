@@ -90,10 +90,15 @@ function describe(error: unknown, location: string): StoreError {
     });
   }
   if (code === "516" || code === "193" || code === "194") {
-    return new StoreError(`ClickHouse at ${location} refuses these credentials.`, { hint: "Check store.username and store.password.", retryable: false, cause: error });
+    return new StoreError(`ClickHouse at ${location} refuses these credentials.`, {
+      hint: "Check store.username and store.password.",
+      retryable: false,
+      cause: error,
+    });
   }
   return new StoreError(`ClickHouse${code ? ` (code ${code})` : ""}: ${firstLine(message)}`, {
-    hint: code === "243" ? "The disk is full: free some space; nothing acknowledged is lost." : "See the cause for the statement that failed.",
+    hint:
+      code === "243" ? "The disk is full: free some space; nothing acknowledged is lost." : "See the cause for the statement that failed.",
     retryable: code !== null && RETRYABLE_CODES.has(code),
     cause: error,
   });

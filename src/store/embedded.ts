@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient, type ClickHouseClient } from "@clickhouse/client";
 import { createChdbConnection } from "chdb/connection";
@@ -46,22 +46,36 @@ export async function openEmbeddedStore(path: string): Promise<Store> {
   } catch (error) {
     // What is left open would keep the directory from whoever tries again.
     for (const client of clients) await client.close();
-    throw openError(path, error);
+    throw openError(path, directory, error);
   }
 }
 
-function openError(path: string, error: unknown): StoreError {
-  const message = error instanceof Error ? error.message : String(error);
-  if (/Code: 76\b|CANNOT_OPEN_FILE|Cannot lock file|status.*lock/i.test(message)) {
-    return new StoreError(`Another process has the data directory ${path} open.`, {
+function openError(path: string, directory: string, error: unknown): StoreError {
+  const owner = otherOwner(directory);
+  if (owner !== null) {
+    return new StoreError(`Another process (${owner}) has the data directory ${path} open.`, {
       hint: "An embedded store has one owner. Talk to the running daemon (commands do so by themselves when it is alive), stop it, or set store.path to another directory.",
       retryable: false,
       cause: error,
     });
   }
+  const message = error instanceof Error ? error.message : String(error);
   return new StoreError(`The embedded store in ${path} cannot be opened: ${message.split("\n", 1)[0]}`, {
     hint: "If the directory was copied while in use, copy it again; if its disk is full, free some space.",
     retryable: false,
     cause: error,
   });
+}
+
+/**
+ * The process that holds a directory which could not be opened, or null when that was not the reason. The engine says
+ * why on stderr only; but who takes the lock writes its number into `status` at once, so another's there is its owner's.
+ */
+function otherOwner(directory: string): string | null {
+  try {
+    const owner = /^PID: (\d+)$/m.exec(readFileSync(join(directory, "status"), "utf8"))?.[1] ?? null;
+    return owner === String(process.pid) ? null : owner;
+  } catch {
+    return null;
+  }
 }

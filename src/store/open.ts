@@ -17,13 +17,27 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
   }
 }
 
+/** Why parts are set aside that took no rows with them: copies, leftovers of work that was cut short, a person's own doing. */
+const HARMLESS_REASONS = [
+  "",
+  "ignored",
+  "clone",
+  "attaching",
+  "deleting",
+  "tmp-fetch",
+  "noquorum",
+  "merge-not-byte-identical",
+  "mutate-not-byte-identical",
+];
+
 /**
  * ClickHouse moves a damaged part aside at start and goes on without its rows, silently. An answer computed on what
  * is left would be wrong, so the store is not opened.
  */
 async function refuseDetachedParts(store: Store): Promise<void> {
   const parts = await store.query<{ table: string; name: string; reason: string }>(
-    "SELECT table, name, reason FROM system.detached_parts WHERE database = currentDatabase() AND reason != '' LIMIT 20",
+    "SELECT table, name, reason FROM system.detached_parts WHERE database = currentDatabase() AND reason NOT IN {harmless:Array(String)} LIMIT 20",
+    { harmless: HARMLESS_REASONS },
   );
   if (parts.length === 0) return;
   const list = parts.map((part) => `${part.table}/${part.name} (${part.reason})`).join(", ");

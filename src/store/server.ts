@@ -20,7 +20,12 @@ export async function openServerStore(settings: Extract<StoreSettings, { kind: "
   const store = createStore({
     kind: "server",
     location: redact(settings.url),
-    writer: createClient({ ...shared, database: settings.database, max_open_connections: 4, clickhouse_settings: { async_insert: 0, wait_end_of_query: 1 } }),
+    writer: createClient({
+      ...shared,
+      database: settings.database,
+      max_open_connections: 4,
+      clickhouse_settings: { async_insert: 0, wait_end_of_query: 1 },
+    }),
     reader: createClient({
       ...shared,
       database: settings.database,

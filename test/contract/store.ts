@@ -10,7 +10,13 @@ import { HOSTILE_NAMES, HOSTILE_PARAMETERS } from "../support/hostile-text.ts";
 type Row = Readonly<Record<string, unknown>>;
 
 /** Any text that JSON can carry to the engine: whole characters, controls and NUL among them. */
-const anyText = fc.string({ unit: fc.oneof(fc.constantFrom("'", '"', "\\", "\n", "\t", "\r", "\0", "`", "{", "}", ";", "-", "\u2028", "😀"), fc.string({ unit: "binary", minLength: 1, maxLength: 1 })), maxLength: 24 });
+const anyText = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom("'", '"', "\\", "\n", "\t", "\r", "\0", "`", "{", "}", ";", "-", "\u2028", "😀"),
+    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+  ),
+  maxLength: 24,
+});
 
 /** What every store owes, however it is reached. */
 export function describeStore(name: string, make: () => Promise<{ store: Store; stop: () => Promise<void> }>): void {
@@ -94,31 +100,79 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
       });
 
       it("with hostile names as keys of what a query returns", async () => {
-        await insert("predictions", [predictionRow("keys", "a", { numbers: recordOf(new Map(HOSTILE_NAMES.map((key, index) => [key, index]))) })]);
+        await insert("predictions", [
+          predictionRow("keys", "a", { numbers: recordOf(new Map(HOSTILE_NAMES.map((key, index) => [key, index]))) }),
+        ]);
         const [row] = await query<{ numbers: Record<string, number> }>("SELECT numbers FROM predictions WHERE model = 'keys'");
         expect(Object.keys(row?.numbers ?? {})).toEqual(HOSTILE_NAMES);
         expect(Object.entries(row?.numbers ?? {})).toEqual(HOSTILE_NAMES.map((key, index) => [key, index]));
       });
 
       it("with times to the millisecond, those before 2001 too, and those that are null", async () => {
-        await insert("labels", [...times.map((time) => ({ model: "times", id: String(time), label: "x", label_number: null, time: dateTimeValue(time), revision: 0, precedence: "1" })), { model: "times", id: "none", label: "x", label_number: 2, time: null, revision: 4_294_967_295, precedence: "0" }]);
-        const rows = await query<{ id: string; ms: number | null }>("SELECT id, toUnixTimestamp64Milli(l.time) AS ms FROM labels AS l WHERE model = 'times' ORDER BY l.time NULLS LAST");
+        await insert("labels", [
+          ...times.map((time) => ({
+            model: "times",
+            id: String(time),
+            label: "x",
+            label_number: null,
+            time: dateTimeValue(time),
+            revision: 0,
+            precedence: "1",
+          })),
+          { model: "times", id: "none", label: "x", label_number: 2, time: null, revision: 4_294_967_295, precedence: "0" },
+        ]);
+        const rows = await query<{ id: string; ms: number | null }>(
+          "SELECT id, toUnixTimestamp64Milli(l.time) AS ms FROM labels AS l WHERE model = 'times' ORDER BY l.time NULLS LAST",
+        );
         expect(rows).toEqual([...times.map((time) => ({ id: String(time), ms: time })), { id: "none", ms: null }]);
       });
 
       it("with whole numbers of 64 and 128 bits, exactly", async () => {
-        const extremes = ["-170141183460469231731687303715884105728", "-1", "0", "9007199254740993", "170141183460469231731687303715884105727"];
+        const extremes = [
+          "-170141183460469231731687303715884105728",
+          "-1",
+          "0",
+          "9007199254740993",
+          "170141183460469231731687303715884105727",
+        ];
         await insert(
           "feature_counts",
           extremes.map((sum, index) => ({
-            ...{ model: "wide", baseline: "", version: "v", segment: "", subject: "feature", feature: "f", grid: 1, bucket: index * 3600, rows: 9_007_199_254_740_991, missing: 0, unparsable: 0, unseen: 0 },
-            ...{ bins: [0, 65_535], counts: [0, "18446744073709551615"], low: null, high: -0.1, low_sum: sum, high_sum: extremes.at(-1 - index), generation: 1 },
+            model: "wide",
+            baseline: "",
+            version: "v",
+            segment: "",
+            subject: "feature",
+            feature: "f",
+            grid: 1,
+            bucket: index * 3600,
+            rows: 9_007_199_254_740_991,
+            missing: 0,
+            unparsable: 0,
+            unseen: 0,
+            bins: [0, 65_535],
+            counts: [0, "18446744073709551615"],
+            low: null,
+            high: -0.1,
+            low_sum: sum,
+            high_sum: extremes.at(-1 - index),
+            generation: 1,
           })),
         );
         const rows = await query(
           "SELECT toString(low_sum) AS low_sum, toString(high_sum) AS high_sum, rows, bins, arrayMap(c -> toString(c), counts) AS counts, low, high FROM feature_counts WHERE model = 'wide' ORDER BY bucket",
         );
-        expect(rows).toEqual(extremes.map((sum, index) => ({ low_sum: sum, high_sum: extremes.at(-1 - index), rows: 9_007_199_254_740_991, bins: [0, 65_535], counts: ["0", "18446744073709551615"], low: null, high: -0.1 })));
+        expect(rows).toEqual(
+          extremes.map((sum, index) => ({
+            low_sum: sum,
+            high_sum: extremes.at(-1 - index),
+            rows: 9_007_199_254_740_991,
+            bins: [0, 65_535],
+            counts: ["0", "18446744073709551615"],
+            low: null,
+            high: -0.1,
+          })),
+        );
       });
 
       it("whatever the text", async () => {
@@ -126,8 +180,17 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         await fc.assert(
           fc.asyncProperty(fc.uniqueArray(anyText, { minLength: 1, maxLength: 60 }), async (texts) => {
             const model = `any-${round++}`;
-            await insert("predictions", [predictionRow(model, "a", { categories: recordOf(new Map(texts.map((text) => [text, text]))), unparsable: texts, entity: texts[0] })]);
-            const [row] = await query("SELECT mapKeys(p.categories) AS keys, mapValues(p.categories) AS categories, unparsable, entity FROM predictions AS p WHERE model = {model:String} AND entity = {entity:String}", { model, entity: texts[0] ?? "" });
+            await insert("predictions", [
+              predictionRow(model, "a", {
+                categories: recordOf(new Map(texts.map((text) => [text, text]))),
+                unparsable: texts,
+                entity: texts[0],
+              }),
+            ]);
+            const [row] = await query(
+              "SELECT mapKeys(p.categories) AS keys, mapValues(p.categories) AS categories, unparsable, entity FROM predictions AS p WHERE model = {model:String} AND entity = {entity:String}",
+              { model, entity: texts[0] ?? "" },
+            );
             const inOrder = [...recordKeys(texts)];
             expect(row).toEqual({ keys: inOrder, categories: inOrder, unparsable: texts, entity: texts[0] });
           }),
@@ -136,18 +199,42 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
       });
 
       it("in any number: 45,000 rows in blocks, and none", async () => {
-        const rows = Array.from({ length: 45_000 }, (_, index) => ({ model: "many", id: `${index}`, label: "x", label_number: index, time: null, revision: 0, precedence: "0" }));
+        const rows = Array.from({ length: 45_000 }, (_, index) => ({
+          model: "many",
+          id: `${index}`,
+          label: "x",
+          label_number: index,
+          time: null,
+          revision: 0,
+          precedence: "0",
+        }));
         await insert("labels", rows);
-        expect(await query("SELECT count() AS rows, uniqExact(id) AS ids, sum(label_number) AS total FROM labels WHERE model = 'many'")).toEqual([{ rows: 45_000, ids: 45_000, total: (45_000 * 44_999) / 2 }]);
+        expect(
+          await query("SELECT count() AS rows, uniqExact(id) AS ids, sum(label_number) AS total FROM labels WHERE model = 'many'"),
+        ).toEqual([{ rows: 45_000, ids: 45_000, total: (45_000 * 44_999) / 2 }]);
         await insert("labels", []);
         expect(await query("SELECT count() AS rows FROM labels WHERE model = 'many'")).toEqual([{ rows: 45_000 }]);
       });
 
       it("in rows of many bytes", async () => {
         const payload = "é😀'\\\n".repeat(40_000);
-        const letters = Array.from({ length: 60 }, (_, offset) => ({ received_at: times[7], source: "kafka", topic: "big", partition: 0, offset: `${offset}`, reason: "r", message: "", payload, payload_bytes: 1 }));
+        const letters = Array.from({ length: 60 }, (_, offset) => ({
+          received_at: times[7],
+          source: "kafka",
+          topic: "big",
+          partition: 0,
+          offset: `${offset}`,
+          reason: "r",
+          message: "",
+          payload,
+          payload_bytes: 1,
+        }));
         await insert("dead_letters", letters);
-        expect(await query("SELECT count() AS rows, min(length(payload)) AS shortest, max(length(payload)) AS longest FROM dead_letters WHERE topic = 'big'")).toEqual([{ rows: 60, shortest: Buffer.byteLength(payload), longest: Buffer.byteLength(payload) }]);
+        expect(
+          await query(
+            "SELECT count() AS rows, min(length(payload)) AS shortest, max(length(payload)) AS longest FROM dead_letters WHERE topic = 'big'",
+          ),
+        ).toEqual([{ rows: 60, shortest: Buffer.byteLength(payload), longest: Buffer.byteLength(payload) }]);
       });
     });
 
@@ -167,13 +254,25 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
       });
 
       it("by errors that say whether to try again", async () => {
-        expect(await refusal(query("SELECT * FROM nowhere"))).toMatchObject({ retryable: false, message: expect.stringMatching(/code 60\)/) });
+        expect(await refusal(query("SELECT * FROM nowhere"))).toMatchObject({
+          retryable: false,
+          message: expect.stringMatching(/code 60\)/),
+        });
         expect(await refusal(query("SELEKT 1"))).toMatchObject({ retryable: false, message: expect.stringMatching(/code 62\)/) });
-        expect(await refusal(query("SELECT {missing:String}"))).toMatchObject({ retryable: false, message: expect.stringMatching(/code 456\)/) });
+        expect(await refusal(query("SELECT {missing:String}"))).toMatchObject({
+          retryable: false,
+          message: expect.stringMatching(/code 456\)/),
+        });
         const into = "INSERT INTO window_progress SELECT 'refused', toString(sleepEachRow(0.2)), 0 FROM numbers(50)";
-        expect(await refusal(execute(`${into} SETTINGS max_execution_time = 0.3, max_block_size = 1`))).toMatchObject({ retryable: true, message: expect.stringMatching(/code 159\)/) });
+        expect(await refusal(execute(`${into} SETTINGS max_execution_time = 0.3, max_block_size = 1`))).toMatchObject({
+          retryable: true,
+          message: expect.stringMatching(/code 159\)/),
+        });
         const big = "INSERT INTO window_progress SELECT 'refused', toString(length(groupArray(number))), 0 FROM numbers(1000000)";
-        expect(await refusal(execute(`${big} SETTINGS max_memory_usage = 1000000`))).toMatchObject({ retryable: true, message: expect.stringMatching(/code 241\)/) });
+        expect(await refusal(execute(`${big} SETTINGS max_memory_usage = 1000000`))).toMatchObject({
+          retryable: true,
+          message: expect.stringMatching(/code 241\)/),
+        });
         expect(await query("SELECT count() AS rows FROM window_progress WHERE model = 'refused'")).toEqual([{ rows: 0 }]);
       });
 
@@ -196,17 +295,24 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         await insert("labels", [{ model: "bystander", id: "a", label: "x", label_number: null, time: null, revision: 0, precedence: "0" }]);
         const before = await state();
         for (const value of HOSTILE_PARAMETERS) {
-          expect(await query("SELECT {value:String} AS value, {maybe:Nullable(String)} AS maybe", { value, maybe: value })).toEqual([{ value, maybe: value }]);
+          expect(await query("SELECT {value:String} AS value, {maybe:Nullable(String)} AS maybe", { value, maybe: value })).toEqual([
+            { value, maybe: value },
+          ]);
         }
-        expect(await query("SELECT {values:Array(String)} AS values", { values: HOSTILE_PARAMETERS })).toEqual([{ values: HOSTILE_PARAMETERS }]);
-        expect(await query("SELECT id FROM labels WHERE model = 'bystander' AND id IN {values:Array(String)}", { values: HOSTILE_PARAMETERS })).toEqual([]);
+        expect(await query("SELECT {values:Array(String)} AS values", { values: HOSTILE_PARAMETERS })).toEqual([
+          { values: HOSTILE_PARAMETERS },
+        ]);
+        expect(
+          await query("SELECT id FROM labels WHERE model = 'bystander' AND id IN {values:Array(String)}", { values: HOSTILE_PARAMETERS }),
+        ).toEqual([]);
         await refusal(query("SELECT {value:UInt32} AS value", { value: "1; DROP TABLE labels" }));
         expect(await state()).toEqual(before);
       });
 
       it("is so in a statement that writes", async () => {
         const before = await state();
-        for (const value of HOSTILE_PARAMETERS.slice(0, 40)) await execute("INSERT INTO window_progress SELECT 'written', {value:String}, fromUnixTimestamp64Milli(0)", { value });
+        for (const value of HOSTILE_PARAMETERS.slice(0, 40))
+          await execute("INSERT INTO window_progress SELECT 'written', {value:String}, fromUnixTimestamp64Milli(0)", { value });
         const rows = await query<{ plan: string }>("SELECT plan FROM window_progress WHERE model = 'written'");
         expect(rows.map((row) => row.plan).sort()).toEqual(HOSTILE_PARAMETERS.slice(0, 40).sort());
         expect(await state()).toEqual(before);
@@ -214,13 +320,27 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
 
       it("is any text, null, a number, or a list of them", async () => {
         await fc.assert(
-          fc.asyncProperty(anyText, fc.array(anyText, { maxLength: 20 }), fc.array(fc.integer(), { maxLength: 20 }), fc.double({ min: -1e15, max: 1e15, noNaN: true }), async (value, values, numbers, number) => {
-            const [row] = await query("SELECT {value:String} AS value, {values:Array(String)} AS values, {numbers:Array(Int64)} AS numbers, {number:Float64} AS number, {none:Nullable(String)} AS none, {yes:Bool} AS yes", {
-              ...{ value, values, numbers, number, none: null, yes: true },
-            });
-            // The engine writes -0 as it does 0 in some versions.
-            expect(row).toEqual({ value, values, numbers, number: number === 0 ? expect.closeTo(0) : number, none: null, yes: true });
-          }),
+          fc.asyncProperty(
+            anyText,
+            fc.array(anyText, { maxLength: 20 }),
+            fc.array(fc.integer(), { maxLength: 20 }),
+            fc.double({ min: -1e15, max: 1e15, noNaN: true }),
+            async (value, values, numbers, number) => {
+              const [row] = await query(
+                "SELECT {value:String} AS value, {values:Array(String)} AS values, {numbers:Array(Int64)} AS numbers, {number:Float64} AS number, {none:Nullable(String)} AS none, {yes:Bool} AS yes",
+                {
+                  value,
+                  values,
+                  numbers,
+                  number,
+                  none: null,
+                  yes: true,
+                },
+              );
+              // The engine writes -0 as it does 0 in some versions.
+              expect(row).toEqual({ value, values, numbers, number: number === 0 ? expect.closeTo(0) : number, none: null, yes: true });
+            },
+          ),
           { numRuns: 40 },
         );
       });
@@ -273,10 +393,16 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
 
     describe("settings of a statement", () => {
       it("end with it", async () => {
-        const change = (what: string) => execute(`INSERT INTO window_progress SELECT {what:String}, toString(getSetting('max_block_size')), fromUnixTimestamp64Milli(0)${what === "set" ? " SETTINGS max_block_size = 77" : ""}`, { what });
+        const change = (what: string) =>
+          execute(
+            `INSERT INTO window_progress SELECT {what:String}, toString(getSetting('max_block_size')), fromUnixTimestamp64Milli(0)${what === "set" ? " SETTINGS max_block_size = 77" : ""}`,
+            { what },
+          );
         await change("set");
         await change("after");
-        const rows = await query<{ model: string; plan: string }>("SELECT model, plan FROM window_progress WHERE model IN ('set', 'after') ORDER BY model DESC");
+        const rows = await query<{ model: string; plan: string }>(
+          "SELECT model, plan FROM window_progress WHERE model IN ('set', 'after') ORDER BY model DESC",
+        );
         expect(rows[0]).toEqual({ model: "set", plan: "77" });
         expect(rows[1]?.plan).not.toBe("77");
       });
@@ -285,7 +411,11 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         const row = { model: "twice", id: "a", label: "x", label_number: null, time: null, revision: 0, precedence: "0" };
         await insert("labels", [row]);
         await insert("labels", [row]);
-        expect(await query("SELECT sum(written) AS written FROM (SELECT count() AS written FROM labels WHERE model = 'twice' UNION ALL SELECT 0)")).toEqual([{ written: 2 }]);
+        expect(
+          await query(
+            "SELECT sum(written) AS written FROM (SELECT count() AS written FROM labels WHERE model = 'twice' UNION ALL SELECT 0)",
+          ),
+        ).toEqual([{ written: 2 }]);
         expect(await query("SELECT count() AS rows FROM labels FINAL WHERE model = 'twice'")).toEqual([{ rows: 1 }]);
       });
     });
@@ -293,7 +423,11 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
     describe("of several rows with one identity", () => {
       type Version = { readonly id: number; readonly time: number; readonly hash: number };
       const START = Date.UTC(2024, 0, 28);
-      const version = fc.record({ id: fc.integer({ min: 0, max: 5 }), time: fc.integer({ min: 0, max: 36 }).map((day) => START + day * DAY + 7 * HOUR), hash: fc.integer({ min: 0, max: 2 }) });
+      const version = fc.record({
+        id: fc.integer({ min: 0, max: 5 }),
+        time: fc.integer({ min: 0, max: 36 }).map((day) => START + day * DAY + 7 * HOUR),
+        hash: fc.integer({ min: 0, max: 2 }),
+      });
       // Larger for an earlier time, then for a smaller hash, and beyond what a double holds.
       const precedence = ({ time, hash }: Version) => ((2n ** 64n - BigInt(time)) * 2n ** 64n - BigInt(hash)).toString();
       const wins = (a: Version, b: Version) => a.time < b.time || (a.time === b.time && a.hash < b.hash);
@@ -301,40 +435,68 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
       it("the smallest (time, hash) stays, across months, through time filters, merged or not", async () => {
         let round = 0;
         await fc.assert(
-          fc.asyncProperty(fc.array(fc.array(version, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 3 }), fc.integer({ min: 0, max: 36 }), fc.integer({ min: 1, max: 20 }), fc.boolean(), async (batches, first, days, merged) => {
-            const model = `conflict-${round++}`;
-            for (const batch of batches) await insert("predictions", batch.map((row) => predictionRow(model, `${row.id}`, { time: row.time, version: `h${row.hash}`, precedence: precedence(row) })));
-            if (merged) await execute("OPTIMIZE TABLE predictions FINAL");
-            const kept = new Map<number, Version>();
-            for (const row of batches.flat()) {
-              const other = kept.get(row.id);
-              if (!other || wins(row, other)) kept.set(row.id, row);
-            }
-            const from = START + first * DAY;
-            const to = from + days * DAY;
-            const expected = [...kept.values()].filter((row) => row.time >= from && row.time < to).map((row) => `${row.id} ${row.time} h${row.hash}`).sort();
-            const asText = (rows: readonly { id: string; at: number; version: string }[]) => rows.map((row) => `${row.id} ${row.at} ${row.version}`).sort();
-            const columns = "id, toUnixTimestamp64Milli(time) AS at, version";
-            const plain = await query<{ id: string; at: number; version: string }>(
-              `SELECT ${columns} FROM predictions FINAL WHERE model = {model:String} AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`,
-              { model, from, to },
-            );
-            expect(asText(plain)).toEqual(expected);
-            const buckets = Array.from({ length: days }, (_, day) => (from + day * DAY) / 1000);
-            const counted = await query<{ id: string; at: number; version: string }>(
-              `SELECT ${columns}, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), 86400) * 86400, 'UTC') AS bucket FROM predictions FINAL WHERE model = {model:String} AND ${ROWS_IN_BUCKETS}`,
-              { model, from: from / 1000, to: to / 1000, buckets },
-            );
-            expect(asText(counted)).toEqual(expected);
-          }),
+          fc.asyncProperty(
+            fc.array(fc.array(version, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 3 }),
+            fc.integer({ min: 0, max: 36 }),
+            fc.integer({ min: 1, max: 20 }),
+            fc.boolean(),
+            async (batches, first, days, merged) => {
+              const model = `conflict-${round++}`;
+              for (const batch of batches)
+                await insert(
+                  "predictions",
+                  batch.map((row) =>
+                    predictionRow(model, `${row.id}`, { time: row.time, version: `h${row.hash}`, precedence: precedence(row) }),
+                  ),
+                );
+              if (merged) await execute("OPTIMIZE TABLE predictions FINAL");
+              const kept = new Map<number, Version>();
+              for (const row of batches.flat()) {
+                const other = kept.get(row.id);
+                if (!other || wins(row, other)) kept.set(row.id, row);
+              }
+              const from = START + first * DAY;
+              const to = from + days * DAY;
+              const expected = [...kept.values()]
+                .filter((row) => row.time >= from && row.time < to)
+                .map((row) => `${row.id} ${row.time} h${row.hash}`)
+                .sort();
+              const asText = (rows: readonly { id: string; at: number; version: string }[]) =>
+                rows.map((row) => `${row.id} ${row.at} ${row.version}`).sort();
+              const columns = "id, toUnixTimestamp64Milli(time) AS at, version";
+              const plain = await query<{ id: string; at: number; version: string }>(
+                `SELECT ${columns} FROM predictions FINAL WHERE model = {model:String} AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`,
+                { model, from, to },
+              );
+              expect(asText(plain)).toEqual(expected);
+              const buckets = Array.from({ length: days }, (_, day) => (from + day * DAY) / 1000);
+              const counted = await query<{ id: string; at: number; version: string }>(
+                `SELECT ${columns}, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), 86400) * 86400, 'UTC') AS bucket FROM predictions FINAL WHERE model = {model:String} AND ${ROWS_IN_BUCKETS}`,
+                { model, from: from / 1000, to: to / 1000, buckets },
+              );
+              expect(asText(counted)).toEqual(expected);
+            },
+          ),
           { numRuns: 15 },
         );
       });
 
       it("the label of the largest precedence stays, in any order of arrival", async () => {
         const revisions = [3n, 1n, 2n ** 127n, 2n ** 127n + 1n, 0n];
-        for (const revision of revisions) await insert("labels", [{ model: "revised", id: "a", label: String(revision), label_number: null, time: null, revision: 0, precedence: String(revision) }]);
-        const stays = () => query("SELECT label FROM labels FINAL WHERE model = 'revised' AND id IN (SELECT id FROM labels WHERE model = 'revised')");
+        for (const revision of revisions)
+          await insert("labels", [
+            {
+              model: "revised",
+              id: "a",
+              label: String(revision),
+              label_number: null,
+              time: null,
+              revision: 0,
+              precedence: String(revision),
+            },
+          ]);
+        const stays = () =>
+          query("SELECT label FROM labels FINAL WHERE model = 'revised' AND id IN (SELECT id FROM labels WHERE model = 'revised')");
         expect(await stays()).toEqual([{ label: String(2n ** 127n + 1n) }]);
         await execute("OPTIMIZE TABLE labels FINAL");
         expect(await stays()).toEqual([{ label: String(2n ** 127n + 1n) }]);
@@ -343,7 +505,9 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
 
     describe("work", () => {
       it("may return 100,000 rows", async () => {
-        const rows = await query<{ n: number; text: string }>("SELECT number AS n, concat('row ', toString(number)) AS text FROM numbers(100000)");
+        const rows = await query<{ n: number; text: string }>(
+          "SELECT number AS n, concat('row ', toString(number)) AS text FROM numbers(100000)",
+        );
         expect(rows).toHaveLength(100_000);
         expect(rows[99_999]).toEqual({ n: 99_999, text: "row 99999" });
       });
@@ -352,7 +516,9 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         const [slow, quick, counted] = await Promise.all([
           query("SELECT sum(sleepEachRow(0.05)) AS slept FROM numbers(4)"),
           query("SELECT 2 AS two"),
-          insert("labels", [{ model: "beside", id: "a", label: "x", label_number: null, time: null, revision: 0, precedence: "0" }]).then(() => query("SELECT count() AS rows FROM labels WHERE model = 'beside'")),
+          insert("labels", [{ model: "beside", id: "a", label: "x", label_number: null, time: null, revision: 0, precedence: "0" }]).then(
+            () => query("SELECT count() AS rows FROM labels WHERE model = 'beside'"),
+          ),
           ...Array.from({ length: 10 }, (_, n) => query("SELECT {n:UInt8} AS n", { n }).then((rows) => expect(rows).toEqual([{ n }]))),
         ]);
         expect([slow, quick, counted]).toEqual([[{ slept: 0 }], [{ two: 2 }], [{ rows: 1 }]]);
@@ -369,8 +535,26 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
 
 function predictionRow(model: string, id: string, change: Row): Row {
   return {
-    ...{ model, id, version: "v", time: Date.UTC(2024, 4, 1), numbers: {}, categories: {}, embeddings: {}, unparsable: [], predicted_class: null, predicted_number: null, score: null },
-    ...{ scores: {}, latency_ms: null, status: "ok", role: "", entity: "", weight: 1, telemetry: {}, precedence: "0", ...change },
+    model,
+    id,
+    version: "v",
+    time: Date.UTC(2024, 4, 1),
+    numbers: {},
+    categories: {},
+    embeddings: {},
+    unparsable: [],
+    predicted_class: null,
+    predicted_number: null,
+    score: null,
+    scores: {},
+    latency_ms: null,
+    status: "ok",
+    role: "",
+    entity: "",
+    weight: 1,
+    telemetry: {},
+    precedence: "0",
+    ...change,
   };
 }
 

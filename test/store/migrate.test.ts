@@ -22,8 +22,12 @@ const first = migration(1, "CREATE TABLE IF NOT EXISTS one (a UInt8) ENGINE = Me
 const second = migration(2, "CREATE TABLE IF NOT EXISTS two (a UInt8) ENGINE = MergeTree ORDER BY a");
 const third = migration(3, "ALTER TABLE two ADD COLUMN IF NOT EXISTS b String");
 
-const recorded = async () => (await store.query<{ number: number }>("SELECT number FROM migrations ORDER BY number")).map((row) => row.number);
-const tables = async () => (await store.query<{ name: string }>("SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name")).map((row) => row.name);
+const recorded = async () =>
+  (await store.query<{ number: number }>("SELECT number FROM migrations ORDER BY number")).map((row) => row.number);
+const tables = async () =>
+  (await store.query<{ name: string }>("SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name")).map(
+    (row) => row.name,
+  );
 
 describe("migrations", () => {
   it("are applied in order, each once, and those that came later when they come", async () => {
@@ -37,13 +41,23 @@ describe("migrations", () => {
   it("of a store made with other ones are refused, before any is applied", async () => {
     await migrate(store, [first]);
     const changed = migration(1, `${first.sql} `);
-    await expect(migrate(store, [changed, second])).rejects.toMatchObject({ name: "StoreError", retryable: false, message: "Migration 1 (step_1) differs from the one this store was made with.", hint: expect.stringContaining("version") });
+    await expect(migrate(store, [changed, second])).rejects.toMatchObject({
+      name: "StoreError",
+      retryable: false,
+      message: "Migration 1 (step_1) differs from the one this store was made with.",
+      hint: expect.stringContaining("version"),
+    });
     expect(await tables()).toEqual(["migrations", "one"]);
   });
 
   it("of a newer program are refused", async () => {
     await migrate(store, [first, second]);
-    await expect(migrate(store, [first])).rejects.toMatchObject({ name: "StoreError", retryable: false, message: "The store was made by a newer driftwatch: it has migration 2 (step_2).", hint: expect.stringContaining("Upgrade") });
+    await expect(migrate(store, [first])).rejects.toMatchObject({
+      name: "StoreError",
+      retryable: false,
+      message: "The store was made by a newer driftwatch: it has migration 2 (step_2).",
+      hint: expect.stringContaining("Upgrade"),
+    });
   });
 
   it("that fail leave those before them, and go on from there once they are put right", async () => {

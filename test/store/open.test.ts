@@ -1,17 +1,31 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openStore } from "../../src/store/open.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
-type Said = { readonly opened?: boolean; readonly inserted?: number; readonly name?: string; readonly message?: string; readonly hint?: string; readonly retryable?: boolean };
+type Said = {
+  readonly opened?: boolean;
+  readonly inserted?: number;
+  readonly name?: string;
+  readonly message?: string;
+  readonly hint?: string;
+  readonly retryable?: boolean;
+};
 
 /** A process of its own with the built store (`dist`): what it says, and the end of it. */
-function startProcess(what: "open" | "hold" | "insert", path: string, from = 0): { child: ChildProcess; said: Said[]; opened: Promise<Said>; exited: Promise<unknown> } {
-  const child = fork(fileURLToPath(new URL("../support/store-process.mjs", import.meta.url)), [what, path, String(from)], { execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+function startProcess(
+  what: "open" | "hold" | "insert",
+  path: string,
+  from = 0,
+): { child: ChildProcess; said: Said[]; opened: Promise<Said>; exited: Promise<unknown> } {
+  const child = fork(fileURLToPath(new URL("../support/store-process.mjs", import.meta.url)), [what, path, String(from)], {
+    execArgv: [],
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
   const said: Said[] = [];
   const exited = once(child, "exit");
   const opened = new Promise<Said>((resolve, reject) => {
@@ -28,7 +42,17 @@ function startProcess(what: "open" | "hold" | "insert", path: string, from = 0):
   return { child, said, opened, exited };
 }
 
-const letter = (index: number) => ({ received_at: Date.UTC(2024, 0, 1), source: "s", topic: "t", partition: 0, offset: `${index}`, reason: "r", message: "m".repeat(50), payload: "p".repeat(50), payload_bytes: 50 });
+const letter = (index: number) => ({
+  received_at: Date.UTC(2024, 0, 1),
+  source: "s",
+  topic: "t",
+  partition: 0,
+  offset: `${index}`,
+  reason: "r",
+  message: "m".repeat(50),
+  payload: "p".repeat(50),
+  payload_bytes: 50,
+});
 
 describe("an embedded store", () => {
   it("has one owner: another process is told so", async () => {
@@ -37,14 +61,18 @@ describe("an embedded store", () => {
     expect(await owner.opened).toEqual({ opened: true });
     await expect(openStore({ kind: "embedded", path })).rejects.toMatchObject({
       name: "StoreError",
-      message: `Another process has the data directory ${path} open.`,
+      message: `Another process (${owner.child.pid}) has the data directory ${path} open.`,
       hint: expect.stringMatching(/daemon|store\.path/),
     });
     owner.child.kill("SIGKILL");
     await owner.exited;
     const store = await openStore({ kind: "embedded", path });
     const late = startProcess("open", path);
-    expect(await late.opened).toMatchObject({ opened: false, name: "StoreError", message: `Another process has the data directory ${path} open.` });
+    expect(await late.opened).toMatchObject({
+      opened: false,
+      name: "StoreError",
+      message: `Another process (${process.pid}) has the data directory ${path} open.`,
+    });
     await late.exited;
     await store.close();
     const next = startProcess("open", path);
@@ -53,9 +81,10 @@ describe("an embedded store", () => {
   });
 
   it("says which directory cannot be written", async () => {
-    const file = join(scratchDirectory(), "file");
-    writeFileSync(file, "");
-    for (const path of [join(file, "data"), "/proc/driftwatch"]) {
+    const directory = scratchDirectory();
+    writeFileSync(join(directory, "file"), "");
+    symlinkSync(join(directory, "not-mounted"), join(directory, "link"));
+    for (const path of [join(directory, "file", "data"), join(directory, "link", "data")]) {
       await expect(openStore({ kind: "embedded", path })).rejects.toMatchObject({
         name: "StoreError",
         retryable: false,
@@ -81,8 +110,13 @@ describe("a damaged part", () => {
   async function storeWithPart(): Promise<{ path: string; part: string }> {
     const path = scratchDirectory();
     const store = await openStore({ kind: "embedded", path });
-    await store.insert("dead_letters", Array.from({ length: 2_000 }, (_, index) => letter(index)));
-    const [row] = await store.query<{ path: string }>("SELECT path FROM system.parts WHERE table = 'dead_letters' AND active AND database = currentDatabase()");
+    await store.insert(
+      "dead_letters",
+      Array.from({ length: 2_000 }, (_, index) => letter(index)),
+    );
+    const [row] = await store.query<{ path: string }>(
+      "SELECT path FROM system.parts WHERE table = 'dead_letters' AND active AND database = currentDatabase()",
+    );
     await store.close();
     if (!row) throw new Error("There is no part.");
     return { path, part: row.path };
@@ -92,6 +126,7 @@ describe("a damaged part", () => {
     const whole = await storeWithPart();
     const files = readdirSync(whole.part).filter((file) => statSync(join(whole.part, file)).size > 1);
     expect(files).toEqual(expect.arrayContaining(["data.bin", "checksums.txt", "primary.cidx"]));
+    // What was neither refused nor read whole.
     const missed: string[] = [];
     for (const file of files) {
       const path = scratchDirectory();
@@ -100,14 +135,17 @@ describe("a damaged part", () => {
       truncateSync(damaged, Math.floor(statSync(damaged).size / 2));
       const outcome = await openStore({ kind: "embedded", path }).then(
         async (store) => {
-          const rows = await store.query("SELECT count() AS rows, sum(length(payload)) AS bytes, max(received_at) AS newest FROM dead_letters FINAL").catch((error: unknown) => String(error));
+          const rows = await store
+            .query("SELECT count() AS rows, sum(length(payload)) AS bytes FROM dead_letters FINAL")
+            .catch((error: unknown) => String(error));
           await store.close();
           return rows;
         },
         (error: unknown) => error,
       );
-      if (!(outcome instanceof Error)) missed.push(`${file}: ${JSON.stringify(outcome)}`);
-      else expect(outcome).toMatchObject({ name: "StoreError", retryable: false, message: expect.stringMatching(/damaged part\(s\).*dead_letters\/\S*202401_1_1_0/), hint: expect.stringContaining("backup") });
+      if (outcome instanceof Error) expect(outcome.message).toMatch(/damaged part\(s\).*dead_letters\/\S*202401_1_1_1/);
+      else if (JSON.stringify(outcome) !== JSON.stringify([{ rows: 2_000, bytes: 100_000 }]))
+        missed.push(`${file}: ${JSON.stringify(outcome)}`);
     }
     expect(missed).toEqual([]);
   });
@@ -122,7 +160,8 @@ describe("a damaged part", () => {
     const { path, part } = await storeWithPart();
     const detached = join(part, "..", "detached");
     mkdirSync(detached, { recursive: true });
-    for (const name of ["ignored_202401_1_1_0", "clone_202401_1_1_0", "deleting_202401_1_1_0", "attaching_202401_1_1_0", "202401_7_7_0"]) cpSync(part, join(detached, name), { recursive: true });
+    for (const name of ["ignored_202401_1_1_0", "clone_202401_1_1_0", "deleting_202401_1_1_0", "attaching_202401_1_1_0", "202401_7_7_0"])
+      cpSync(part, join(detached, name), { recursive: true });
     const store = await openStore({ kind: "embedded", path });
     onTestFinished(() => store.close());
     expect(await store.query("SELECT count() AS rows FROM dead_letters")).toEqual([{ rows: 2_000 }]);
@@ -153,10 +192,11 @@ describe("a process that is killed while it inserts", () => {
     }
     const store = await openStore({ kind: "embedded", path });
     onTestFinished(() => store.close());
-    const whole = await store.query<{ batch: number }>("SELECT partition AS batch FROM dead_letters FINAL GROUP BY partition HAVING count() = 500");
+    const whole = await store.query<{ batch: number }>(
+      "SELECT partition AS batch FROM dead_letters FINAL GROUP BY partition HAVING count() = 500",
+    );
     const stored = new Set(whole.map((row) => row.batch));
     expect([...acknowledged].filter((batch) => !stored.has(batch))).toEqual([]);
     expect(acknowledged.size).toBeGreaterThan(20);
-    expect(existsSync(path)).toBe(true);
   });
 });

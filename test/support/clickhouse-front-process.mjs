@@ -7,7 +7,18 @@ import { Session } from "chdb";
 const [directory, username, password] = process.argv.slice(2);
 
 /** Parameters of a request that are not settings. */
-const NOT_SETTINGS = new Set(["query", "database", "query_id", "session_id", "default_format", "user", "password", "role", "wait_end_of_query", "enable_http_compression"]);
+const NOT_SETTINGS = new Set([
+  "query",
+  "database",
+  "query_id",
+  "session_id",
+  "default_format",
+  "user",
+  "password",
+  "role",
+  "wait_end_of_query",
+  "enable_http_compression",
+]);
 const STATUS_OF_CODE = new Map([
   [60, 404],
   [81, 404],
@@ -30,8 +41,11 @@ function fault(code, message, type) {
 }
 
 function checkCredentials(request) {
-  const [user = "", given = ""] = Buffer.from((request.headers.authorization ?? "").replace(/^Basic /, ""), "base64").toString().split(/:(.*)/s);
-  if (user !== username || given !== password) throw fault(516, `${user}: Authentication failed: password is incorrect, or there is no user with such name.`, "AUTHENTICATION_FAILED");
+  const [user = "", given = ""] = Buffer.from((request.headers.authorization ?? "").replace(/^Basic /, ""), "base64")
+    .toString()
+    .split(/:(.*)/s);
+  if (user !== username || given !== password)
+    throw fault(516, `${user}: Authentication failed: password is incorrect, or there is no user with such name.`, "AUTHENTICATION_FAILED");
 }
 
 async function answer(request, body) {
@@ -59,8 +73,14 @@ async function answer(request, body) {
 }
 
 function respond(request, response, status, headers, body) {
-  const compress = new URL(request.url, "http://front").searchParams.get("enable_http_compression") === "1" && /gzip/.test(request.headers["accept-encoding"] ?? "");
-  response.writeHead(status, { "Content-Type": "text/plain; charset=UTF-8", ...headers, ...(compress ? { "Content-Encoding": "gzip" } : {}) });
+  const compress =
+    new URL(request.url, "http://front").searchParams.get("enable_http_compression") === "1" &&
+    /gzip/.test(request.headers["accept-encoding"] ?? "");
+  response.writeHead(status, {
+    "Content-Type": "text/plain; charset=UTF-8",
+    ...headers,
+    ...(compress ? { "Content-Encoding": "gzip" } : {}),
+  });
   response.end(compress ? gzipSync(body) : body);
 }
 
@@ -71,7 +91,13 @@ async function serve(request, response) {
   if (request.url.startsWith("/ping")) return respond(request, response, 200, {}, "Ok.\n");
   try {
     const body = await answer(request, request.headers["content-encoding"] === "gzip" ? gunzipSync(sent) : sent);
-    respond(request, response, 200, { "X-ClickHouse-Summary": '{"read_rows":"0","read_bytes":"0","written_rows":"0","written_bytes":"0"}' }, body);
+    respond(
+      request,
+      response,
+      200,
+      { "X-ClickHouse-Summary": '{"read_rows":"0","read_bytes":"0","written_rows":"0","written_bytes":"0"}' },
+      body,
+    );
   } catch (error) {
     const message = /^Code: \d+/.test(error.message) ? error.message : `Code: 1001. DB::Exception: ${error.message} (STD_EXCEPTION)`;
     const code = Number(/^Code: (\d+)/.exec(message)[1]);

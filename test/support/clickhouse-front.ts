@@ -19,7 +19,13 @@ export async function startClickHouse(): Promise<{ settings: ServerSettings; sto
     return { settings: { ...front.settings, database }, stop: front.stop };
   }
   const url = new URL(given);
-  const settings: ServerSettings = { kind: "server", url: url.origin, database, username: decodeURIComponent(url.username) || "default", password: decodeURIComponent(url.password) };
+  const settings: ServerSettings = {
+    kind: "server",
+    url: url.origin,
+    database,
+    username: decodeURIComponent(url.username) || "default",
+    password: decodeURIComponent(url.password),
+  };
   return {
     settings,
     async stop() {
@@ -34,7 +40,10 @@ export async function startClickHouse(): Promise<{ settings: ServerSettings; sto
 export async function startFront(): Promise<{ settings: ServerSettings; stop: () => Promise<void> }> {
   const directory = mkdtempSync(join(tmpdir(), "driftwatch-front-"));
   const password = randomBytes(8).toString("hex");
-  const child = fork(fileURLToPath(new URL("clickhouse-front-process.mjs", import.meta.url)), [directory, "driftwatch", password], { execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = fork(fileURLToPath(new URL("clickhouse-front-process.mjs", import.meta.url)), [directory, "driftwatch", password], {
+    execArgv: [],
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
   const exited = once(child, "exit");
   const [message] = (await Promise.race([once(child, "message"), exited])) as [{ port: number } | number | null];
   if (message === null || typeof message === "number") throw new Error(`The ClickHouse front ended with ${message}.`);

@@ -1,5 +1,30 @@
 /** Names that a serving system could send and that something between it and a column might take for more than a name. */
-export const HOSTILE_NAMES: readonly string[] = ["__proto__", "constructor", "toString", "a'b", 'a"b', "a\\b", "a\\'b", "a\nb", "a\tb", "a\0b", "a`b", "", " ", "😀", "é", "\u2028", "{a:String}", "a,b", "a:b", "[]", "NULL", "\\N", "-- a", "/*"];
+export const HOSTILE_NAMES: readonly string[] = [
+  "__proto__",
+  "constructor",
+  "toString",
+  "a'b",
+  'a"b',
+  "a\\b",
+  "a\\'b",
+  "a\nb",
+  "a\tb",
+  "a\0b",
+  "a`b",
+  "",
+  " ",
+  "😀",
+  "é",
+  "\u2028",
+  "{a:String}",
+  "a,b",
+  "a:b",
+  "[]",
+  "NULL",
+  "\\N",
+  "-- a",
+  "/*",
+];
 
 const BREAKS = ["", "'", "\\'", "\\\\'", "''", '"', "`", "\n", "\0'", "\\", "')", "\\')", "%27", "\u2019", "\r\n", "\t"];
 const DEEDS = [
@@ -24,4 +49,17 @@ const DEEDS = [
 ];
 
 /** Texts that try to leave their literal: every way out before every deed. */
-export const HOSTILE_PARAMETERS: readonly string[] = [...BREAKS.flatMap((way) => DEEDS.map((deed) => `${way}${deed}`)), ...HOSTILE_NAMES, "[", "]", "['a']", "(1)", "{'a':1}", "NaN", "-0", "1e400", "null", "x".repeat(10_000)];
+export const HOSTILE_PARAMETERS: readonly string[] = [
+  ...BREAKS.flatMap((way) => DEEDS.map((deed) => `${way}${deed}`)),
+  ...HOSTILE_NAMES,
+  "[",
+  "]",
+  "['a']",
+  "(1)",
+  "{'a':1}",
+  "NaN",
+  "-0",
+  "1e400",
+  "null",
+  "x".repeat(10_000),
+];

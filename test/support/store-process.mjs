@@ -17,7 +17,17 @@ try {
   if (what === "hold") process.on("disconnect", () => process.exit(0));
   for (let batch = Number(from); what === "insert"; batch += 1) {
     // Two months, so that a batch is two parts.
-    const rows = Array.from({ length: BATCH }, (_, index) => ({ received_at: Date.UTC(2024, index % 2, 1), source: "kill", topic: "t", partition: batch, offset: `${index}`, reason: "r", message: "", payload: "x", payload_bytes: 1 }));
+    const rows = Array.from({ length: BATCH }, (_, index) => ({
+      received_at: Date.UTC(2024, index % 2, 1),
+      source: "kill",
+      topic: "t",
+      partition: batch,
+      offset: `${index}`,
+      reason: "r",
+      message: "",
+      payload: "x",
+      payload_bytes: 1,
+    }));
     await store.insert("dead_letters", rows);
     process.send({ inserted: batch });
   }
