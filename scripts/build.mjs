@@ -18,7 +18,8 @@ function filesBelow(directory) {
 export function build({ quiet = false } = {}) {
   const sources = filesBelow(path.join(root, "src")).sort();
   const hash = createHash("sha256");
-  for (const file of [...sources, path.join(root, "tsconfig.json"), path.join(root, "package-lock.json")]) hash.update(file).update(readFileSync(file));
+  for (const file of [...sources, path.join(root, "tsconfig.json"), path.join(root, "package-lock.json")])
+    hash.update(file).update(readFileSync(file));
   const digest = hash.digest("hex");
   const stamp = path.join(root, "dist", ".build");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;

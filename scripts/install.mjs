@@ -13,7 +13,9 @@ export function install() {
     process.stderr.write(`driftwatch needs Node 20.19 or newer; this is ${process.version}.\n`);
     process.exit(2);
   }
-  const digest = createHash("sha256").update(readFileSync(path.join(root, "package-lock.json"))).digest("hex");
+  const digest = createHash("sha256")
+    .update(readFileSync(path.join(root, "package-lock.json")))
+    .digest("hex");
   const stamp = path.join(root, "node_modules", ".driftwatch-lock");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
   process.stderr.write("driftwatch: installing packages from the lockfile (about 600 MB, most of it the embedded ClickHouse)…\n");

@@ -9,6 +9,8 @@ if (!existsSync(file)) {
 const results = JSON.parse(readFileSync(file, "utf8"));
 const skipped = results.numPendingTests + (results.numTodoTests ?? 0);
 // A file that does not load fails without a test to count.
-const broken = results.testResults.filter((suite) => suite.status === "failed" && suite.assertionResults.every((test) => test.status !== "failed")).length;
+const broken = results.testResults.filter(
+  (suite) => suite.status === "failed" && suite.assertionResults.every((test) => test.status !== "failed"),
+).length;
 console.log(`${results.numPassedTests} passed, ${results.numFailedTests + broken} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 process.exit(results.numFailedTests + broken > 0 || results.numPassedTests === 0 ? 1 : 0);

@@ -91,7 +91,13 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     const url = options.link?.() ?? config.http.publicUrl;
     return url === null ? null : `${url}/models/${encodeURIComponent(model)}`;
   };
-  const retrainer = createRetrainer({ store, settings: config.retraining, launchers: createLaunchers(config.retraining, { post, link }), clock, log });
+  const retrainer = createRetrainer({
+    store,
+    settings: config.retraining,
+    launchers: createLaunchers(config.retraining, { post, link }),
+    clock,
+    log,
+  });
   const outbox = createOutbox({ store, channels: createNotifiers(config.channels), clock, log, link });
 
   const monitor = createMonitor({
@@ -182,5 +188,19 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     await store.close();
   }
 
-  return { config, store, pipeline, monitor, watermarks, sources, outbox, localToken: `dw_${randomBytes(32).toString("base64url")}`, tick, watermark, isStarted: () => started, start, stop };
+  return {
+    config,
+    store,
+    pipeline,
+    monitor,
+    watermarks,
+    sources,
+    outbox,
+    localToken: `dw_${randomBytes(32).toString("base64url")}`,
+    tick,
+    watermark,
+    isStarted: () => started,
+    start,
+    stop,
+  };
 }

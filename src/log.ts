@@ -6,8 +6,10 @@ export type Log = {
 };
 
 export function createLog(write: (line: string) => void = (line) => void process.stderr.write(`${line}\n`)): Log {
-  const at = (level: string) => (message: string, facts: Readonly<Record<string, unknown>> = {}) =>
-    write(JSON.stringify({ time: new Date().toISOString(), level, message, ...facts }));
+  const at =
+    (level: string) =>
+    (message: string, facts: Readonly<Record<string, unknown>> = {}) =>
+      write(JSON.stringify({ time: new Date().toISOString(), level, message, ...facts }));
   return { info: at("info"), warn: at("warn"), error: at("error") };
 }
 

@@ -38,17 +38,11 @@ export function createAlertEngine(options: {
   let last: Promise<unknown> = Promise.resolve();
 
   async function run(measured: MeasuredWindow): Promise<Transition[]> {
-    statuses ??= new Map(
-      (await readStatuses(store)).map((status) => [keyText(status.key), status]),
-    );
+    statuses ??= new Map((await readStatuses(store)).map((status) => [keyText(status.key), status]));
     const known = statuses;
     const outcomes = rules
       .filter((rule) => applies(rule, measured))
-      .flatMap((rule) =>
-        [...versionsOf(rule, measured, known)].map((version) =>
-          evaluateRule(rule, version, measured, known),
-        ),
-      );
+      .flatMap((rule) => [...versionsOf(rule, measured, known)].map((version) => evaluateRule(rule, version, measured, known)));
     const transitions = outcomes.flatMap((outcome) => outcome.transitions);
     const changed = outcomes.flatMap((outcome) => outcome.statuses);
     if (transitions.length > 0) await insertTransitions(store, transitions);
@@ -94,9 +88,7 @@ export function createAlertEngine(options: {
       const { status: moved, change } = step(status, judgement.observation, rule);
       const over = status.state === "resolved" && moved.state !== "resolved";
       const since = over ? window.from : (status.since ?? window.from);
-      const transition = change
-        ? transitionOf(rule, judgement, key, change, status, since, window)
-        : null;
+      const transition = change ? transitionOf(rule, judgement, key, change, status, since, window) : null;
       if (transition) transitions.push(transition);
       next.push({
         ...moved,
@@ -107,12 +99,7 @@ export function createAlertEngine(options: {
     }
     // An alert whose subject was not measured at all has no evidence either: it stays where it is, visibly.
     for (const [text, status] of known) {
-      if (
-        status.key.rule !== rule.name ||
-        status.key.model !== model ||
-        status.key.version !== version
-      )
-        continue;
+      if (status.key.rule !== rule.name || status.key.model !== model || status.key.version !== version) continue;
       if (seen.has(text) || status.state === "normal" || window.to <= status.evaluatedTo) continue;
       next.push({
         ...step(status, { condition: "missing", health: "no_data" }, rule).status,
@@ -133,22 +120,10 @@ export function createAlertEngine(options: {
   ): Transition {
     const hash = hashes.get(rule) ?? options.ruleHash(rule);
     const said = explain(rule, judgement, change, since);
-    const id = digest([
-      "transition",
-      hash,
-      keyText(key),
-      window.to,
-      change.from,
-      change.to,
-      said.summary,
-    ]);
+    const id = digest(["transition", hash, keyText(key), window.to, change.from, change.to, said.summary]);
     const opens = change.to === "firing" && change.from !== "recovering";
     // Pending and normal belong to no alert: one begins with its firing and ends with its resolution.
-    const alertId = opens
-      ? id
-      : change.to === "pending" || change.to === "normal"
-        ? ""
-        : (status.alertId ?? "");
+    const alertId = opens ? id : change.to === "pending" || change.to === "normal" ? "" : (status.alertId ?? "");
     return {
       id,
       alertId,
@@ -196,8 +171,7 @@ function versionsOf(
 ): Set<string> {
   const versions = new Set(measurements.map((measurement) => measurement.version));
   for (const { key, state } of known.values())
-    if (key.rule === rule.name && key.model === model && state !== "normal")
-      versions.add(key.version);
+    if (key.rule === rule.name && key.model === model && state !== "normal") versions.add(key.version);
   return versions;
 }
 

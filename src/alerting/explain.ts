@@ -4,17 +4,7 @@ import type { Rule } from "../model/rule.ts";
 import { formatTime, type Millis } from "../model/time.ts";
 import type { Judgement } from "./judge.ts";
 import type { Change } from "./transition.ts";
-import {
-  chance,
-  moment,
-  named,
-  number,
-  pathSegment,
-  percent,
-  printable,
-  rows,
-  shellOption,
-} from "./words.ts";
+import { chance, moment, named, number, pathSegment, percent, printable, rows, shellOption } from "./words.ts";
 
 const METRIC_WORDS: Readonly<Record<Metric, string>> = {
   psi: "population stability index",
@@ -32,12 +22,7 @@ const METRIC_WORDS: Readonly<Record<Metric, string>> = {
 };
 
 /** What an alert says: a summary a person can act on, and the facts behind it. */
-export function explain(
-  rule: Rule,
-  judgement: Judgement,
-  change: Change,
-  since: Millis,
-): { summary: string; explanation: Explanation } {
+export function explain(rule: Rule, judgement: Judgement, change: Change, since: Millis): { summary: string; explanation: Explanation } {
   const { measurement } = judgement;
   return {
     summary: summarise(rule, judgement, change, since),
@@ -76,12 +61,7 @@ function summarise(rule: Rule, judgement: Judgement, change: Change, since: Mill
   switch (change.to) {
     case "firing":
       if (change.from === "recovering")
-        return sentences([
-          `${subject} has not recovered after all`,
-          moved,
-          amount(rule, judgement),
-          `Since ${moment(since)}`,
-        ]);
+        return sentences([`${subject} has not recovered after all`, moved, amount(rule, judgement), `Since ${moment(since)}`]);
       return sentences([
         moved,
         amount(rule, judgement),
@@ -153,14 +133,10 @@ function whatMoved(measurement: Measurement, subject: string): string {
   const { scale } = detail;
   if (outside !== null && !scale?.unit) return outside;
   const median =
-    scale && scale.reference !== scale.current
-      ? `its median was ${number(scale.reference)}, and is ${number(scale.current)} now`
-      : null;
+    scale && scale.reference !== scale.current ? `its median was ${number(scale.reference)}, and is ${number(scale.current)} now` : null;
   if (scale?.unit) {
     // Scales with different zeros have no factor between them that a person would recognise.
-    const times = /[°K]/.test(scale.unit)
-      ? "seems to be in another unit"
-      : `is ${Number(scale.ratio.toPrecision(4))} times what it was`;
+    const times = /[°K]/.test(scale.unit) ? "seems to be in another unit" : `is ${Number(scale.ratio.toPrecision(4))} times what it was`;
     const more = outside ?? median;
     return `${subject} ${times}: likely ${unitWords(scale.unit, scale.from)}${more === null ? "" : `; ${more}`}`;
   }
@@ -180,10 +156,7 @@ function performanceMoved(measurement: Measurement, subject: string): string {
   if (value === null) return `${subject} is unknown`;
   const verb = reference !== null && value > reference ? "rose" : "fell";
   const interval = ci === null ? "" : ` (interval ${number(ci[0])} to ${number(ci[1])})`;
-  const coverage =
-    detail.labelCoverage === undefined
-      ? ""
-      : `, ${percent(detail.labelCoverage)} of the window's predictions`;
+  const coverage = detail.labelCoverage === undefined ? "" : `, ${percent(detail.labelCoverage)} of the window's predictions`;
   const known = labelled === null ? "" : ` on ${rows(labelled)} with a label${coverage}`;
   const better = metric === "log_loss" ? "; lower is better" : "";
   return reference === null
@@ -195,18 +168,13 @@ function binWords(measurement: Measurement): string | null {
   const top = measurement.detail.bins?.slice(0, 2) ?? [];
   if (top.length === 0) return null;
   return top
-    .map(
-      (bin, index) =>
-        `${named(bin.bin)} went from ${percent(bin.reference)} to ${percent(bin.current)}${index === 0 ? " of rows" : ""}`,
-    )
+    .map((bin, index) => `${named(bin.bin)} went from ${percent(bin.reference)} to ${percent(bin.current)}${index === 0 ? " of rows" : ""}`)
     .join(" and ");
 }
 
 function unseenWords({ detail: { unseen } }: Measurement): string {
   if (!unseen || unseen.length === 0) return "";
-  const shown = unseen
-    .slice(0, 3)
-    .map(({ value, rows: count }) => `${named(value)} in ${rows(count)}`);
+  const shown = unseen.slice(0, 3).map(({ value, rows: count }) => `${named(value)} in ${rows(count)}`);
   return `; never seen before: ${shown.join(", ")}${unseen.length > 3 ? " and others" : ""}`;
 }
 
@@ -219,11 +187,9 @@ function rangeWords({ detail: { range } }: Measurement): string {
 /** How much, in the rule's own measure, and how much is needed. */
 function amount(rule: Rule, { measurement, threshold }: Judgement): string | null {
   if (measurement.value === null) return null;
-  if (rule.fire.drop !== null)
-    return `The rule fires at a loss of more than ${number(threshold)} against ${named(rule.measure.baseline)}`;
+  if (rule.fire.drop !== null) return `The rule fires at a loss of more than ${number(threshold)} against ${named(rule.measure.baseline)}`;
   const metric = METRIC_WORDS[measurement.metric];
-  if (measurement.expected === null)
-    return `Its ${metric} is ${number(measurement.value)}; the rule fires above ${number(threshold)}`;
+  if (measurement.expected === null) return `Its ${metric} is ${number(measurement.value)}; the rule fires above ${number(threshold)}`;
   return `Its ${metric} is ${number(measurement.value)}, where ${number(measurement.expected)} is usual without a change; the rule fires ${number(threshold)} above that`;
 }
 
@@ -231,9 +197,7 @@ function amount(rule: Rule, { measurement, threshold }: Judgement): string | nul
 function certainty({ measurement, adjustedPValue, subjectsTested }: Judgement): string | null {
   if (measurement.pValue === null || adjustedPValue === null) return null;
   const corrected =
-    subjectsTested > 1
-      ? `${chance(adjustedPValue)} after correction for ${subjectsTested} subjects looked at`
-      : chance(measurement.pValue);
+    subjectsTested > 1 ? `${chance(adjustedPValue)} after correction for ${subjectsTested} subjects looked at` : chance(measurement.pValue);
   const windows = measurement.detail.nullWindows;
   const basis =
     measurement.evidence === "baseline_windows"
@@ -245,8 +209,7 @@ function certainty({ measurement, adjustedPValue, subjectsTested }: Judgement): 
 function now({ measurement, adjustedPValue }: Judgement): string | null {
   const { value, expected, metric, pValue } = measurement;
   if (value === null) return null;
-  const usual =
-    metricFamily(metric) === "performance" ? (measurement.detail.reference ?? expected) : expected;
+  const usual = metricFamily(metric) === "performance" ? (measurement.detail.reference ?? expected) : expected;
   const sure = pValue === null ? "" : `; ${chance(adjustedPValue ?? pValue)}`;
   return `${capitalise(METRIC_WORDS[metric])} is ${number(value)}${usual === null ? "" : `, where ${number(usual)} is usual`}${sure}`;
 }
@@ -254,11 +217,9 @@ function now({ measurement, adjustedPValue }: Judgement): string | null {
 /** The likely kind of change, where the numbers point to one. */
 function likely({ metric, value, detail }: Measurement): string | null {
   if (detail.scale?.unit) return unitWords(detail.scale.unit, detail.scale.from);
-  if (metric === "missing_rate")
-    return value !== null && value >= 0.95 ? "the field no longer arrives" : null;
+  if (metric === "missing_rate") return value !== null && value >= 0.95 ? "the field no longer arrives" : null;
   const stuck = detail.bins?.find((bin) => bin.current >= 0.95 && bin.reference < 0.5);
-  if (stuck)
-    return `a value that is stuck: ${percent(stuck.current)} of rows fall in ${named(stuck.bin)}`;
+  if (stuck) return `a value that is stuck: ${percent(stuck.current)} of rows fall in ${named(stuck.bin)}`;
   if (detail.unseen && detail.unseen.length > 0)
     return `new values: ${detail.unseen
       .slice(0, 3)

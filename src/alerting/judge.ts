@@ -25,9 +25,7 @@ const RESERVED = /^(?:prediction$|score$|performance$|feature:)/;
 /** The name an alert has for a subject. A feature that is called like another subject is told apart by a prefix. */
 function alertSubject(measurement: Pick<Measurement, "subject" | "feature">): string {
   if (measurement.feature === null) return measurement.subject;
-  return RESERVED.test(measurement.feature)
-    ? `feature:${measurement.feature}`
-    : measurement.feature;
+  return RESERVED.test(measurement.feature) ? `feature:${measurement.feature}` : measurement.feature;
 }
 
 /**
@@ -35,11 +33,7 @@ function alertSubject(measurement: Pick<Measurement, "subject" | "feature">): st
  * first key is an effect above the threshold, the second a p-value that holds after correction over all subjects
  * that were tested.
  */
-export function judge(
-  rule: Rule,
-  measurements: readonly Measurement[],
-  adjust: Adjust,
-): Judgement[] {
+export function judge(rule: Rule, measurements: readonly Measurement[], adjust: Adjust): Judgement[] {
   const watched = selectMeasurements(rule, measurements).flatMap((measurement) => {
     const bounds = boundsOf(rule, measurement.metric);
     return bounds
@@ -55,9 +49,7 @@ export function judge(
   });
   const tested = watched.filter((subject) => subject.gap === null);
   const adjusted = adjust(tested.map(({ measurement }) => measurement.pValue as number));
-  const adjustedOf = new Map(
-    tested.map(({ measurement }, index) => [measurement, adjusted[index] ?? null]),
-  );
+  const adjustedOf = new Map(tested.map(({ measurement }, index) => [measurement, adjusted[index] ?? null]));
   return watched.map(({ measurement, bounds, effect, gap }) => {
     const adjustedPValue = adjustedOf.get(measurement) ?? null;
     const shared = {
@@ -77,12 +69,8 @@ export function judge(
           ? "clear"
           : "neither";
     // Nothing of the size that matters could have shown in so few rows: that is not "no drift".
-    const blind =
-      condition !== "fire" &&
-      adjustedPValue > rule.fire.falseAlarms &&
-      (measurement.detail.detectable ?? 0) > bounds.fire;
-    if (blind)
-      return { ...shared, observation: { condition: "neither", health: "insufficient" } };
+    const blind = condition !== "fire" && adjustedPValue > rule.fire.falseAlarms && (measurement.detail.detectable ?? 0) > bounds.fire;
+    if (blind) return { ...shared, observation: { condition: "neither", health: "insufficient" } };
     return { ...shared, observation: { condition, health: "ok" } };
   });
 }
@@ -92,27 +80,19 @@ function selectMeasurements(rule: Rule, measurements: readonly Measurement[]): M
   const inScope = measurements.filter((measurement) => {
     if (measurement.baseline !== baseline) return false;
     if (of === null) return measurement.subject === "performance";
-    return of === "features"
-      ? measurement.subject === "feature"
-      : of.includes(alertSubject(measurement));
+    return of === "features" ? measurement.subject === "feature" : of.includes(alertSubject(measurement));
   });
   if (metric !== "drift") return inScope.filter((measurement) => measurement.metric === metric);
-  const place = (measurement: Measurement) =>
-    JSON.stringify([measurement.segment, alertSubject(measurement)]);
-  const numeric = new Set(
-    inScope.filter((measurement) => measurement.metric === "wasserstein").map(place),
-  );
+  const place = (measurement: Measurement) => JSON.stringify([measurement.segment, alertSubject(measurement)]);
+  const numeric = new Set(inScope.filter((measurement) => measurement.metric === "wasserstein").map(place));
   return inScope.filter(
-    (measurement) =>
-      measurement.metric === "wasserstein" ||
-      (measurement.metric === "psi" && !numeric.has(place(measurement))),
+    (measurement) => measurement.metric === "wasserstein" || (measurement.metric === "psi" && !numeric.has(place(measurement))),
   );
 }
 
 /** The effects at which the rule fires and clears; null when it names none for this metric, so does not watch it. */
 function boundsOf(rule: Rule, metric: Metric): { fire: number; clear: number } | null {
-  if (rule.fire.drop !== null)
-    return { fire: rule.fire.drop, clear: rule.clear.drop ?? rule.fire.drop };
+  if (rule.fire.drop !== null) return { fire: rule.fire.drop, clear: rule.clear.drop ?? rule.fire.drop };
   const fire = rule.fire.above.get(metric);
   return fire === undefined ? null : { fire, clear: rule.clear.below.get(metric) ?? fire };
 }
@@ -129,10 +109,7 @@ function effectOf(rule: Rule, measurement: Measurement): number | null {
 /** Why nothing can be said about this subject, or null when it can be tested. */
 function gapIn(rule: Rule, measurement: Measurement): Exclude<AlertHealth, "ok"> | null {
   if (measurement.status !== "ok") return measurement.status;
-  const rows =
-    measurement.subject === "performance"
-      ? (measurement.labelled ?? measurement.rows.current)
-      : measurement.rows.current;
+  const rows = measurement.subject === "performance" ? (measurement.labelled ?? measurement.rows.current) : measurement.rows.current;
   if (rows < rule.atLeastRows || measurement.pValue === null) return "insufficient";
   return effectOf(rule, measurement) === null ? "no_data" : null;
 }

@@ -100,8 +100,7 @@ export function createOutbox(options: {
         );
         for (const transition of some) {
           for (const channel of transition.notify)
-            if (!told.has(`${channel} ${transition.id}`))
-              laneOf(channel, transition.key.model).waiting.set(transition.id, transition);
+            if (!told.has(`${channel} ${transition.id}`)) laneOf(channel, transition.key.model).waiting.set(transition.id, transition);
         }
       } catch (error) {
         incoming.unshift(...some);
@@ -128,19 +127,13 @@ export function createOutbox(options: {
 
   async function send(channel: string, lane: Lane): Promise<SendOutcome["outcome"] | null> {
     const now = clock();
-    const chosen =
-      lane.begun === null
-        ? [...lane.waiting.values()]
-        : lane.begun.flatMap((id) => lane.waiting.get(id) ?? []);
+    const chosen = lane.begun === null ? [...lane.waiting.values()] : lane.begun.flatMap((id) => lane.waiting.get(id) ?? []);
     const batch = chosen.sort((a, b) => a.window.to - b.window.to || (a.id < b.id ? -1 : 1));
     if (batch.length === 0) return null;
     const transitionIds = batch.map((transition) => transition.id);
     const id = notificationId(channel, transitionIds);
     const earlier = opened.get(id);
-    const before =
-      lane.current?.id === id
-        ? lane.current
-        : { id, attempt: earlier?.attempt ?? 0, nextAt: earlier?.nextAttemptAt ?? 0 };
+    const before = lane.current?.id === id ? lane.current : { id, attempt: earlier?.attempt ?? 0, nextAt: earlier?.nextAttemptAt ?? 0 };
     if (now < before.nextAt || now < lane.holdUntil) return null;
     const shared = { notificationId: id, channel, transitionIds };
     if (before.attempt === 0 && !earlier)
@@ -184,10 +177,7 @@ export function createOutbox(options: {
       return "retry";
     }
     const result = outcome.outcome === "sent" ? "sent" : "failed";
-    const detail =
-      outcome.outcome === "retry"
-        ? `given up after ${number} attempts: ${outcome.detail}`
-        : outcome.detail;
+    const detail = outcome.outcome === "retry" ? `given up after ${number} attempts: ${outcome.detail}` : outcome.detail;
     for (const told of transitionIds) lane.waiting.delete(told);
     lane.current = null;
     await record({
@@ -198,15 +188,11 @@ export function createOutbox(options: {
       at: clock(),
       nextAttemptAt: null,
     });
-    if (result === "failed")
-      log.error("notification failed", { channel, notification: id, attempt: number, detail });
+    if (result === "failed") log.error("notification failed", { channel, notification: id, attempt: number, detail });
     return result;
   }
 
-  async function attempt(
-    channel: string,
-    notification: Parameters<Notifier>[0],
-  ): Promise<SendOutcome> {
+  async function attempt(channel: string, notification: Parameters<Notifier>[0]): Promise<SendOutcome> {
     const notifier = channels.get(channel);
     if (!notifier) return { outcome: "failed", detail: "no channel of this name is configured" };
     try {

@@ -40,15 +40,11 @@ function move(
     case "resolved":
       return condition === "fire" ? towardsFiring(1, rule) : { state: "normal", streak: 0 };
     case "pending":
-      return condition === "fire"
-        ? towardsFiring(streak + 1, rule)
-        : { state: "normal", streak: 0 };
+      return condition === "fire" ? towardsFiring(streak + 1, rule) : { state: "normal", streak: 0 };
     case "firing":
       return condition === "clear" ? towardsResolved(1, rule) : { state: "firing", streak: 0 };
     case "recovering":
-      return condition === "clear"
-        ? towardsResolved(streak + 1, rule)
-        : { state: "firing", streak: 0 };
+      return condition === "clear" ? towardsResolved(streak + 1, rule) : { state: "firing", streak: 0 };
   }
 }
 
@@ -57,7 +53,5 @@ function towardsFiring(streak: number, rule: Holds): { state: AlertState; streak
 }
 
 function towardsResolved(streak: number, rule: Holds): { state: AlertState; streak: number } {
-  return streak >= rule.clear.evaluations
-    ? { state: "resolved", streak: 0 }
-    : { state: "recovering", streak };
+  return streak >= rule.clear.evaluations ? { state: "resolved", streak: 0 } : { state: "recovering", streak };
 }

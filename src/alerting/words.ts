@@ -36,20 +36,7 @@ export function percent(share: number): string {
 /** `2 Sep 2013 00:00 UTC` */
 export function moment(time: Millis): string {
   const date = new Date(time);
-  const month = [
-    "Jan",
-    "Feb",
-    "Mar",
-    "Apr",
-    "May",
-    "Jun",
-    "Jul",
-    "Aug",
-    "Sep",
-    "Oct",
-    "Nov",
-    "Dec",
-  ][date.getUTCMonth()];
+  const month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][date.getUTCMonth()];
   return `${date.getUTCDate()} ${month} ${date.getUTCFullYear()} ${date.toISOString().slice(11, 16)} UTC`;
 }
 
@@ -60,9 +47,7 @@ export function rows(count: number): string {
 /** A command-line option whose value a shell takes as it is, whatever it holds. */
 export function shellOption(name: string, value: string): string {
   const clean = printable(value, 500);
-  const word = /^[\p{L}\p{N}_.:/@%+,-]+$/u.test(clean)
-    ? clean
-    : `'${clean.replaceAll("'", `'\\''`)}'`;
+  const word = /^[\p{L}\p{N}_.:/@%+,-]+$/u.test(clean) ? clean : `'${clean.replaceAll("'", `'\\''`)}'`;
   return `--${name}${clean.startsWith("-") ? "=" : " "}${word}`;
 }
 

@@ -28,7 +28,12 @@ export function alertRoutes({ store, rules }: Pick<ApiDependencies, "store" | "r
       answers: { "application/json": page(alert) },
       handle: async ({ query }) => {
         const size = pageSize(query.limit);
-        const found = await readAlertPage(store, { model: query.model, state: query.state }, size + 1, readCursor("alerts", query.cursor, PLACE));
+        const found = await readAlertPage(
+          store,
+          { model: query.model, state: query.state },
+          size + 1,
+          readCursor("alerts", query.cursor, PLACE),
+        );
         return pageOf("alerts", found, size, alertPlace, alertJson);
       },
     }),
@@ -44,7 +49,10 @@ export function alertRoutes({ store, rules }: Pick<ApiDependencies, "store" | "r
       handle: async ({ path }) => {
         const found = await readAlert(store, path.id ?? "");
         if (!found) throw new Problem(404, `There is no alert ${quoted(path.id ?? "")}.`, "GET /v1/alerts lists those there are.");
-        const deliveries = await readDeliveries(store, { transitionIds: found.transitions.map((transition) => transition.id), limit: 1_000 });
+        const deliveries = await readDeliveries(store, {
+          transitionIds: found.transitions.map((transition) => transition.id),
+          limit: 1_000,
+        });
         return { ...alertJson(found.alert), transitions: found.transitions.map(transitionJson), deliveries: deliveries.map(deliveryJson) };
       },
     }),

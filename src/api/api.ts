@@ -25,9 +25,24 @@ const SECURITY_HEADERS = {
 
 /** Every operation there is. */
 export function apiRoutes(dependencies: ApiDependencies): Route[] {
-  const routes: Route[] = [...eventRoutes(dependencies), ...modelRoutes(dependencies), ...measurementRoutes(dependencies), ...alertRoutes(dependencies), ...operationRoutes(dependencies)];
+  const routes: Route[] = [
+    ...eventRoutes(dependencies),
+    ...modelRoutes(dependencies),
+    ...measurementRoutes(dependencies),
+    ...alertRoutes(dependencies),
+    ...operationRoutes(dependencies),
+  ];
   const describing: Route[] = [
-    route({ method: "GET", path: "/openapi.json", tag: "Operation", summary: "This document.", scope: null, query: {}, answers: { "application/json": document }, handle: () => openApiDocument([...routes, ...describing], dependencies.version) }),
+    route({
+      method: "GET",
+      path: "/openapi.json",
+      tag: "Operation",
+      summary: "This document.",
+      scope: null,
+      query: {},
+      answers: { "application/json": document },
+      handle: () => openApiDocument([...routes, ...describing], dependencies.version),
+    }),
     route({
       method: "GET",
       path: "/docs",
@@ -36,7 +51,10 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
       scope: null,
       query: {},
       answers: { "text/html": html },
-      handle: async () => new Response(String(await docsPage([...routes, ...describing], dependencies.version)), { headers: { "content-type": "text/html; charset=utf-8" } }),
+      handle: async () =>
+        new Response(String(await docsPage([...routes, ...describing], dependencies.version)), {
+          headers: { "content-type": "text/html; charset=utf-8" },
+        }),
     }),
   ];
   return [...routes, ...describing];
@@ -74,7 +92,8 @@ export function createApi(dependencies: ApiDependencies): Hono {
   if (pages) app.route("/", pages);
   app.use((c) => {
     const isRead = c.req.method === "GET" || c.req.method === "HEAD";
-    if (!isRead && pages?.routes.some((one) => one.method === "GET" && matches(one.path.replace(/:(\w+)\??/g, "{$1}"), c.req.path))) throw notAllowed(c.req.method, ["GET"]);
+    if (!isRead && pages?.routes.some((one) => one.method === "GET" && matches(one.path.replace(/:(\w+)\??/g, "{$1}"), c.req.path)))
+      throw notAllowed(c.req.method, ["GET"]);
     throw notFound(c.req.path);
   });
 
@@ -86,7 +105,13 @@ export function createApi(dependencies: ApiDependencies): Hono {
       return problemResponse(new Problem(503, error.message, error.hint, { headers: { "retry-after": error.retryable ? "5" : "60" } }));
     }
     log.error("a request failed", { error: error.message, stack: error.stack });
-    return problemResponse(new Problem(500, "Something went wrong here.", "The log of the daemon says what; if this is a mistake of driftwatch, please report it."));
+    return problemResponse(
+      new Problem(
+        500,
+        "Something went wrong here.",
+        "The log of the daemon says what; if this is a mistake of driftwatch, please report it.",
+      ),
+    );
   });
   return app;
 }
@@ -94,7 +119,9 @@ export function createApi(dependencies: ApiDependencies): Hono {
 function matches(template: string, path: string): boolean {
   const parts = template.split("/");
   const given = path.split("/");
-  return parts.length === given.length && parts.every((part, index) => part.startsWith("{") ? given[index] !== "" : part === given[index]);
+  return (
+    parts.length === given.length && parts.every((part, index) => (part.startsWith("{") ? given[index] !== "" : part === given[index]))
+  );
 }
 
 function notAllowed(method: string, allowed: readonly string[]): Problem {

@@ -19,7 +19,11 @@ export function createAuthorise(tokens: HttpSettings["tokens"], localToken: stri
 
   return (request, scope) => {
     if (open && !isLoopback(new URL(request.url).hostname)) {
-      throw new Problem(421, "This daemon has no tokens, so it answers under names of its own machine only.", "Use localhost or 127.0.0.1; to reach it under another name, configure http.tokens.");
+      throw new Problem(
+        421,
+        "This daemon has no tokens, so it answers under names of its own machine only.",
+        "Use localhost or 127.0.0.1; to reach it under another name, configure http.tokens.",
+      );
     }
     if (scope === null || open) return;
     const given = credentials(request, scope);
@@ -29,7 +33,11 @@ export function createAuthorise(tokens: HttpSettings["tokens"], localToken: stri
     const matches = known.filter((token) => timingSafeEqual(token.digest, wanted));
     if (matches.length === 0) throw unauthorized("The token is not known.", request, scope);
     if (matches.some(({ scopes }) => scopes.includes(scope))) return;
-    throw new Problem(403, `The token does not have the scope “${scope}”.`, `Use a token whose scopes include ${scope}, or add it under http.tokens.`);
+    throw new Problem(
+      403,
+      `The token does not have the scope “${scope}”.`,
+      `Use a token whose scopes include ${scope}, or add it under http.tokens.`,
+    );
   };
 }
 
@@ -51,9 +59,14 @@ function isReading(request: Request, scope: Scope): boolean {
 
 function unauthorized(detail: string, request: Request, scope: Scope): Problem {
   const isPage = isReading(request, scope) && (request.headers.get("accept") ?? "").includes("text/html");
-  return new Problem(401, detail, "Send Authorization: Bearer TOKEN, with a token from http.tokens. In a browser, enter the token as the password; any user name will do.", {
-    headers: { "www-authenticate": isPage ? 'Basic realm="driftwatch", charset="UTF-8"' : 'Bearer realm="driftwatch"' },
-  });
+  return new Problem(
+    401,
+    detail,
+    "Send Authorization: Bearer TOKEN, with a token from http.tokens. In a browser, enter the token as the password; any user name will do.",
+    {
+      headers: { "www-authenticate": isPage ? 'Basic realm="driftwatch", charset="UTF-8"' : 'Bearer realm="driftwatch"' },
+    },
+  );
 }
 
 function isLoopback(hostname: string): boolean {

@@ -29,9 +29,19 @@ export type ApiDependencies = {
     readonly accepted: number;
     readonly rejected: readonly { readonly index: number; readonly reason: RejectReason; readonly message: string }[];
   }>;
-  readonly measure: (query: { readonly model: string; readonly window: Window; readonly baselines: readonly string[]; readonly families: readonly MetricFamily[] }) => Promise<readonly Measurement[]>;
+  readonly measure: (query: {
+    readonly model: string;
+    readonly window: Window;
+    readonly baselines: readonly string[];
+    readonly families: readonly MetricFamily[];
+  }) => Promise<readonly Measurement[]>;
   /** A model's report, as plain data with times in RFC 3339, and as a page. */
-  readonly report: (query: { readonly model: ModelSettings; readonly from?: Millis; readonly to?: Millis; readonly version?: string }) => Promise<{ readonly json: unknown; html(): string }>;
+  readonly report: (query: {
+    readonly model: ModelSettings;
+    readonly from?: Millis;
+    readonly to?: Millis;
+    readonly version?: string;
+  }) => Promise<{ readonly json: unknown; html(): string }>;
   readonly status: () => DaemonStatus;
   readonly clock: Clock;
   readonly log: Log;
@@ -44,5 +54,9 @@ export function modelNamed(models: ReadonlyMap<string, ModelSettings>, name: str
   const model = models.get(name);
   if (model) return model;
   const known = [...models.keys()].slice(0, 10).map(quoted).join(", ");
-  throw new Problem(404, `There is no model ${quoted(name)}.`, known === "" ? "No model is configured: add one under models." : `Configured are ${known}.`);
+  throw new Problem(
+    404,
+    `There is no model ${quoted(name)}.`,
+    known === "" ? "No model is configured: add one under models." : `Configured are ${known}.`,
+  );
 }

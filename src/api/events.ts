@@ -19,7 +19,12 @@ const EXAMPLE = {
   score: 0.0413,
 };
 
-const event = { type: "object", required: ["type", "model"], properties: { type: { enum: ["prediction", "label"] }, id: { type: "string" }, model: { type: "string" } }, additionalProperties: true };
+const event = {
+  type: "object",
+  required: ["type", "model"],
+  properties: { type: { enum: ["prediction", "label"] }, id: { type: "string" }, model: { type: "string" } },
+  additionalProperties: true,
+};
 
 export function eventRoutes({ ingest }: Pick<ApiDependencies, "ingest">): Route[] {
   return [
@@ -32,7 +37,16 @@ export function eventRoutes({ ingest }: Pick<ApiDependencies, "ingest">): Route[
       scope: "ingest",
       query: {},
       body: {
-        "application/json": { schema: { anyOf: [event, { type: "array", items: event }, { type: "object", required: ["events"], properties: { events: { type: "array", items: event } } }] }, example: EXAMPLE },
+        "application/json": {
+          schema: {
+            anyOf: [
+              event,
+              { type: "array", items: event },
+              { type: "object", required: ["events"], properties: { events: { type: "array", items: event } } },
+            ],
+          },
+          example: EXAMPLE,
+        },
         "application/x-ndjson": { schema: { type: "string", description: "A line an event." }, example: `${JSON.stringify(EXAMPLE)}\n` },
       },
       answers: { "application/json": ingested },
@@ -51,5 +65,10 @@ function splitterFor(request: Request) {
   const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase();
   if (type === "application/json") return splitJson;
   if (type === "application/x-ndjson" || type === "application/jsonl") return splitLines;
-  throw new Problem(415, "The body's Content-Type is not known here.", "Send application/json, or application/x-ndjson with a line an event.", { headers: { accept: "application/json, application/x-ndjson", connection: "close" } });
+  throw new Problem(
+    415,
+    "The body's Content-Type is not known here.",
+    "Send application/json, or application/x-ndjson with a line an event.",
+    { headers: { accept: "application/json, application/x-ndjson", connection: "close" } },
+  );
 }

@@ -14,7 +14,9 @@ export function snakeCase(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCase);
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, inner]) => [String(key), snakeCase(inner)]));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCase(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCase(inner)]),
+  );
 }
 
 function detailJson(detail: Measurement["detail"]): unknown {
@@ -127,7 +129,16 @@ export function deliveryJson(delivery: Delivery) {
 }
 
 export function retrainJson(run: RetrainRun) {
-  return { id: run.id, model: run.model, version: run.version, rule: run.rule, transition_id: run.transitionId, state: run.state, reason: run.reason, at: formatTime(run.at) };
+  return {
+    id: run.id,
+    model: run.model,
+    version: run.version,
+    rule: run.rule,
+    transition_id: run.transitionId,
+    state: run.state,
+    reason: run.reason,
+    at: formatTime(run.at),
+  };
 }
 
 export function deadLetterJson(letter: DeadLetter) {
@@ -145,7 +156,13 @@ export function deadLetterJson(letter: DeadLetter) {
 }
 
 export function versionJson(version: ModelVersion) {
-  return { version: version.version, rows: version.rows, labelled: version.labelled, first_seen: formatTime(version.firstSeen), last_seen: formatTime(version.lastSeen) };
+  return {
+    version: version.version,
+    rows: version.rows,
+    labelled: version.labelled,
+    first_seen: formatTime(version.firstSeen),
+    last_seen: formatTime(version.lastSeen),
+  };
 }
 
 export function modelJson(model: ModelSettings, watermark: number | null) {
@@ -194,7 +211,13 @@ export function ruleJson(rule: Rule) {
     name: rule.name,
     description: rule.description,
     models: rule.models,
-    measure: { metric: measure.metric, of: measure.of, baseline: measure.baseline, window: formatDuration(measure.window), every: formatDuration(measure.every) },
+    measure: {
+      metric: measure.metric,
+      of: measure.of,
+      baseline: measure.baseline,
+      window: formatDuration(measure.window),
+      every: formatDuration(measure.every),
+    },
     fire: { above: Object.fromEntries(fire.above), drop: fire.drop, false_alarms: fire.falseAlarms, for: rule.evaluations },
     clear: { below: Object.fromEntries(clear.below), drop: clear.drop, p_value: clear.pValue, for: clear.evaluations },
     at_least: { rows: rule.atLeastRows },

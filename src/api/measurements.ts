@@ -1,5 +1,12 @@
 import * as z from "zod";
-import { DRIFT_METRICS, metricFamily, PERFORMANCE_METRICS, QUALITY_METRICS, type Measurement, type MetricFamily } from "../model/measurement.ts";
+import {
+  DRIFT_METRICS,
+  metricFamily,
+  PERFORMANCE_METRICS,
+  QUALITY_METRICS,
+  type Measurement,
+  type MetricFamily,
+} from "../model/measurement.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, formatDuration, type Millis, type Window } from "../model/time.ts";
 import { measurementPlace, readMeasurementPage, type MeasurementPlace } from "../store/measurement-pages.ts";
@@ -19,7 +26,16 @@ const SUMMARIES = {
   quality: "Missing, unseen and out-of-range values.",
 } as const;
 
-const PLACE: z.ZodType<MeasurementPlace> = z.tuple([z.int(), z.int(), z.string(), z.string(), z.string(), z.string(), z.string(), z.string()]);
+const PLACE: z.ZodType<MeasurementPlace> = z.tuple([
+  z.int(),
+  z.int(),
+  z.string(),
+  z.string(),
+  z.string(),
+  z.string(),
+  z.string(),
+  z.string(),
+]);
 
 export function measurementRoutes(dependencies: Pick<ApiDependencies, "store" | "models" | "measure">): Route[] {
   return (["drift", "performance", "quality"] as const).map((family) => familyRoute(family, dependencies));
@@ -31,7 +47,8 @@ function familyRoute(family: MetricFamily, { store, models, measure }: Pick<ApiD
     path: `/v1/models/{model}/${family}`,
     tag: "Measurements",
     summary: SUMMARIES[family],
-    description: "What was measured and stored, newest window first. With compute=true and from and to: that one window, measured now against file baselines or the one named, and not stored.",
+    description:
+      "What was measured and stored, newest window first. With compute=true and from and to: that one window, measured now against file baselines or the one named, and not stored.",
     scope: "read",
     query: {
       version: text("A version of the model.").optional(),
@@ -51,24 +68,45 @@ function familyRoute(family: MetricFamily, { store, models, measure }: Pick<ApiD
     handle: async ({ path, query }) => {
       const model = modelNamed(models, path.model ?? "");
       const { compute, limit, cursor, window, ...filter } = query;
-      if (filter.from !== undefined && filter.to !== undefined && filter.from >= filter.to) throw new Problem(400, "The time to ends before from begins.", "Give a from before to; windows include from and end before to.");
+      if (filter.from !== undefined && filter.to !== undefined && filter.from >= filter.to)
+        throw new Problem(400, "The time to ends before from begins.", "Give a from before to; windows include from and end before to.");
       if (compute) {
-        if (limit !== undefined || cursor !== undefined || window !== undefined) throw new Problem(400, "A computed answer comes whole: limit, cursor and window do not go with compute.", "Leave them out.");
+        if (limit !== undefined || cursor !== undefined || window !== undefined)
+          throw new Problem(400, "A computed answer comes whole: limit, cursor and window do not go with compute.", "Leave them out.");
         const span = computedWindow(model, filter.from, filter.to);
-        const measured = await measure({ model: model.name, window: span, baselines: baselinesOf(model, filter.baseline), families: [family] });
-        return { items: measured.filter((one) => metricFamily(one.metric) === family && fits(one, filter)).map(measurementJson), next_cursor: null };
+        const measured = await measure({
+          model: model.name,
+          window: span,
+          baselines: baselinesOf(model, filter.baseline),
+          families: [family],
+        });
+        return {
+          items: measured.filter((one) => metricFamily(one.metric) === family && fits(one, filter)).map(measurementJson),
+          next_cursor: null,
+        };
       }
       const size = pageSize(limit);
-      const found = await readMeasurementPage(store, { ...filter, model: model.name, family, windowMs: window }, size + 1, readCursor(family, cursor, PLACE));
+      const found = await readMeasurementPage(
+        store,
+        { ...filter, model: model.name, family, windowMs: window },
+        size + 1,
+        readCursor(family, cursor, PLACE),
+      );
       return pageOf(family, found, size, measurementPlace, measurementJson);
     },
   });
 }
 
 function computedWindow(model: ModelSettings, from: Millis | undefined, to: Millis | undefined): Window {
-  if (from === undefined || to === undefined) throw new Problem(400, "compute=true measures one window, so it needs from and to.", "Give both.");
+  if (from === undefined || to === undefined)
+    throw new Problem(400, "compute=true measures one window, so it needs from and to.", "Give both.");
   const bucket = formatDuration(model.bucket);
-  if (from % model.bucket !== 0 || to % model.bucket !== 0) throw new Problem(400, `This model is counted in buckets of ${bucket}: the window must begin and end at one.`, `Round from and to to whole buckets of ${bucket}, UTC.`);
+  if (from % model.bucket !== 0 || to % model.bucket !== 0)
+    throw new Problem(
+      400,
+      `This model is counted in buckets of ${bucket}: the window must begin and end at one.`,
+      `Round from and to to whole buckets of ${bucket}, UTC.`,
+    );
   if (to - from > LONGEST_COMPUTED) throw new Problem(400, "The window is longer than 366 days.", "Choose a shorter one.");
   return { from, to };
 }
@@ -76,10 +114,26 @@ function computedWindow(model: ModelSettings, from: Millis | undefined, to: Mill
 function baselinesOf(model: ModelSettings, named: string | undefined): string[] {
   const names = model.baselines.map((baseline) => baseline.name);
   if (named === undefined) return model.baselines.filter((baseline) => baseline.kind === "file").map((baseline) => baseline.name);
-  if (!names.includes(named)) throw new Problem(400, "The model has no baseline of that name.", names.length === 0 ? "It has none: add one under baselines." : `It has ${names.join(", ")}.`);
+  if (!names.includes(named))
+    throw new Problem(
+      400,
+      "The model has no baseline of that name.",
+      names.length === 0 ? "It has none: add one under baselines." : `It has ${names.join(", ")}.`,
+    );
   return [named];
 }
 
-function fits(m: Measurement, filter: { version?: string | undefined; subject?: string | undefined; feature?: string | undefined; metric?: string | undefined; status?: string | undefined }): boolean {
-  return (["version", "subject", "feature", "metric", "status"] as const).every((name) => filter[name] === undefined || filter[name] === m[name]);
+function fits(
+  m: Measurement,
+  filter: {
+    version?: string | undefined;
+    subject?: string | undefined;
+    feature?: string | undefined;
+    metric?: string | undefined;
+    status?: string | undefined;
+  },
+): boolean {
+  return (["version", "subject", "feature", "metric", "status"] as const).every(
+    (name) => filter[name] === undefined || filter[name] === m[name],
+  );
 }

@@ -24,7 +24,9 @@ export function modelRoutes(dependencies: Pick<ApiDependencies, "store" | "model
       answers: { "application/json": page(model) },
       handle: ({ query }) => {
         const { watermarks } = status();
-        return pageOfWhole("models", [...models.values()], pageSize(query.limit), query.cursor, (one) => modelJson(one, watermarks.get(one.name) ?? null));
+        return pageOfWhole("models", [...models.values()], pageSize(query.limit), query.cursor, (one) =>
+          modelJson(one, watermarks.get(one.name) ?? null),
+        );
       },
     }),
     route({
@@ -40,7 +42,11 @@ export function modelRoutes(dependencies: Pick<ApiDependencies, "store" | "model
         const settings = modelNamed(models, path.model ?? "");
         const versions = await readVersions(store, settings.name);
         const firing = await readAlertPage(store, { model: settings.name, state: "firing" }, 10_000, null);
-        return { ...modelJson(settings, status().watermarks.get(settings.name) ?? null), versions: versions.map(versionJson), alerts_firing: firing.length };
+        return {
+          ...modelJson(settings, status().watermarks.get(settings.name) ?? null),
+          versions: versions.map(versionJson),
+          alerts_firing: firing.length,
+        };
       },
     }),
     route({
@@ -74,12 +80,20 @@ export function modelRoutes(dependencies: Pick<ApiDependencies, "store" | "model
       problems: [404],
       handle: async ({ request, path, query }) => {
         const settings = modelNamed(models, path.model ?? "");
-        if (query.from !== undefined && query.to !== undefined && query.from >= query.to) throw new Problem(400, "The report would end before it begins.", `Choose a from before ${formatTime(query.to)}.`);
+        if (query.from !== undefined && query.to !== undefined && query.from >= query.to)
+          throw new Problem(400, "The report would end before it begins.", `Choose a from before ${formatTime(query.to)}.`);
         const { from, to, version } = query;
-        const made = await dependencies.report({ model: settings, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), ...(version === undefined ? {} : { version }) });
+        const made = await dependencies.report({
+          model: settings,
+          ...(from === undefined ? {} : { from }),
+          ...(to === undefined ? {} : { to }),
+          ...(version === undefined ? {} : { version }),
+        });
         const wantsHtml = query.format === undefined ? prefersHtml(request.headers.get("accept") ?? "") : query.format === "html";
         if (!wantsHtml) return Response.json(made.json, { headers: { vary: "accept" } });
-        return new Response(made.html(), { headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": REPORT_POLICY, vary: "accept" } });
+        return new Response(made.html(), {
+          headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": REPORT_POLICY, vary: "accept" },
+        });
       },
     }),
   ];

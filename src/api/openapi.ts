@@ -8,7 +8,11 @@ const COMPONENT = "#/components/schemas/";
 export function openApiDocument(routes: readonly Route[], version: string): Record<string, unknown> {
   const components: Record<string, unknown> = {};
   const schemaOf = (schema: z.ZodType): unknown => {
-    const { $schema: _, $defs, ...own } = z.toJSONSchema(schema, { io: "input", reused: "inline" }) as Record<string, unknown> & { $defs?: Record<string, unknown> };
+    const {
+      $schema: _,
+      $defs,
+      ...own
+    } = z.toJSONSchema(schema, { io: "input", reused: "inline" }) as Record<string, unknown> & { $defs?: Record<string, unknown> };
     for (const [name, definition] of Object.entries($defs ?? {})) components[name] = pointed(definition);
     const id = own.id;
     if (typeof id !== "string") return pointed(own);
@@ -31,17 +35,35 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
       ],
       ...(route.body ? { requestBody: { required: true, content: route.body } } : {}),
       responses: {
-        200: { description: "OK", content: Object.fromEntries(Object.entries(route.answers).map(([type, schema]) => [type, { schema: schemaOf(schema) }])) },
+        200: {
+          description: "OK",
+          content: Object.fromEntries(Object.entries(route.answers).map(([type, schema]) => [type, { schema: schemaOf(schema) }])),
+        },
         ...Object.fromEntries(statuses.map((status) => [status, { description: "A problem", content: problemContent }])),
       },
     };
   }
   return {
     openapi: "3.1.0",
-    info: { title: "driftwatch", version, description: "Drift and performance of machine-learning models. Times are RFC 3339 in UTC, windows half-open; lists come in pages; errors are RFC 9457 problems with a hint.", license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
+    info: {
+      title: "driftwatch",
+      version,
+      description:
+        "Drift and performance of machine-learning models. Times are RFC 3339 in UTC, windows half-open; lists come in pages; errors are RFC 9457 problems with a hint.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
     servers: [{ url: "/" }],
     paths,
-    components: { schemas: components, securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "A token of http.tokens whose scopes include the one named. Not needed when no tokens are configured." } } },
+    components: {
+      schemas: components,
+      securitySchemes: {
+        bearer: {
+          type: "http",
+          scheme: "bearer",
+          description: "A token of http.tokens whose scopes include the one named. Not needed when no tokens are configured.",
+        },
+      },
+    },
   };
 }
 
@@ -63,6 +85,11 @@ function pointed(schema: unknown): unknown {
 }
 
 function operationId({ method, path }: Route): string {
-  const words = path.replace(/[{}]/g, "").split(/[/.-]/).filter((word) => word !== "" && word !== "v1");
-  return [method.toLowerCase(), ...words].map((word, index) => (index === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join("");
+  const words = path
+    .replace(/[{}]/g, "")
+    .split(/[/.-]/)
+    .filter((word) => word !== "" && word !== "v1");
+  return [method.toLowerCase(), ...words]
+    .map((word, index) => (index === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1)))
+    .join("");
 }

@@ -13,7 +13,12 @@ import { baseline, deadLetter, health, page, ready, status as statusSchema } fro
 
 const LETTER: z.ZodType<LetterPlace> = z.tuple([z.int(), z.string(), z.string(), z.int(), z.string(), z.string()]);
 
-export function operationRoutes({ store, models, status, version }: Pick<ApiDependencies, "store" | "models" | "status" | "version">): Route[] {
+export function operationRoutes({
+  store,
+  models,
+  status,
+  version,
+}: Pick<ApiDependencies, "store" | "models" | "status" | "version">): Route[] {
   return [
     route({
       method: "GET",
@@ -24,7 +29,9 @@ export function operationRoutes({ store, models, status, version }: Pick<ApiDepe
       query: { model: text("A model's name.").optional(), ...paging },
       answers: { "application/json": page(baseline) },
       handle: async ({ query }) => {
-        const all = [...models.values()].filter((model) => query.model === undefined || model.name === query.model).flatMap((model) => model.baselines.map((one) => ({ model: model.name, one })));
+        const all = [...models.values()]
+          .filter((model) => query.model === undefined || model.name === query.model)
+          .flatMap((model) => model.baselines.map((one) => ({ model: model.name, one })));
         const stored = await readBaselines(store, query.model ?? null);
         return pageOfWhole("baselines", all, pageSize(query.limit), query.cursor, ({ model, one }) => baselineJson(model, one, stored));
       },
@@ -54,7 +61,14 @@ export function operationRoutes({ store, models, status, version }: Pick<ApiDepe
       handle: () => {
         const now = status();
         const watermarks = Object.fromEntries([...now.watermarks].map(([model, mark]) => [model, mark === null ? null : formatTime(mark)]));
-        return { version, ready: now.ready, reasons: now.reasons, watermarks, ingest: snakeCase(now.ingest), sources: now.sources.map(snakeCase) };
+        return {
+          version,
+          ready: now.ready,
+          reasons: now.reasons,
+          watermarks,
+          ingest: snakeCase(now.ingest),
+          sources: now.sources.map(snakeCase),
+        };
       },
     }),
     route({
@@ -79,7 +93,10 @@ export function operationRoutes({ store, models, status, version }: Pick<ApiDepe
       handle: () => {
         const { ready: isReady, reasons } = status();
         if (isReady) return { ready: true };
-        throw new Problem(503, reasons.join(" ") || "Not ready yet.", "Ask again in a few seconds.", { headers: { "retry-after": "5" }, more: { reasons } });
+        throw new Problem(503, reasons.join(" ") || "Not ready yet.", "Ask again in a few seconds.", {
+          headers: { "retry-after": "5" },
+          more: { reasons },
+        });
       },
     }),
   ];

@@ -8,7 +8,12 @@ export class Problem extends Error {
   /** Further members of the answer. */
   readonly more: Readonly<Record<string, unknown>>;
 
-  constructor(status: keyof typeof TITLES, detail: string, hint: string, options: { headers?: Record<string, string>; more?: Record<string, unknown> } = {}) {
+  constructor(
+    status: keyof typeof TITLES,
+    detail: string,
+    hint: string,
+    options: { headers?: Record<string, string>; more?: Record<string, unknown> } = {},
+  ) {
     super(detail);
     this.status = status;
     this.title = TITLES[status];

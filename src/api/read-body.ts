@@ -10,7 +10,8 @@ const inflate = promisify(gunzip);
  */
 export async function readBody(request: Request, limit: number): Promise<Buffer> {
   const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
-  if (encoding !== "identity" && encoding !== "gzip") throw new Problem(415, "The body's Content-Encoding is not known here.", "Send it as it is, or with Content-Encoding: gzip.");
+  if (encoding !== "identity" && encoding !== "gzip")
+    throw new Problem(415, "The body's Content-Encoding is not known here.", "Send it as it is, or with Content-Encoding: gzip.");
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge(limit);
   const body = await readStream(request, limit);
   if (encoding === "identity") return body;
@@ -49,5 +50,7 @@ async function read(reader: ReadableStreamDefaultReader<Uint8Array>) {
 
 function tooLarge(limit: number): Problem {
   // What is left of the body would be read as the next request.
-  return new Problem(413, `The body is larger than ${limit / 1024 / 1024} MiB.`, "Send fewer events at a time.", { headers: { connection: "close" } });
+  return new Problem(413, `The body is larger than ${limit / 1024 / 1024} MiB.`, "Send fewer events at a time.", {
+    headers: { connection: "close" },
+  });
 }

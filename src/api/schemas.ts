@@ -15,19 +15,33 @@ const count = z.int().min(0);
 const metric = z.enum([...DRIFT_METRICS, ...QUALITY_METRICS, ...PERFORMANCE_METRICS]);
 const rows = z.strictObject({ reference: count, current: count });
 const interval = z.tuple([z.number(), z.number()]).meta({ description: "A 95 % confidence interval." });
-const evidence = z
-  .enum(["baseline_windows", "independent_rows"])
-  .meta({ description: "Where the p-value comes from: the baseline's own windows of this length, or a calculation that takes rows as independent." });
-const detail = z.record(z.string(), z.unknown()).meta({ description: "What stands behind the value, by kind of measurement: bins, hits, scale, range, unseen, confusion, label_coverage, note …" });
+const evidence = z.enum(["baseline_windows", "independent_rows"]).meta({
+  description: "Where the p-value comes from: the baseline's own windows of this length, or a calculation that takes rows as independent.",
+});
+const detail = z.record(z.string(), z.unknown()).meta({
+  description: "What stands behind the value, by kind of measurement: bins, hits, scale, range, unseen, confusion, label_coverage, note …",
+});
 
 export const problem = z
-  .looseObject({ type: z.string(), title: z.string(), status: z.int(), detail: z.string(), hint: z.string().meta({ description: "What to do about it." }) })
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    hint: z.string().meta({ description: "What to do about it." }),
+  })
   .meta({ id: "Problem", description: "RFC 9457" });
 
 export const ingested = z
   .strictObject({
     accepted: count.meta({ description: "Events that are stored durably." }),
-    rejected: z.array(z.strictObject({ index: count.meta({ description: "Position in the request, from 0." }), reason: z.enum(REJECT_REASONS), message: z.string() })),
+    rejected: z.array(
+      z.strictObject({
+        index: count.meta({ description: "Position in the request, from 0." }),
+        reason: z.enum(REJECT_REASONS),
+        message: z.string(),
+      }),
+    ),
   })
   .meta({ id: "Ingested" });
 
@@ -128,9 +142,13 @@ const delivery = z
   })
   .meta({ id: "Delivery" });
 
-export const alertInFull = z.strictObject({ ...alertShape, transitions: z.array(transition), deliveries: z.array(delivery) }).meta({ id: "AlertInFull" });
+export const alertInFull = z
+  .strictObject({ ...alertShape, transitions: z.array(transition), deliveries: z.array(delivery) })
+  .meta({ id: "AlertInFull" });
 
-export const version = z.strictObject({ version: z.string(), rows: count, labelled: count, first_seen: moment, last_seen: moment }).meta({ id: "Version" });
+export const version = z
+  .strictObject({ version: z.string(), rows: count, labelled: count, first_seen: moment, last_seen: moment })
+  .meta({ id: "Version" });
 
 const modelShape = {
   model: z.string(),
@@ -156,7 +174,17 @@ export const baseline = z
     to: moment.nullable(),
     version: z.string().nullable(),
     loaded: z.array(
-      z.strictObject({ key: z.string(), version: z.string().nullable(), source: z.string(), digest: z.string(), rows: count, labelled: count, first_time: moment, last_time: moment, created_at: moment }),
+      z.strictObject({
+        key: z.string(),
+        version: z.string().nullable(),
+        source: z.string(),
+        digest: z.string(),
+        rows: count,
+        labelled: count,
+        first_time: moment,
+        last_time: moment,
+        created_at: moment,
+      }),
     ),
   })
   .meta({ id: "Baseline" });
@@ -167,7 +195,13 @@ export const rule = z
     name: z.string(),
     description: z.string(),
     models: z.array(z.string()).nullable(),
-    measure: z.strictObject({ metric: z.union([metric, z.literal("drift")]), of: z.union([z.literal("features"), z.array(z.string())]).nullable(), baseline: z.string(), window: z.string(), every: z.string() }),
+    measure: z.strictObject({
+      metric: z.union([metric, z.literal("drift")]),
+      of: z.union([z.literal("features"), z.array(z.string())]).nullable(),
+      baseline: z.string(),
+      window: z.string(),
+      every: z.string(),
+    }),
     fire: z.strictObject({ above: thresholds, drop: z.number().nullable(), false_alarms: z.number(), for: count }),
     clear: z.strictObject({ below: thresholds, drop: z.number().nullable(), p_value: z.number(), for: count }),
     at_least: z.strictObject({ rows: count }),
@@ -205,12 +239,25 @@ export const deadLetter = z
   .meta({ id: "DeadLetter" });
 
 export const status = z
-  .strictObject({ version: z.string(), ready: z.boolean(), reasons: z.array(z.string()), watermarks: z.record(z.string(), moment.nullable()), ingest: z.record(z.string(), z.unknown()), sources: z.array(z.unknown()) })
+  .strictObject({
+    version: z.string(),
+    ready: z.boolean(),
+    reasons: z.array(z.string()),
+    watermarks: z.record(z.string(), moment.nullable()),
+    ingest: z.record(z.string(), z.unknown()),
+    sources: z.array(z.unknown()),
+  })
   .meta({ id: "Status" });
 
-export const report = z.record(z.string(), z.unknown()).meta({ id: "Report", description: "One model's story as data; times are RFC 3339." });
+export const report = z
+  .record(z.string(), z.unknown())
+  .meta({ id: "Report", description: "One model's story as data; times are RFC 3339." });
 
-export const page = (item: z.ZodType) => z.strictObject({ items: z.array(item), next_cursor: z.string().nullable().meta({ description: "Pass it as cursor for what follows; null at the end." }) });
+export const page = (item: z.ZodType) =>
+  z.strictObject({
+    items: z.array(item),
+    next_cursor: z.string().nullable().meta({ description: "Pass it as cursor for what follows; null at the end." }),
+  });
 export const health = z.strictObject({ status: z.literal("ok"), version: z.string() });
 export const ready = z.strictObject({ ready: z.literal(true) });
 export const document = z.record(z.string(), z.unknown());

@@ -25,7 +25,11 @@ export type RunningServer = {
 /** Listens; port 0 takes a free one. Throws a ServerError when it cannot. */
 export async function startServer(options: { app: Hono; host: string; port: number; log: Log }): Promise<RunningServer> {
   const { app, host, port, log } = options;
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false, serverOptions: { requestTimeout: 60 * SECOND, headersTimeout: 15 * SECOND, keepAliveTimeout: 5 * SECOND } });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    serverOptions: { requestTimeout: 60 * SECOND, headersTimeout: 15 * SECOND, keepAliveTimeout: 5 * SECOND },
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(describe(error, host, port)));
     server.listen(port, host, resolve);
@@ -55,14 +59,26 @@ function describe(error: NodeJS.ErrnoException, host: string, port: number): Ser
   const cause = { cause: error };
   switch (error.code) {
     case "EADDRINUSE":
-      return new ServerError(`Port ${port} on ${host} is in use.`, "Another driftwatch may be running: stop it, or choose another port with --port or http.port (0 takes a free one).", cause);
+      return new ServerError(
+        `Port ${port} on ${host} is in use.`,
+        "Another driftwatch may be running: stop it, or choose another port with --port or http.port (0 takes a free one).",
+        cause,
+      );
     case "EACCES":
       return new ServerError(`Port ${port} may not be opened by this user.`, "Choose one from 1024 up, with --port or http.port.", cause);
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return new ServerError(`${host} is no address of this machine.`, "Set http.host to 127.0.0.1, or to 0.0.0.0 for all addresses (this needs http.tokens).", cause);
+      return new ServerError(
+        `${host} is no address of this machine.`,
+        "Set http.host to 127.0.0.1, or to 0.0.0.0 for all addresses (this needs http.tokens).",
+        cause,
+      );
     case undefined:
     default:
-      return new ServerError(`The HTTP server cannot listen on ${host}:${port} (${error.code ?? error.message}).`, "Check http.host and http.port.", cause);
+      return new ServerError(
+        `The HTTP server cannot listen on ${host}:${port} (${error.code ?? error.message}).`,
+        "Check http.host and http.port.",
+        cause,
+      );
   }
 }

@@ -26,7 +26,7 @@ export function splitJson(body: Buffer, most: number): Buffer[] {
 /** The lines of a body that hold anything. */
 export function splitLines(body: Buffer, most: number): Buffer[] {
   const events: Buffer[] = [];
-  for (let start = 0; start < body.length; ) {
+  for (let start = 0; start < body.length;) {
     const newline = body.indexOf(0x0a, start);
     const end = newline < 0 ? body.length : newline;
     const line = body.subarray(start, end);
@@ -118,5 +118,9 @@ function skipString(body: Buffer, start: number): number {
 }
 
 function malformed(detail: string): Problem {
-  return new Problem(400, detail, "Send one event, an array of events, {\"events\": […]}, or a line an event as application/x-ndjson. None of this body was taken.");
+  return new Problem(
+    400,
+    detail,
+    'Send one event, an array of events, {"events": […]}, or a line an event as application/x-ndjson. None of this body was taken.',
+  );
 }

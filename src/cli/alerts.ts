@@ -19,13 +19,22 @@ type AlertItem = {
   readonly summary: string;
 };
 
-type AlertOptions = { readonly model?: string; readonly state?: string; readonly limit: number; readonly json?: boolean; readonly failOn?: "firing" };
+type AlertOptions = {
+  readonly model?: string;
+  readonly state?: string;
+  readonly limit: number;
+  readonly json?: boolean;
+  readonly failOn?: "firing";
+};
 
 /** Both are told of and not over: an alert that recovers fires until it has. */
 const FIRING = ["firing", "recovering"];
 
 export function alertsCommand(cli: Cli) {
-  return newCommand("alerts", "what fires or fired, since when and why", ["alerts --state firing", "alerts --model flight-delay --fail-on firing"])
+  return newCommand("alerts", "what fires or fired, since when and why", [
+    "alerts --state firing",
+    "alerts --model flight-delay --fail-on firing",
+  ])
     .option("-m, --model <name>", "of one model only")
     .addOption(new Option("--state <state>", "in one state only").choices(["firing", "recovering", "resolved"]))
     .addOption(limitOption(100))
@@ -58,7 +67,16 @@ async function showAlerts(io: Io, connection: Connection, options: AlertOptions)
 
 function alertTable(alerts: readonly AlertItem[], width: number | null): string {
   return formatTable(
-    [{ title: "since" }, { title: "rule" }, { title: "model" }, { title: "version" }, { title: "subject" }, { title: "state" }, { title: "severity" }, { title: "summary", flexible: true }],
+    [
+      { title: "since" },
+      { title: "rule" },
+      { title: "model" },
+      { title: "version" },
+      { title: "subject" },
+      { title: "state" },
+      { title: "severity" },
+      { title: "summary", flexible: true },
+    ],
     alerts.map((alert) => [
       timeText(alert.since),
       alert.rule,

@@ -10,7 +10,9 @@ import { formatTable } from "./table.ts";
 import { countOf, NOTHING, printableLines, safeJson } from "./text.ts";
 
 export function checkCommand(cli: Cli) {
-  return newCommand("check", "say what is wrong with the configuration and its rules, or what it amounts to", ["check --config production.yaml"])
+  return newCommand("check", "say what is wrong with the configuration and its rules, or what it amounts to", [
+    "check --config production.yaml",
+  ])
     .addOption(jsonOption("the summary as JSON"))
     .action(
       action(cli, (options: { json?: boolean } & Global) => {
@@ -27,8 +29,13 @@ function summary(config: Config) {
   return {
     file: config.file,
     clock: config.clock,
-    store: config.store.kind === "embedded" ? `embedded in ${config.store.path}` : `${placeOf(config.store.url)}, database ${config.store.database}`,
-    kafka: config.kafka ? `${config.kafka.brokers.join(", ")}, group ${config.kafka.group}, topics ${[...new Set(Object.values(config.kafka.topics))].join(" and ")}` : null,
+    store:
+      config.store.kind === "embedded"
+        ? `embedded in ${config.store.path}`
+        : `${placeOf(config.store.url)}, database ${config.store.database}`,
+    kafka: config.kafka
+      ? `${config.kafka.brokers.join(", ")}, group ${config.kafka.group}, topics ${[...new Set(Object.values(config.kafka.topics))].join(" and ")}`
+      : null,
     http: `${config.http.host}:${config.http.port}, ${config.http.tokens.length === 0 ? "no tokens" : countOf(config.http.tokens.length, "token")}`,
     models: [...config.models.values()].map((model) => ({
       name: model.name,
@@ -38,7 +45,16 @@ function summary(config: Config) {
       baselines: model.baselines.map(baselineText),
       retraining: retrainingText(config, model.name),
     })),
-    rules: config.rules.map((rule) => ({ name: rule.name, metric: rule.measure.metric, baseline: rule.measure.baseline, window: formatDuration(rule.measure.window), severity: rule.severity, models: modelsOf(rule, config), notify: rule.notify, retrain: rule.retrain })),
+    rules: config.rules.map((rule) => ({
+      name: rule.name,
+      metric: rule.measure.metric,
+      baseline: rule.measure.baseline,
+      window: formatDuration(rule.measure.window),
+      severity: rule.severity,
+      models: modelsOf(rule, config),
+      notify: rule.notify,
+      retrain: rule.retrain,
+    })),
     channels: [...config.channels.values()].map((channel) => ({ name: channel.name, type: channel.type, to: channelText(channel) })),
   };
 }
@@ -47,18 +63,52 @@ function summaryText(config: Config, width: number | null): string {
   const { models, rules, channels, ...rest } = summary(config);
   const facts = Object.entries(rest).map(([label, value]) => `${label.padEnd(6)} ${value ?? "none: events come over HTTP or from files"}`);
   const table = (title: string, head: readonly string[], rows: readonly (readonly string[])[]) =>
-    rows.length === 0 ? `\nNo ${title}.\n` : `\n${formatTable(head.map((name, at) => ({ title: name, flexible: at === head.length - 1 })), rows, width)}`;
+    rows.length === 0
+      ? `\nNo ${title}.\n`
+      : `\n${formatTable(
+          head.map((name, at) => ({ title: name, flexible: at === head.length - 1 })),
+          rows,
+          width,
+        )}`;
   return [
     `${printableLines(facts.join("\n"))}\n`,
-    table("models", ["model", "task", "bucket", "retraining", "baselines"], models.map((model) => [model.name, model.positive === null ? model.task : `${model.task} (${model.positive})`, model.bucket, model.retraining, model.baselines.join("; ") || NOTHING])),
-    table("rules", ["rule", "metric", "baseline", "window", "severity", "notify", "applies to"], rules.map((rule) => [rule.name, rule.metric, rule.baseline, rule.window, rule.severity, rule.notify.join(", ") || "nobody", rule.models.join(", ") || "no model"])),
-    table("channels", ["channel", "type", "to"], channels.map((channel) => [channel.name, channel.type, channel.to])),
+    table(
+      "models",
+      ["model", "task", "bucket", "retraining", "baselines"],
+      models.map((model) => [
+        model.name,
+        model.positive === null ? model.task : `${model.task} (${model.positive})`,
+        model.bucket,
+        model.retraining,
+        model.baselines.join("; ") || NOTHING,
+      ]),
+    ),
+    table(
+      "rules",
+      ["rule", "metric", "baseline", "window", "severity", "notify", "applies to"],
+      rules.map((rule) => [
+        rule.name,
+        rule.metric,
+        rule.baseline,
+        rule.window,
+        rule.severity,
+        rule.notify.join(", ") || "nobody",
+        rule.models.join(", ") || "no model",
+      ]),
+    ),
+    table(
+      "channels",
+      ["channel", "type", "to"],
+      channels.map((channel) => [channel.name, channel.type, channel.to]),
+    ),
     "\nThe configuration is right.\n",
   ].join("");
 }
 
 function modelsOf(rule: Rule, config: Config): string[] {
-  return [...config.models.values()].filter((model) => (rule.models === null || rule.models.includes(model.name)) && whyNotApplicable(rule, model) === null).map(({ name }) => name);
+  return [...config.models.values()]
+    .filter((model) => (rule.models === null || rule.models.includes(model.name)) && whyNotApplicable(rule, model) === null)
+    .map(({ name }) => name);
 }
 
 function baselineText(baseline: BaselineSettings): string {

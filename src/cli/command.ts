@@ -14,7 +14,10 @@ export function newCommand(name: string, summary: string, examples: readonly str
   return new Command(name)
     .description(summary)
     .option("-c, --config <file>", "the configuration (default: ./driftwatch.yaml)")
-    .addHelpText("after", `\n${examples.length === 1 ? "Example" : "Examples"}:\n${examples.map((example) => `  $ driftwatch ${example}`).join("\n")}`);
+    .addHelpText(
+      "after",
+      `\n${examples.length === 1 ? "Example" : "Examples"}:\n${examples.map((example) => `  $ driftwatch ${example}`).join("\n")}`,
+    );
 }
 
 export type Global = { readonly config?: string };
@@ -75,10 +78,14 @@ export async function withConnection<Result>(io: Io, config: Config, use: (conne
 
 /** What a person who waits for the command should know; the rest, as a replay brings it by the hundred, on demand. */
 function commandLog(io: Io): Log {
-  const line = (level: string) => (message: string, facts: Readonly<Record<string, unknown>> = {}) => {
-    const told = Object.entries(facts).map(([name, value]) => `${name} ${typeof value === "string" ? value : safeJson(value)}`);
-    io.stderr.write(`${printableLines(`${level}${message}${told.length > 0 ? ` (${told.join(", ")})` : ""}`.replaceAll(/[\r\n]+/g, " "))}\n`);
-  };
+  const line =
+    (level: string) =>
+    (message: string, facts: Readonly<Record<string, unknown>> = {}) => {
+      const told = Object.entries(facts).map(([name, value]) => `${name} ${typeof value === "string" ? value : safeJson(value)}`);
+      io.stderr.write(
+        `${printableLines(`${level}${message}${told.length > 0 ? ` (${told.join(", ")})` : ""}`.replaceAll(/[\r\n]+/g, " "))}\n`,
+      );
+    };
   return { info: io.env["DRIFTWATCH_DEBUG"] ? line("") : () => {}, warn: line("warning: "), error: line("error: ") };
 }
 

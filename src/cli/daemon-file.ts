@@ -13,7 +13,11 @@ export function daemonFilePath(store: StoreSettings): string | null {
 
 export function writeDaemonFile(path: string, daemon: DaemonFile): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify({ url: daemon.url, token: daemon.token, pid: daemon.pid, started_at: daemon.startedAt }, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(
+    path,
+    `${JSON.stringify({ url: daemon.url, token: daemon.token, pid: daemon.pid, started_at: daemon.startedAt }, null, 2)}\n`,
+    { mode: 0o600 },
+  );
   // The mode above counts for a new file only.
   chmodSync(path, 0o600);
 }

@@ -22,7 +22,9 @@ type DeadLetterItem = {
 type DeadLetterOptions = { readonly reason?: string; readonly limit: number; readonly json?: boolean };
 
 export function deadLettersCommand(cli: Cli) {
-  return newCommand("dead-letters", "events that were not taken, where they came from and why", ["dead-letters --reason invalid_json --json"])
+  return newCommand("dead-letters", "events that were not taken, where they came from and why", [
+    "dead-letters --reason invalid_json --json",
+  ])
     .addOption(new Option("--reason <reason>", "for one reason only").choices(REJECT_REASONS))
     .addOption(limitOption(50))
     .addOption(jsonOption())
@@ -39,8 +41,20 @@ async function showDeadLetters(io: Io, connection: Connection, { reason, limit, 
   if (json) io.stdout.write(jsonLines(items));
   else if (items.length === 0) note(io, "No event was refused.");
   else {
-    const columns = [{ title: "received" }, { title: "from" }, { title: "reason" }, { title: "message" }, { title: "payload", flexible: true }];
-    io.stdout.write(formatTable(columns, items.map((letter) => [timeText(letter.received_at), placeText(letter), letter.reason, letter.message, excerpt(letter.payload)]), io.stdout.columns));
+    const columns = [
+      { title: "received" },
+      { title: "from" },
+      { title: "reason" },
+      { title: "message" },
+      { title: "payload", flexible: true },
+    ];
+    io.stdout.write(
+      formatTable(
+        columns,
+        items.map((letter) => [timeText(letter.received_at), placeText(letter), letter.reason, letter.message, excerpt(letter.payload)]),
+        io.stdout.columns,
+      ),
+    );
   }
   if (more) note(io, `There are more than ${limit}: --limit shows more.`);
   return 0;

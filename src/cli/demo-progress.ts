@@ -11,7 +11,14 @@ export type Progress = {
 
 export function createProgress(totalBytes: number): Progress {
   const terminal = process.stderr.isTTY;
-  const bar = terminal ? new cliProgress.MultiBar({ format: "{day} {bar} {percentage} %  {events} events", stream: process.stderr, hideCursor: true, clearOnComplete: true }) : null;
+  const bar = terminal
+    ? new cliProgress.MultiBar({
+        format: "{day} {bar} {percentage} %  {events} events",
+        stream: process.stderr,
+        hideCursor: true,
+        clearOnComplete: true,
+      })
+    : null;
   const line = bar?.create(totalBytes, 0, { day: "           ", events: 0 }) ?? null;
   let bytes = 0;
   let month = "";

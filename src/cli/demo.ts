@@ -33,7 +33,8 @@ export type DemoOptions = {
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const until = options.until === undefined ? null : parseTime(options.until);
-  if (options.until !== undefined && until === null) throw new CliFailure(`--until ${options.until} is no time.`, "Write a date such as 2013-09-10.", 2);
+  if (options.until !== undefined && until === null)
+    throw new CliFailure(`--until ${options.until} is no time.`, "Write a date such as 2013-09-10.", 2);
   const wished = demoConfig(options);
   await refuseRunningDemo(wished.store.path);
   rmSync(wished.store.path, { recursive: true, force: true });
@@ -45,7 +46,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const progress = createProgress(feedBytes());
   let url = "";
   const app = await createApp(config, {
-    log: process.env["DRIFTWATCH_DEBUG"] ? createLog() : { ...silentLog, error: (message, facts) => say(`! ${message} ${JSON.stringify(facts ?? {})}`) },
+    log: process.env["DRIFTWATCH_DEBUG"]
+      ? createLog()
+      : { ...silentLog, error: (message, facts) => say(`! ${message} ${JSON.stringify(facts ?? {})}`) },
     sources: [],
     tickEvery: null,
     onTransitions: (transitions) => {
@@ -53,7 +56,12 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     },
     link: () => url,
   });
-  const server = await serveApp(app, { host: config.http.host, port: config.http.port, log: silentLog, links: [{ text: "caught mail and webhooks", href: catcher.url }] });
+  const server = await serveApp(app, {
+    host: config.http.host,
+    port: config.http.port,
+    log: silentLog,
+    links: [{ text: "caught mail and webhooks", href: catcher.url }],
+  });
   url = server.url;
   const file = daemonFilePath(config.store);
   if (file !== null) writeDaemonFile(file, { url, token: app.localToken, pid: process.pid, startedAt: new Date().toISOString() });
@@ -69,7 +77,11 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const begun = performance.now();
     let faultSaid = false;
     let events = 0;
-    for await (const stretch of flightFeed([join(FLIGHTS, "predictions.ndjson.gz"), join(FLIGHTS, "labels.ndjson.gz")], DAY, (_file, bytes) => progress.read(bytes))) {
+    for await (const stretch of flightFeed(
+      [join(FLIGHTS, "predictions.ndjson.gz"), join(FLIGHTS, "labels.ndjson.gz")],
+      DAY,
+      (_file, bytes) => progress.read(bytes),
+    )) {
       if (isStopped || (until !== null && stretch.from >= until)) break;
       if (!faultSaid && stretch.from >= FAULT_FROM) {
         say("1 Sep 2013  From today the feed of visib sends kilometres instead of miles. This is the one thing the demo makes up.");
@@ -86,7 +98,17 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       await app.outbox.settle();
     }
     progress.done();
-    say(farewell({ url, catcherUrl: catcher.url, events, seconds: (performance.now() - begun) / 1000, mails: catcher.mails.length, hooks: catcher.hooks.length, keepOpen: options.keepOpen }));
+    say(
+      farewell({
+        url,
+        catcherUrl: catcher.url,
+        events,
+        seconds: (performance.now() - begun) / 1000,
+        mails: catcher.mails.length,
+        hooks: catcher.hooks.length,
+        keepOpen: options.keepOpen,
+      }),
+    );
     if (options.keepOpen && !isStopped) {
       const ticking = setInterval(() => void app.tick().catch(() => {}), 2 * SECOND);
       await stopped;
@@ -106,18 +128,23 @@ function demoConfig(options: DemoOptions): Config & { store: { kind: "embedded";
   const loaded = loadConfig({ file: join(FLIGHTS, "driftwatch.yaml"), env: {}, shippedAlerts: SHIPPED_ALERTS });
   if (!loaded.ok) throw configFailure(loaded.problems);
   const { store, http } = loaded.config;
-  const path = options.directory === undefined ? (store.kind === "embedded" ? store.path : join("data", "demo")) : resolve(options.directory);
+  const path =
+    options.directory === undefined ? (store.kind === "embedded" ? store.path : join("data", "demo")) : resolve(options.directory);
   return { ...loaded.config, store: { kind: "embedded", path }, http: { ...http, port: options.port ?? http.port } };
 }
 
 /** The same configuration, telling the receiver that really listens. */
 function withCatcher(config: Config, catcher: Catcher, secret: string): Config {
   const told = (channel: Channel): Channel =>
-    channel.type === "email" ? { ...channel, smtp: { ...channel.smtp, port: catcher.smtpPort } } : { ...channel, url: `${catcher.url}/hooks/${encodeURIComponent(channel.name)}`, secret };
+    channel.type === "email"
+      ? { ...channel, smtp: { ...channel.smtp, port: catcher.smtpPort } }
+      : { ...channel, url: `${catcher.url}/hooks/${encodeURIComponent(channel.name)}`, secret };
   return {
     ...config,
     channels: new Map([...config.channels].map(([name, channel]) => [name, told(channel)])),
-    retraining: new Map([...config.retraining].map(([model, settings]) => [model, { ...settings, url: `${catcher.url}/hooks/retrain`, secret }])),
+    retraining: new Map(
+      [...config.retraining].map(([model, settings]) => [model, { ...settings, url: `${catcher.url}/hooks/retrain`, secret }]),
+    ),
   };
 }
 
@@ -137,10 +164,14 @@ function announce(transition: Transition, { url, json, say }: { url: string; jso
   const { key } = transition;
   const link = `${url}/alerts/${encodeURIComponent(transition.alertId)}`;
   if (json) {
-    process.stdout.write(`${JSON.stringify({ at: new Date(transition.window.to).toISOString(), state: transition.to, rule: key.rule, model: key.model, version: key.version, subject: key.subject, summary: transition.summary, link })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ at: new Date(transition.window.to).toISOString(), state: transition.to, rule: key.rule, model: key.model, version: key.version, subject: key.subject, summary: transition.summary, link })}\n`,
+    );
     return;
   }
-  say(`${day(transition.window.to)}  ${fired ? "FIRING  " : "resolved"}  ${key.rule} · ${key.subject} · ${key.version}\n             ${transition.summary}\n             ${link}`);
+  say(
+    `${day(transition.window.to)}  ${fired ? "FIRING  " : "resolved"}  ${key.rule} · ${key.subject} · ${key.version}\n             ${transition.summary}\n             ${link}`,
+  );
 }
 
 function day(time: Millis): string {
@@ -156,11 +187,23 @@ function welcome(url: string, catcherUrl: string): string {
   ].join("\n");
 }
 
-function farewell(facts: { url: string; catcherUrl: string; events: number; seconds: number; mails: number; hooks: number; keepOpen: boolean }): string {
+function farewell(facts: {
+  url: string;
+  catcherUrl: string;
+  events: number;
+  seconds: number;
+  mails: number;
+  hooks: number;
+  keepOpen: boolean;
+}): string {
   return [
     `${facts.events.toLocaleString("en-GB")} events in ${Math.round(facts.seconds)} s. ${facts.mails} mails and ${facts.hooks} webhook calls went out: ${facts.catcherUrl}`,
     ...(facts.keepOpen
-      ? [`The year is over; everything stays up at ${facts.url} until Ctrl-C. Beside it, in another terminal:`, "  npx driftwatch alerts --config examples/flights/driftwatch.yaml", "  npx driftwatch drift  --config examples/flights/driftwatch.yaml --model flight-delay"]
+      ? [
+          `The year is over; everything stays up at ${facts.url} until Ctrl-C. Beside it, in another terminal:`,
+          "  npx driftwatch alerts --config examples/flights/driftwatch.yaml",
+          "  npx driftwatch drift  --config examples/flights/driftwatch.yaml --model flight-delay",
+        ]
       : []),
   ].join("\n");
 }

@@ -3,10 +3,36 @@ import { moment, number, percent } from "../alerting/words.ts";
 import { DRIFT_METRICS, metricFamily, QUALITY_METRICS, subjectName, type Metric } from "../model/measurement.ts";
 import type { Config } from "../model/settings.ts";
 import { formatDuration, parseTime, type Millis } from "../model/time.ts";
-import { action, duration, effectSize, jsonOption, modelOption, newCommand, note, time, withConnection, type Cli, type Global } from "./command.ts";
+import {
+  action,
+  duration,
+  effectSize,
+  jsonOption,
+  modelOption,
+  newCommand,
+  note,
+  time,
+  withConnection,
+  type Cli,
+  type Global,
+} from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
-import { bySignificance, checkSpan, commonGround, computed, FALSE_ALARMS, judgeItems, lengthOf, modelPath, newestStored, requestedWindow, type JudgedItem, type MeasurementItem, type Span } from "./measurements.ts";
+import {
+  bySignificance,
+  checkSpan,
+  commonGround,
+  computed,
+  FALSE_ALARMS,
+  judgeItems,
+  lengthOf,
+  modelPath,
+  newestStored,
+  requestedWindow,
+  type JudgedItem,
+  type MeasurementItem,
+  type Span,
+} from "./measurements.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable, type Column } from "./table.ts";
 import { countOf, jsonLines, NOTHING, numberOrNothing, printableLines, pValueText } from "./text.ts";
@@ -34,7 +60,11 @@ export function driftCommand(cli: Cli) {
     .option("--last <duration>", "measure the last 7d (1h, 30d, …) now", duration)
     .option("--window <duration>", "of the stored windows, those of this length", duration)
     .option("--feature <name>", "one feature only; or prediction, or score")
-    .addOption(new Option("--metric <metric>", "judged: Wasserstein distance for numbers, PSI for categories").choices(["judged", "all", ...DRIFT_METRICS, ...QUALITY_METRICS]).default("judged"))
+    .addOption(
+      new Option("--metric <metric>", "judged: Wasserstein distance for numbers, PSI for categories")
+        .choices(["judged", "all", ...DRIFT_METRICS, ...QUALITY_METRICS])
+        .default("judged"),
+    )
     .option("--baseline <name>", "one baseline only")
     .addOption(new Option("--above <effect>", "call it drift above this effect (value less expected)").argParser(effectSize).default(0.1))
     .addOption(jsonOption())
@@ -62,10 +92,16 @@ async function showDrift(io: Io, connection: Connection, config: Config, options
   const path = `${modelPath(model)}/${family}`;
   const found = window
     ? await computed(connection, path, params, window)
-    : await newestStored(connection, path, { ...params, window: options.window === undefined ? undefined : formatDuration(options.window) }, () => true);
+    : await newestStored(
+        connection,
+        path,
+        { ...params, window: options.window === undefined ? undefined : formatDuration(options.window) },
+        () => true,
+      );
   const judged = judgeItems(options.metric === "judged" ? judgedMetrics(found) : found, options.above).sort(bySignificance);
 
-  if (options.json) io.stdout.write(jsonLines(judged.map(({ item, adjusted, significant }) => ({ ...item, adjusted_p_value: adjusted, significant }))));
+  if (options.json)
+    io.stdout.write(jsonLines(judged.map(({ item, adjusted, significant }) => ({ ...item, adjusted_p_value: adjusted, significant }))));
   else if (judged.length > 0) io.stdout.write(driftTable(model.name, judged, io.stdout.columns));
   return conclude(io, judged, options.failOn !== undefined, `Nothing is measured of ${model.name}${window ? " in this window" : " yet"}.`);
 }
@@ -83,7 +119,10 @@ export function conclude(io: Io, judged: readonly JudgedItem[], failing: boolean
   if (!failing) return 0;
   if (judged.some(({ significant }) => significant)) return 3;
   if (judged.some(({ adjusted }) => adjusted !== null)) return 0;
-  note(io, "error: nothing here could be judged, so nothing can be said.\n  hint: the column `status` says why; a longer window holds more rows.");
+  note(
+    io,
+    "error: nothing here could be judged, so nothing can be said.\n  hint: the column `status` says why; a longer window holds more rows.",
+  );
   return 1;
 }
 
@@ -131,9 +170,11 @@ function driftTable(model: string, judged: readonly JudgedItem[], width: number 
   const subjects = new Set(items.map(subjectName));
   const tested = judged.filter(({ adjusted }) => adjusted !== null).length;
   const verdict =
-    moved.size > 0 ? `${moved.size} of ${countOf(subjects.size, "subject")} drifted: ${listed([...moved])}.`
-    : tested === 0 ? `None of ${countOf(subjects.size, "subject")} could be judged.`
-    : `No drift in ${countOf(subjects.size, "subject")}${tested < judged.length ? "; not all could be judged" : ""}.`;
+    moved.size > 0
+      ? `${moved.size} of ${countOf(subjects.size, "subject")} drifted: ${listed([...moved])}.`
+      : tested === 0
+        ? `None of ${countOf(subjects.size, "subject")} could be judged.`
+        : `No drift in ${countOf(subjects.size, "subject")}${tested < judged.length ? "; not all could be judged" : ""}.`;
   return `${caption(model, items, ground.words)}\n\n${formatTable(columns, rows, width)}\n${printableLines(verdict)} (p at most ${FALSE_ALARMS} after correction for all that was looked at, and a large enough effect.)\n`;
 }
 

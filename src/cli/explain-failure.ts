@@ -16,7 +16,10 @@ function messageOf(error: unknown): { message: string; hint: string } {
   if (!(error instanceof Error)) return { message: String(error), hint: "" };
   if ("hint" in error && typeof error.hint === "string") return { message: error.message, hint: error.hint };
   if (isNoConnection(error)) {
-    return { message: "The daemon stopped answering.", hint: "See whether it still runs; when it does not, the same command opens the store itself." };
+    return {
+      message: "The daemon stopped answering.",
+      hint: "See whether it still runs; when it does not, the same command opens the store itself.",
+    };
   }
   return { message: error.message || error.name, hint: "This was not foreseen. DRIFTWATCH_DEBUG=1 shows where it happened." };
 }
@@ -25,7 +28,9 @@ function messageOf(error: unknown): { message: string; hint: string } {
 function isNoConnection(error: Error): boolean {
   if (error.name === "TimeoutError") return true;
   const code = (error.cause as NodeJS.ErrnoException | undefined)?.code ?? "";
-  return error instanceof TypeError && (error.message === "fetch failed" || error.message === "terminated" || /^(?:ECONN|UND_ERR_)/.test(code));
+  return (
+    error instanceof TypeError && (error.message === "fetch failed" || error.message === "terminated" || /^(?:ECONN|UND_ERR_)/.test(code))
+  );
 }
 
 function stackOf(error: unknown): string {

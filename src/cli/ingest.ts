@@ -18,9 +18,13 @@ import { countOf, safeJson } from "./text.ts";
 type IngestOptions = { readonly order: "given" | "time"; readonly json?: boolean; readonly failOn?: "rejected" };
 
 export function ingestCommand(cli: Cli) {
-  return newCommand("ingest", "take events from files of JSON lines, gzip or not; reading a file twice is harmless", ["ingest predictions.ndjson.gz labels.ndjson.gz --order time"])
+  return newCommand("ingest", "take events from files of JSON lines, gzip or not; reading a file twice is harmless", [
+    "ingest predictions.ndjson.gz labels.ndjson.gz --order time",
+  ])
     .addArgument(new Argument("<file...>", "files of events"))
-    .addOption(new Option("--order <order>", "one file after the other, or merged by event time").choices(["given", "time"]).default("given"))
+    .addOption(
+      new Option("--order <order>", "one file after the other, or merged by event time").choices(["given", "time"]).default("given"),
+    )
     .addOption(jsonOption("the totals as JSON"))
     .addOption(new Option("--fail-on <what>", "exit with 1 when an event is rejected").choices(["rejected"]))
     .action(async (files: string[], _: unknown, command: Command) => {
@@ -48,14 +52,20 @@ async function ingestFiles(io: Io, connection: Connection, files: readonly strin
     await read(source, take, connection.app, io);
   } catch (error) {
     progress.stop();
-    if (accepted > 0) note(io, `${countOf(accepted, "event")} came in before this stopped; they are stored, and taking them again is harmless.`);
+    if (accepted > 0)
+      note(io, `${countOf(accepted, "event")} came in before this stopped; they are stored, and taking them again is harmless.`);
     throw error;
   }
   progress.stop();
   const measured = connection.app ? await measure(io, connection.app) : null;
   const seconds = (io.now() - startedAt) / 1_000;
-  io.stdout.write(options.json ? totalsJson(accepted, rejections, seconds, measured) : totalsText(accepted, rejections, seconds, measured, io.stdout.columns));
-  if (measured && measured.measurements > 0) note(io, "`driftwatch drift`, `driftwatch performance` and `driftwatch alerts` show what came of it.");
+  io.stdout.write(
+    options.json
+      ? totalsJson(accepted, rejections, seconds, measured)
+      : totalsText(accepted, rejections, seconds, measured, io.stdout.columns),
+  );
+  if (measured && measured.measurements > 0)
+    note(io, "`driftwatch drift`, `driftwatch performance` and `driftwatch alerts` show what came of it.");
   if (!connection.app) note(io, `The daemon at ${connection.where} measures windows as they close.`);
   return options.failOn === "rejected" && rejections.total() > 0 ? 1 : 0;
 }
@@ -84,6 +94,7 @@ function totalsJson(accepted: number, rejections: Rejections, seconds: number, m
 
 function totalsText(accepted: number, rejections: Rejections, seconds: number, measured: Measured | null, width: number | null): string {
   const lines = [`${countOf(accepted, "event")} taken, ${rejections.total().toLocaleString("en-US")} rejected, in ${number(seconds)} s.`];
-  if (measured) lines.push(`${countOf(measured.windows, "window")} measured, ${countOf(measured.measurements, "measurement")} new or changed.`);
+  if (measured)
+    lines.push(`${countOf(measured.windows, "window")} measured, ${countOf(measured.measurements, "measurement")} new or changed.`);
   return `${lines.join("\n")}\n${rejections.total() > 0 ? `\n${rejectionTable(rejections, width)}` : ""}`;
 }

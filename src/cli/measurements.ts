@@ -33,7 +33,12 @@ export type MeasurementItem = {
   };
 };
 
-export type JudgedItem = { readonly item: MeasurementItem; readonly effect: number | null; readonly adjusted: number | null; readonly significant: boolean };
+export type JudgedItem = {
+  readonly item: MeasurementItem;
+  readonly effect: number | null;
+  readonly adjusted: number | null;
+  readonly significant: boolean;
+};
 
 /** Share of false alarms allowed among what is called significant. */
 export const FALSE_ALARMS = 0.01;
@@ -85,7 +90,12 @@ export type Span = { readonly from?: Millis; readonly to?: Millis; readonly last
 export async function requestedWindow(connection: Connection, model: ModelSettings, span: Span, now: Millis): Promise<Window | null> {
   const { from, to, last } = span;
   if (last !== undefined) {
-    if (last % model.bucket !== 0) throw new CliFailure(`--last ${formatDuration(last)} is no whole number of buckets.`, `${model.name} is counted in buckets of ${formatDuration(model.bucket)}.`, 2);
+    if (last % model.bucket !== 0)
+      throw new CliFailure(
+        `--last ${formatDuration(last)} is no whole number of buckets.`,
+        `${model.name} is counted in buckets of ${formatDuration(model.bucket)}.`,
+        2,
+      );
     const { watermark } = await askJson<{ watermark?: string | null }>(connection, modelPath(model));
     // In a replay the events are the clock: the last week ends where they do.
     const end = floorTo((watermark ? parseTime(watermark) : null) ?? now, model.bucket);
@@ -96,16 +106,25 @@ export async function requestedWindow(connection: Connection, model: ModelSettin
 
 /** One window, measured on the spot. The answer comes whole. */
 export async function computed(connection: Connection, path: string, params: Params, { from, to }: Window): Promise<MeasurementItem[]> {
-  const { items } = await askJson<{ items: MeasurementItem[] }>(connection, path, { ...params, from: formatTime(from), to: formatTime(to), compute: "true" });
+  const { items } = await askJson<{ items: MeasurementItem[] }>(connection, path, {
+    ...params,
+    from: formatTime(from),
+    to: formatTime(to),
+    compute: "true",
+  });
   return items;
 }
 
 /** Refuses spans that contradict themselves, before anything is opened. */
 export function checkSpan({ from, to, last, window }: Span): void {
-  if ((from === undefined) !== (to === undefined)) throw new CliFailure("--from and --to belong together.", "Give both, or neither for the newest stored window, or --last 7d.", 2);
-  if (from !== undefined && last !== undefined) throw new CliFailure("--last and --from contradict each other.", "Give --from and --to, or --last.", 2);
-  if (from !== undefined && to !== undefined && from >= to) throw new CliFailure("--from lies not before --to.", "A window begins with --from, and ends before --to.", 2);
-  if (window !== undefined && (from !== undefined || last !== undefined)) throw new CliFailure("--window chooses among stored windows.", "Leave it out: --from and --to (or --last) are the window.", 2);
+  if ((from === undefined) !== (to === undefined))
+    throw new CliFailure("--from and --to belong together.", "Give both, or neither for the newest stored window, or --last 7d.", 2);
+  if (from !== undefined && last !== undefined)
+    throw new CliFailure("--last and --from contradict each other.", "Give --from and --to, or --last.", 2);
+  if (from !== undefined && to !== undefined && from >= to)
+    throw new CliFailure("--from lies not before --to.", "A window begins with --from, and ends before --to.", 2);
+  if (window !== undefined && (from !== undefined || last !== undefined))
+    throw new CliFailure("--window chooses among stored windows.", "Leave it out: --from and --to (or --last) are the window.", 2);
 }
 
 export function modelPath(model: ModelSettings): string {
@@ -113,7 +132,12 @@ export function modelPath(model: ModelSettings): string {
 }
 
 /** The newest stored window that holds something `wanted`, the shortest of those that end together. The API lists the newest first. */
-export async function newestStored(connection: Connection, path: string, params: Params, wanted: (item: MeasurementItem) => boolean): Promise<MeasurementItem[]> {
+export async function newestStored(
+  connection: Connection,
+  path: string,
+  params: Params,
+  wanted: (item: MeasurementItem) => boolean,
+): Promise<MeasurementItem[]> {
   let found: MeasurementItem[] = [];
   for await (const item of askItems<MeasurementItem>(connection, path, params)) {
     if (found[0] && found[0].to !== item.to) {
@@ -132,7 +156,12 @@ export function lengthOf({ from, to }: Pick<MeasurementItem, "from" | "to">): Mi
 }
 
 /** What all of these have in common, in words, and the columns they differ in. */
-export function commonGround(items: readonly MeasurementItem[]): { versions: boolean; baselines: boolean; segments: boolean; words: string[] } {
+export function commonGround(items: readonly MeasurementItem[]): {
+  versions: boolean;
+  baselines: boolean;
+  segments: boolean;
+  words: string[];
+} {
   const versions = new Set(items.map((item) => item.version));
   const baselines = new Set(items.map((item) => item.baseline));
   const segments = new Set(items.map((item) => item.segment));

@@ -3,11 +3,35 @@ import { number, percent } from "../alerting/words.ts";
 import { PERFORMANCE_METRICS, type PerformanceMetric } from "../model/measurement.ts";
 import type { Config } from "../model/settings.ts";
 import { formatDuration, parseTime } from "../model/time.ts";
-import { action, duration, effectSize, jsonOption, modelOption, newCommand, note, time, withConnection, type Cli, type Global } from "./command.ts";
+import {
+  action,
+  duration,
+  effectSize,
+  jsonOption,
+  modelOption,
+  newCommand,
+  note,
+  time,
+  withConnection,
+  type Cli,
+  type Global,
+} from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { caption, conclude } from "./drift.ts";
 import type { Io } from "./io.ts";
-import { checkSpan, commonGround, computed, judgeItems, lengthOf, modelPath, newestStored, requestedWindow, type JudgedItem, type MeasurementItem, type Span } from "./measurements.ts";
+import {
+  checkSpan,
+  commonGround,
+  computed,
+  judgeItems,
+  lengthOf,
+  modelPath,
+  newestStored,
+  requestedWindow,
+  type JudgedItem,
+  type MeasurementItem,
+  type Span,
+} from "./measurements.ts";
 import { askItems, type Params } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable, type Column } from "./table.ts";
@@ -59,14 +83,22 @@ async function showPerformance(io: Io, connection: Connection, config: Config, o
   const found = window
     ? await computed(connection, path, params, window)
     : await newest(io, connection, path, { ...params, window: options.window === undefined ? undefined : formatDuration(options.window) });
-  const judged = judgeItems(found, options.above).sort((a, b) => Number(b.significant) - Number(a.significant) || order(a.item) - order(b.item));
+  const judged = judgeItems(found, options.above).sort(
+    (a, b) => Number(b.significant) - Number(a.significant) || order(a.item) - order(b.item),
+  );
 
-  if (options.json) io.stdout.write(jsonLines(judged.map(({ item, adjusted, significant }) => ({ ...item, adjusted_p_value: adjusted, significant }))));
+  if (options.json)
+    io.stdout.write(jsonLines(judged.map(({ item, adjusted, significant }) => ({ ...item, adjusted_p_value: adjusted, significant }))));
   else if (judged.length > 0) {
     const trends = window ? new Map<string, string>() : await trendsOf(connection, path, params, found);
     io.stdout.write(performanceTable(model.name, judged, trends, io.stdout.columns));
   }
-  return conclude(io, judged, options.failOn !== undefined, `No performance is measured of ${model.name}${window ? " in this window" : " yet"}: it needs labels.`);
+  return conclude(
+    io,
+    judged,
+    options.failOn !== undefined,
+    `No performance is measured of ${model.name}${window ? " in this window" : " yet"}: it needs labels.`,
+  );
 }
 
 const order = ({ metric }: MeasurementItem) => (PERFORMANCE_METRICS as readonly string[]).indexOf(metric);
@@ -81,7 +113,12 @@ async function newest(io: Io, connection: Connection, path: string, params: Para
 }
 
 /** The last windows of each line of the table, oldest first. */
-async function trendsOf(connection: Connection, path: string, params: Params, shown: readonly MeasurementItem[]): Promise<Map<string, string>> {
+async function trendsOf(
+  connection: Connection,
+  path: string,
+  params: Params,
+  shown: readonly MeasurementItem[],
+): Promise<Map<string, string>> {
   const [first] = shown;
   if (!first) return new Map();
   const length = lengthOf(first);

@@ -9,7 +9,10 @@ const MOST_BYTES = 4 * 1024 * 1024;
 const RETRY_FOR = 120 * SECOND;
 const LONGEST_WAIT = 10 * SECOND;
 
-type Posted = { readonly accepted: number; readonly rejected: readonly { readonly index: number; readonly reason: string; readonly message: string }[] };
+type Posted = {
+  readonly accepted: number;
+  readonly rejected: readonly { readonly index: number; readonly reason: string; readonly message: string }[];
+};
 
 /** Posts events in requests the API takes, one after the other. `index` counts over all of `messages`. */
 export async function postEvents(connection: Connection, messages: readonly Message[]): Promise<Posted> {

@@ -41,8 +41,25 @@ function createProgram(cli: Cli): Command {
     .option("-c, --config <file>", "the configuration (default: ./driftwatch.yaml)")
     // Else `drift --version 2013-q1` would print the version of the program.
     .enablePositionalOptions()
-    .addHelpText("after", "\nExamples:\n  $ driftwatch demo\n  $ driftwatch check\n  $ driftwatch drift --help\n\nExit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 found what --fail-on names.");
-  const commands = [runCommand, demoCommand, checkCommand, schemaCommand, migrateCommand, ingestCommand, baselineCommand, driftCommand, performanceCommand, reportCommand, alertsCommand, retrainsCommand, deadLettersCommand];
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ driftwatch demo\n  $ driftwatch check\n  $ driftwatch drift --help\n\nExit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 found what --fail-on names.",
+    );
+  const commands = [
+    runCommand,
+    demoCommand,
+    checkCommand,
+    schemaCommand,
+    migrateCommand,
+    ingestCommand,
+    baselineCommand,
+    driftCommand,
+    performanceCommand,
+    reportCommand,
+    alertsCommand,
+    retrainsCommand,
+    deadLettersCommand,
+  ];
   for (const command of commands) program.addCommand(command(cli));
   for (const command of [program, ...descendants(program)]) answerTo(command, io);
   return program;

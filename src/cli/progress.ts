@@ -14,7 +14,15 @@ export function createProgress(io: Io): Progress {
 }
 
 function progressBar(stream: NodeJS.WritableStream): Progress {
-  const bar = new SingleBar({ stream, format: "{bar} {percentage}% of {size}, {eta_formatted} left, {file}", hideCursor: true, barsize: 30, barCompleteChar: "█", barIncompleteChar: "░", clearOnComplete: true });
+  const bar = new SingleBar({
+    stream,
+    format: "{bar} {percentage}% of {size}, {eta_formatted} left, {file}",
+    hideCursor: true,
+    barsize: 30,
+    barCompleteChar: "█",
+    barIncompleteChar: "░",
+    clearOnComplete: true,
+  });
   let started = false;
   return {
     update({ file, bytes, totalBytes }) {

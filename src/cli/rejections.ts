@@ -22,17 +22,30 @@ export function createRejections(fileOf: (topic: string) => string): Rejections 
     total++;
     const known = reasons.get(reason) ?? { count: 0, examples: [] };
     known.count++;
-    if (known.examples.length < EXAMPLES && origin) known.examples.push({ file: fileOf(origin.topic), line: Number(origin.offset), message });
+    if (known.examples.length < EXAMPLES && origin)
+      known.examples.push({ file: fileOf(origin.topic), line: Number(origin.offset), message });
     reasons.set(reason, known);
   }
 
-  const byReason = () => [...reasons].map(([reason, { count, examples }]) => ({ reason, count, examples })).sort((a, b) => b.count - a.count);
+  const byReason = () =>
+    [...reasons].map(([reason, { count, examples }]) => ({ reason, count, examples })).sort((a, b) => b.count - a.count);
   return { add, total: () => total, byReason };
 }
 
 export function rejectionTable(rejections: Rejections, width: number | null): string {
-  const rows = rejections.byReason().flatMap(({ reason, count, examples }) =>
-    examples.map(({ file, line, message }, at) => [at === 0 ? reason : "", at === 0 ? count.toLocaleString("en-US") : "", `${file}:${line}`, message]),
+  const rows = rejections
+    .byReason()
+    .flatMap(({ reason, count, examples }) =>
+      examples.map(({ file, line, message }, at) => [
+        at === 0 ? reason : "",
+        at === 0 ? count.toLocaleString("en-US") : "",
+        `${file}:${line}`,
+        message,
+      ]),
+    );
+  return formatTable(
+    [{ title: "reason" }, { title: "events", align: "right" }, { title: "for example" }, { title: "message", flexible: true }],
+    rows,
+    width,
   );
-  return formatTable([{ title: "reason" }, { title: "events", align: "right" }, { title: "for example" }, { title: "message", flexible: true }], rows, width);
 }

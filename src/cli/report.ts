@@ -43,7 +43,10 @@ async function writeReport(io: Io, connection: Connection, config: Config, { mod
     await writeFile(output, text);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new CliFailure(`The report cannot be written to ${output} (${code}).`, "Name a file in a directory that exists and may be written to.");
+    throw new CliFailure(
+      `The report cannot be written to ${output} (${code}).`,
+      "Name a file in a directory that exists and may be written to.",
+    );
   }
   note(io, `Wrote ${output}.`);
   return 0;

@@ -33,15 +33,28 @@ export async function requestFailure(response: Response): Promise<CliFailure> {
   }
   const said = [problem.detail, problem.title].find((part) => typeof part === "string" && part !== "");
   const message = typeof said === "string" ? said : `The API answered ${response.status} ${response.statusText}.`.replace(" .", ".");
-  const hint = typeof problem.hint === "string" ? problem.hint : response.status === 401 || response.status === 403 ? "Run the command as the user the daemon runs as: its token lies beside the store." : "";
-  return new CliFailure(message, hint === "" ? `HTTP status ${response.status}.` : hint, response.status === 400 || response.status === 422 ? 2 : 1);
+  const hint =
+    typeof problem.hint === "string"
+      ? problem.hint
+      : response.status === 401 || response.status === 403
+        ? "Run the command as the user the daemon runs as: its token lies beside the store."
+        : "";
+  return new CliFailure(
+    message,
+    hint === "" ? `HTTP status ${response.status}.` : hint,
+    response.status === 400 || response.status === 422 ? 2 : 1,
+  );
 }
 
 /** Items page by page, as the API orders them. */
 export async function* askItems<Item>(connection: Connection, path: string, params: Params, pageSize = 500): AsyncGenerator<Item> {
   let cursor: string | undefined;
   do {
-    const page: { items: Item[]; next_cursor?: string | null } = await askJson(connection, path, { ...params, limit: String(pageSize), cursor });
+    const page: { items: Item[]; next_cursor?: string | null } = await askJson(connection, path, {
+      ...params,
+      limit: String(pageSize),
+      cursor,
+    });
     yield* page.items;
     cursor = page.next_cursor ?? undefined;
   } while (cursor !== undefined);

@@ -6,7 +6,14 @@ import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable } from "./table.ts";
 import { jsonLines, timeText } from "./text.ts";
 
-type RetrainItem = { readonly model: string; readonly version: string; readonly rule: string; readonly state: string; readonly reason: string; readonly at: string };
+type RetrainItem = {
+  readonly model: string;
+  readonly version: string;
+  readonly rule: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly at: string;
+};
 
 type RetrainOptions = { readonly model?: string; readonly limit: number; readonly json?: boolean };
 
@@ -29,8 +36,21 @@ async function showRetrains(io: Io, connection: Connection, { model, limit, json
   if (json) io.stdout.write(jsonLines(items));
   else if (items.length === 0) note(io, "No retraining was asked for.");
   else {
-    const columns = [{ title: "at" }, { title: "model" }, { title: "version" }, { title: "rule" }, { title: "state" }, { title: "reason", flexible: true }];
-    io.stdout.write(formatTable(columns, items.map((run) => [timeText(run.at), run.model, run.version, run.rule, run.state, run.reason]), io.stdout.columns));
+    const columns = [
+      { title: "at" },
+      { title: "model" },
+      { title: "version" },
+      { title: "rule" },
+      { title: "state" },
+      { title: "reason", flexible: true },
+    ];
+    io.stdout.write(
+      formatTable(
+        columns,
+        items.map((run) => [timeText(run.at), run.model, run.version, run.rule, run.state, run.reason]),
+        io.stdout.columns,
+      ),
+    );
   }
   if (more) note(io, `There are more than ${limit}: --limit shows more.`);
   return 0;

@@ -23,9 +23,17 @@ export async function runDaemon(options: RunOptions): Promise<number> {
   const loaded = loadConfig({ file: options.configFile, env: options.env, shippedAlerts: SHIPPED_ALERTS });
   if (!loaded.ok) throw configFailure(loaded.problems);
   if (loaded.warnings.length > 0) process.stderr.write(`${formatProblems(loaded.warnings)}\n`);
-  const http = { ...loaded.config.http, ...(options.host === undefined ? {} : { host: options.host }), ...(options.port === undefined ? {} : { port: options.port }) };
+  const http = {
+    ...loaded.config.http,
+    ...(options.host === undefined ? {} : { host: options.host }),
+    ...(options.port === undefined ? {} : { port: options.port }),
+  };
   if (!isLoopback(http.host) && http.tokens.length === 0) {
-    throw new CliFailure(`--host ${http.host} would open the API to others, and no token is configured.`, "Configure http.tokens, or bind to 127.0.0.1.", 2);
+    throw new CliFailure(
+      `--host ${http.host} would open the API to others, and no token is configured.`,
+      "Configure http.tokens, or bind to 127.0.0.1.",
+      2,
+    );
   }
   return keepRunning({ ...loaded.config, http });
 }
@@ -55,7 +63,12 @@ async function keepRunning(config: Config): Promise<number> {
     url = server.url;
     await app.start();
     if (file !== null) writeDaemonFile(file, { url, token: app.localToken, pid: process.pid, startedAt: new Date().toISOString() });
-    log.info("driftwatch is running", { url, store: app.store.location, models: [...config.models.keys()], kafka: config.kafka?.brokers ?? null });
+    log.info("driftwatch is running", {
+      url,
+      store: app.store.location,
+      models: [...config.models.keys()],
+      kafka: config.kafka?.brokers ?? null,
+    });
     const stop = (signal: string) => {
       log.info("stopping", { signal });
       finish(0);
@@ -73,7 +86,10 @@ async function keepRunning(config: Config): Promise<number> {
 async function refuseSecondDaemon(file: string | null): Promise<void> {
   const daemon = file === null ? null : await findDaemon(file);
   if (daemon === null) return;
-  throw new CliFailure(`A daemon already owns this store: process ${daemon.pid} at ${daemon.url}.`, "Stop it first, or give this one another store.path.");
+  throw new CliFailure(
+    `A daemon already owns this store: process ${daemon.pid} at ${daemon.url}.`,
+    "Stop it first, or give this one another store.path.",
+  );
 }
 
 function isLoopback(host: string): boolean {

@@ -3,7 +3,10 @@ import { action, newCommand, type Cli, type Global } from "./command.ts";
 import { safeJson } from "./text.ts";
 
 export function schemaCommand(cli: Cli) {
-  return newCommand("schema", "print the JSON Schema of the configuration, for completion in an editor", ["schema > driftwatch.schema.json", "schema --rules > rules.schema.json"])
+  return newCommand("schema", "print the JSON Schema of the configuration, for completion in an editor", [
+    "schema > driftwatch.schema.json",
+    "schema --rules > rules.schema.json",
+  ])
     .option("--rules", "the schema of a file of alert rules instead")
     .action(
       action(cli, ({ rules }: { rules?: boolean } & Global) => {

@@ -26,7 +26,13 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
     tokens: config.http.tokens,
     localToken: app.localToken,
     ingest: async (messages) => {
-      const result = await pipeline.ingest(messages.map(({ bytes, index }) => ({ origin: { source: "http", topic: "", partition: 0, offset: String(index) }, bytes, timestamp: null })));
+      const result = await pipeline.ingest(
+        messages.map(({ bytes, index }) => ({
+          origin: { source: "http", topic: "", partition: 0, offset: String(index) },
+          bytes,
+          timestamp: null,
+        })),
+      );
       // A request is all there is: nothing further waits behind it.
       app.watermarks.progress("http", true, Date.now());
       return result;

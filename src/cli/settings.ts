@@ -32,7 +32,12 @@ export function chooseModel(config: Config, named: string | undefined): ModelSet
   const names = [...config.models.keys()];
   const model = config.models.get(named ?? (names.length === 1 ? (names[0] ?? "") : ""));
   if (model) return model;
-  if (named === undefined) throw new CliFailure("Which model?", `Name one of: ${names.map((name) => shellOption("model", name)).join(", ")}`, 2);
+  if (named === undefined)
+    throw new CliFailure("Which model?", `Name one of: ${names.map((name) => shellOption("model", name)).join(", ")}`, 2);
   const near = didYouMean(named, names);
-  throw new CliFailure(`The configuration has no model named ${named}.`, near === null ? `It has: ${names.join(", ")}.` : `Did you mean ${near}?`, 2);
+  throw new CliFailure(
+    `The configuration has no model named ${named}.`,
+    near === null ? `It has: ${names.join(", ")}.` : `Did you mean ${near}?`,
+    2,
+  );
 }

@@ -11,7 +11,22 @@ export type Column = {
 const GAP = "  ";
 const LEAST_WIDTH = 20;
 const CELL_LIMIT = 80;
-const BORDERS = ["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right", "left", "left-mid", "mid", "mid-mid", "right", "right-mid"] as const;
+const BORDERS = [
+  "top",
+  "top-mid",
+  "top-left",
+  "top-right",
+  "bottom",
+  "bottom-mid",
+  "bottom-left",
+  "bottom-right",
+  "left",
+  "left-mid",
+  "mid",
+  "mid-mid",
+  "right",
+  "right-mid",
+] as const;
 
 /**
  * Rows in columns, without borders, at most `width` wide where a column is flexible. Cells may hold what events

@@ -13,7 +13,8 @@ export function printableLines(text: string): string {
 
 /** JSON with every control, format and separator character escaped: the same value, and nothing a terminal obeys. */
 export function safeJson(value: unknown, indent?: number): string {
-  const escaped = (letter: string) => [...Array(letter.length).keys()].map((at) => `\\u${letter.charCodeAt(at).toString(16).padStart(4, "0")}`).join("");
+  const escaped = (letter: string) =>
+    [...Array(letter.length).keys()].map((at) => `\\u${letter.charCodeAt(at).toString(16).padStart(4, "0")}`).join("");
   return JSON.stringify(value, null, indent).replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
 }
 

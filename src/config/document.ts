@@ -61,7 +61,9 @@ export function readDocument(file: string, text: string, env: Environment): Docu
     // In broken YAML a line without a key may be the inside of a secret.
     const shown = source !== "" && (!broken || /^[\s{-]*["']?[\w-]+["']?\s*:/.test(source));
     return {
-      file, line, column: col,
+      file,
+      line,
+      column: col,
       path: maskedText(formatPath(path)),
       message: shield(message),
       hint: shield(hint),
@@ -73,14 +75,22 @@ export function readDocument(file: string, text: string, env: Environment): Docu
   let data: unknown;
   if (syntax) {
     // One mistake makes the parser stumble many times: only its first complaint is worth reading.
-    const [message, hint] = SYNTAX[syntax.code] ?? ["this is not valid YAML", "look at the indentation, the quotes and the brackets, here and on the line above"];
+    const [message, hint] = SYNTAX[syntax.code] ?? [
+      "this is not valid YAML",
+      "look at the indentation, the quotes and the brackets, here and on the line above",
+    ];
     // What is never closed is noticed at the end of the file, where there may be no line to show.
     const offset = Math.min(syntax.pos[0], text.trimEnd().length);
     const line = text.split("\n")[lines.linePos(offset).line - 1] ?? "";
     const braces = /[\s,[:]\$\{/.test(line);
     note(offset, [], message, braces ? 'between { } or [ ], a variable stands in quotes: "${NAME}"' : hint);
   } else if (yaml.contents === null || (isScalar(yaml.contents) && yaml.contents.value === null)) {
-    note(0, [], "the file is empty", "`driftwatch schema` and the example driftwatch.yaml show what belongs in it; a file of rules without any is `rules: []`");
+    note(
+      0,
+      [],
+      "the file is empty",
+      "`driftwatch schema` and the example driftwatch.yaml show what belongs in it; a file of rules without any is `rules: []`",
+    );
   } else {
     data = toPlain(yaml, { places, masks, settled, substituted, note, env, text, lineAt: (offset) => lines.linePos(offset).line });
   }
@@ -206,13 +216,25 @@ function rangeOf(node: Node | null | undefined): readonly [number, number] | nul
 /** Own words for the parser's errors: its own may repeat the text it stumbled over, and that may be a secret. */
 const SYNTAX: Readonly<Record<string, readonly [string, string]>> = {
   TAB_AS_INDENT: ["a tab is used for indentation", "YAML allows only spaces there: replace the tab"],
-  BAD_INDENT: ["the indentation does not fit the lines above", "keys of the same mapping start in the same column, and every bracket is closed"],
-  MISSING_CHAR: ["something is missing here: a quote, a bracket, a comma or a colon", "close every quote and bracket; write `key: value` with a space after the colon"],
+  BAD_INDENT: [
+    "the indentation does not fit the lines above",
+    "keys of the same mapping start in the same column, and every bracket is closed",
+  ],
+  MISSING_CHAR: [
+    "something is missing here: a quote, a bracket, a comma or a colon",
+    "close every quote and bracket; write `key: value` with a space after the colon",
+  ],
   MULTIPLE_DOCS: ["the file holds more than one document", "remove the `---` between them"],
-  BLOCK_AS_IMPLICIT_KEY: ["a value holds another `key: value`", "put the value in quotes if it contains `: `, or start a new line, indented"],
+  BLOCK_AS_IMPLICIT_KEY: [
+    "a value holds another `key: value`",
+    "put the value in quotes if it contains `: `, or start a new line, indented",
+  ],
   MULTILINE_IMPLICIT_KEY: ["a key runs over more than one line", "write `key: value` with a colon and a space; look at the line above too"],
   BAD_ALIAS: ["an alias refers to nothing", "a value that starts with `*` must be in quotes"],
   BAD_SCALAR_START: ["a value starts with a character that is reserved in YAML", "put the value in quotes"],
-  TAG_RESOLVE_FAILED: ["tags such as `!name` have no meaning here", "remove the tag; secrets are written as ${NAME}, or read with a key that ends in _file"],
+  TAG_RESOLVE_FAILED: [
+    "tags such as `!name` have no meaning here",
+    "remove the tag; secrets are written as ${NAME}, or read with a key that ends in _file",
+  ],
   BAD_DQ_ESCAPE: ["a backslash in double quotes does not begin a known escape", "use single quotes, or double the backslash"],
 };

@@ -37,14 +37,24 @@ export function findRuleFiles(document: Document, { directory }: Surroundings, s
       continue;
     }
     try {
-      const files =
-        isDirectory(path) ? list(path, YAML_FILE, shown)
-        : /[*?]/.test(basename(entry)) ? list(dirname(path), wildcard(basename(entry)), dirname(shown))
-        : statSync(path) && [{ path, shown, shipped: false }];
-      if (files.length === 0) document.report(at, "no file of rules is found here", "rules stand in files that end in .yaml; files that end in .test.yaml are left out");
+      const files = isDirectory(path)
+        ? list(path, YAML_FILE, shown)
+        : /[*?]/.test(basename(entry))
+          ? list(dirname(path), wildcard(basename(entry)), dirname(shown))
+          : statSync(path) && [{ path, shown, shipped: false }];
+      if (files.length === 0)
+        document.report(
+          at,
+          "no file of rules is found here",
+          "rules stand in files that end in .yaml; files that end in .test.yaml are left out",
+        );
       for (const file of files) found.set(file.path, file);
     } catch (error) {
-      document.report(at, `cannot read the rules: ${unreadable(error)}`, `the path starts at the directory of the configuration file, ${directory}`);
+      document.report(
+        at,
+        `cannot read the rules: ${unreadable(error)}`,
+        `the path starts at the directory of the configuration file, ${directory}`,
+      );
     }
   }
   return [...found.values()];

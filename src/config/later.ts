@@ -14,7 +14,19 @@ const LATER_KEYS: readonly { readonly within: Path; readonly keys: readonly stri
 ];
 
 export const LATER_CHANNELS = ["slack", "teams", "pagerduty", "alertmanager"];
-export const LATER_RETRAINING = ["airflow", "argo", "kubeflow", "github", "gitlab", "jenkins", "prefect", "dagster", "sagemaker", "vertex", "command"];
+export const LATER_RETRAINING = [
+  "airflow",
+  "argo",
+  "kubeflow",
+  "github",
+  "gitlab",
+  "jenkins",
+  "prefect",
+  "dagster",
+  "sagemaker",
+  "vertex",
+  "command",
+];
 
 export function isLaterKey(within: Path, key: string): boolean {
   return LATER_KEYS.some(

@@ -15,9 +15,15 @@ export function readChannels(document: Document, surroundings: Surroundings): Ma
   const channels = new Map<string, Channel>();
   for (const name of namesAt(document, ["channels"])) {
     const path = ["channels", name];
-    if (name === ALL_CHANNELS) document.report(path, "no channel can be named `all`", "rules write `notify: [all]` for every channel: choose another name");
+    if (name === ALL_CHANNELS)
+      document.report(path, "no channel can be named `all`", "rules write `notify: [all]` for every channel: choose another name");
     const type = readType(document, path, Object.keys(channelSchemas), LATER_CHANNELS);
-    const channel = type === "email" ? readEmail(document, surroundings, name) : type === "webhook" ? readWebhook(document, surroundings, name) : undefined;
+    const channel =
+      type === "email"
+        ? readEmail(document, surroundings, name)
+        : type === "webhook"
+          ? readWebhook(document, surroundings, name)
+          : undefined;
     if (channel) channels.set(name, channel);
   }
   return channels;
@@ -55,7 +61,8 @@ export function readRetraining(document: Document, surroundings: Surroundings, m
   const retraining = new Map<string, RetrainingSettings>();
   for (const model of namesAt(document, ["retraining"])) {
     const path = ["retraining", model];
-    if (!models.includes(model)) reportUnknownName(document, path, `there is no model named ${model}`, model, models, "define it under `models`");
+    if (!models.includes(model))
+      reportUnknownName(document, path, `there is no model named ${model}`, model, models, "define it under `models`");
     if (readType(document, path, Object.keys(retrainingSchemas), LATER_RETRAINING) === undefined) continue;
     const settings = readPart(document, retrainingSchemas.webhook, path);
     const secret = settings && readSecret(document, surroundings, path, "secret", settings);
@@ -88,7 +95,11 @@ function readType(document: Document, path: Path, types: readonly string[], late
   else if (later.includes(type)) document.report(typePath, `${type} is not available in this version`, `available: ${types.join(", ")}`);
   else {
     const meant = didYouMean(type, types);
-    document.report(typePath, `expected ${types.length > 1 ? "one of " : ""}${types.join(", ")}`, meant === null ? "" : `did you mean \`${meant}\`?`);
+    document.report(
+      typePath,
+      `expected ${types.length > 1 ? "one of " : ""}${types.join(", ")}`,
+      meant === null ? "" : `did you mean \`${meant}\`?`,
+    );
   }
   return undefined;
 }

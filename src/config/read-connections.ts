@@ -21,7 +21,7 @@ export function readStore(document: Document, surroundings: Surroundings): Store
     return undefined;
   }
   const { path, url } = storeSchemas;
-  if (("path" in raw) === ("url" in raw)) {
+  if ("path" in raw === "url" in raw) {
     document.report(["store"], "expected exactly one of `path` and `url`", "`path` for the embedded store, `url` for a ClickHouse server");
     const known = [...Object.keys(path.shape), ...Object.keys(url.shape)];
     for (const key of Object.keys(raw)) if (!known.includes(key)) reportUnknownKey(document, ["store"], key, known);
@@ -48,7 +48,11 @@ export function readHttp(document: Document, surroundings: Surroundings): HttpSe
     const token = readSecret(document, surroundings, path, "token", entry);
     if (token === null) document.report(path, "expected one of `token` and `token_file`", "as in token: ${DRIFTWATCH_TOKEN}");
     if (tokens.some((other) => other.name === entry.name)) {
-      document.report([...path, "name"], `a token named ${entry.name} exists already`, "each token needs a name of its own: it stands in the log");
+      document.report(
+        [...path, "name"],
+        `a token named ${entry.name} exists already`,
+        "each token needs a name of its own: it stands in the log",
+      );
     }
     if (tokens.some((other) => other.token === token)) {
       document.report(path, "another entry has the same token", "give each user a token of their own, or both scopes to one");

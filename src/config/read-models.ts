@@ -37,7 +37,11 @@ function readModel(document: Document, surroundings: Surroundings, name: string)
   }
   if (!model || !complete) return undefined;
   if (model.task === "binary" && model.positive === undefined) {
-    document.report([...path, "positive"], "`positive` is required for a binary model", "the class whose probability `score` is, as in `positive: late`");
+    document.report(
+      [...path, "positive"],
+      "`positive` is required for a binary model",
+      "the class whose probability `score` is, as in `positive: late`",
+    );
   }
   if (model.task !== "binary" && model.positive !== undefined) {
     document.report([...path, "positive"], `a ${model.task} model has no positive class`, "remove it, or set task: binary");
@@ -64,7 +68,11 @@ function readBaseline(document: Document, surroundings: Surroundings, path: Path
   const kinds = KINDS.filter((kind) => kind in raw || (kind === "from" && "to" in raw));
   const [kind] = kinds;
   if (kind === undefined || kinds.length !== 1) {
-    document.report(path, "expected exactly one kind of baseline", "{file}, {by_version: {version: {file}}}, {window, offset}, {from, to} or {version}");
+    document.report(
+      path,
+      "expected exactly one kind of baseline",
+      "{file}, {by_version: {version: {file}}}, {window, offset}, {from, to} or {version}",
+    );
     const known = [...KINDS, "to", "offset"];
     for (const key of Object.keys(raw)) if (!known.includes(key)) reportUnknownKey(document, path, key, known);
     return undefined;
@@ -107,7 +115,11 @@ function readableFile(document: Document, { directory }: Surroundings, path: Pat
     accessSync(file, constants.R_OK);
     return file;
   } catch (error) {
-    document.report(path, `cannot read the baseline: ${unreadable(error)}`, `the path starts at the directory of the configuration file, ${directory}`);
+    document.report(
+      path,
+      `cannot read the baseline: ${unreadable(error)}`,
+      `the path starts at the directory of the configuration file, ${directory}`,
+    );
     return undefined;
   }
 }
@@ -115,10 +127,17 @@ function readableFile(document: Document, { directory }: Surroundings, path: Pat
 /** Counts exist by bucket only, so a stretch of time that cuts through one has no counts. */
 function checkGrain(document: Document, path: Path, baseline: BaselineSettings, bucket: number): void {
   const stretches =
-    baseline.kind === "trailing" ? { window: baseline.window, offset: baseline.offset }
-    : baseline.kind === "period" ? { from: baseline.from, to: baseline.to }
-    : {};
+    baseline.kind === "trailing"
+      ? { window: baseline.window, offset: baseline.offset }
+      : baseline.kind === "period"
+        ? { from: baseline.from, to: baseline.to }
+        : {};
   for (const [key, value] of Object.entries(stretches)) {
-    if (value % bucket !== 0) document.report([...path, key], `cuts through a bucket of ${formatDuration(bucket)}`, "use whole buckets, or make the model's bucket smaller");
+    if (value % bucket !== 0)
+      document.report(
+        [...path, key],
+        `cuts through a bucket of ${formatDuration(bucket)}`,
+        "use whole buckets, or make the model's bucket smaller",
+      );
   }
 }

@@ -8,7 +8,12 @@ import type { Path } from "./problem.ts";
  * The value at `path` as `schema` sees it; undefined when it is wrong, which the document then holds as problems.
  * Parts are read one by one so that a mistake in one hides none in another. `without` are keys read elsewhere.
  */
-export function readPart<Schema extends z.ZodType>(document: Document, schema: Schema, path: Path, without: readonly string[] = []): z.output<Schema> | undefined {
+export function readPart<Schema extends z.ZodType>(
+  document: Document,
+  schema: Schema,
+  path: Path,
+  without: readonly string[] = [],
+): z.output<Schema> | undefined {
   let value = valueAt(document.data, path);
   if (without.length > 0 && isMapping(value)) value = Object.fromEntries(Object.entries(value).filter(([key]) => !without.includes(key)));
   const result = schema.safeParse(value);
@@ -57,7 +62,14 @@ export function reportUnknownKey(document: Document, within: Path, key: string, 
 }
 
 /** Reports a name that is not among `known`, with the one that was probably meant. */
-export function reportUnknownName(document: Document, path: Path, message: string, word: string, known: readonly string[], none: string): void {
+export function reportUnknownName(
+  document: Document,
+  path: Path,
+  message: string,
+  word: string,
+  known: readonly string[],
+  none: string,
+): void {
   const meant = didYouMean(word, known);
   if (meant !== null) document.report(path, message, `did you mean \`${meant}\`?`);
   else document.report(path, message, known.length > 0 ? `there are: ${known.join(", ")}` : none);
@@ -89,7 +101,11 @@ function reportIssue(document: Document, issue: z.core.$ZodIssue, within: Path, 
   } else if (issue.code === "invalid_value") {
     const known = issue.values.map(String);
     const meant = typeof value === "string" ? didYouMean(value, known) : null;
-    document.report(path, `expected ${known.length > 1 ? "one of " : ""}${known.join(", ")}`, meant === null ? "" : `did you mean \`${meant}\`?`);
+    document.report(
+      path,
+      `expected ${known.length > 1 ? "one of " : ""}${known.join(", ")}`,
+      meant === null ? "" : `did you mean \`${meant}\`?`,
+    );
   } else if (issue.code === "too_small") {
     document.report(path, `expected ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`, "");
   } else if (issue.code === "too_big") {
@@ -101,7 +117,9 @@ function reportIssue(document: Document, issue: z.core.$ZodIssue, within: Path, 
 
 /** What a union says is wrong, seen from the alternative that has the right type at all. */
 function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | undefined {
-  return branches.find((issues) => issues.every(({ path, code }) => path.length > 0 || (code !== "invalid_type" && code !== "invalid_value")));
+  return branches.find((issues) =>
+    issues.every(({ path, code }) => path.length > 0 || (code !== "invalid_type" && code !== "invalid_value")),
+  );
 }
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -37,7 +37,12 @@ export function readRules(document: Document, referred: Referred, shipped: boole
     const name = valueAt(document.data, [...path, "name"]);
     if (typeof name === "string") {
       const first = taken.get(name);
-      if (first !== undefined) document.report([...path, "name"], `a rule named ${name} exists already (${first})`, "alerts are told apart by the names of their rules: choose another");
+      if (first !== undefined)
+        document.report(
+          [...path, "name"],
+          `a rule named ${name} exists already (${first})`,
+          "alerts are told apart by the names of their rules: choose another",
+        );
       else taken.set(name, `${document.file}:${document.lineOf([...path, "name"])}`);
     }
     const parsed = readPart(document, ruleSchema, path);
@@ -59,7 +64,14 @@ function readRule(document: Document, path: Path, parsed: ParsedRule, { channelN
   }
   for (const [index, channel] of parsed.notify.entries()) {
     if (channel === ALL_CHANNELS || channelNames.includes(channel)) continue;
-    reportUnknownName(document, [...path, "notify", index], `there is no channel named ${channel}`, channel, channelNames, "define it under `channels`, or write `all`");
+    reportUnknownName(
+      document,
+      [...path, "notify", index],
+      `there is no channel named ${channel}`,
+      channel,
+      channelNames,
+      "define it under `channels`, or write `all`",
+    );
   }
   if (!fire || !clear) return undefined;
   return {
@@ -87,7 +99,11 @@ function readFire(document: Document, path: Path, { measure, fire }: ParsedRule)
   const firePath = [...path, "fire"];
   const { above, drop, false_alarms: falseAlarms, confidence } = fire;
   if (falseAlarms !== undefined && confidence !== undefined) {
-    document.report([...firePath, "confidence"], "one of `false_alarms` and `confidence`, not both", "confidence 0.99 is false_alarms 0.01");
+    document.report(
+      [...firePath, "confidence"],
+      "one of `false_alarms` and `confidence`, not both",
+      "confidence 0.99 is false_alarms 0.01",
+    );
   }
   if ((above === undefined) === (drop === undefined)) {
     document.report(firePath, "expected exactly one of `above` and `drop`", "`above` for drift and quality, `drop` for performance");
@@ -95,7 +111,11 @@ function readFire(document: Document, path: Path, { measure, fire }: ParsedRule)
   }
   const isPerformance = measure.metric !== "drift" && metricFamily(measure.metric) === "performance";
   if (isPerformance && above !== undefined) {
-    document.report([...firePath, "above"], `${measure.metric} is judged by its loss against the baseline`, "write `drop`, as in fire: {drop: 0.03, confidence: 0.99}");
+    document.report(
+      [...firePath, "above"],
+      `${measure.metric} is judged by its loss against the baseline`,
+      "write `drop`, as in fire: {drop: 0.03, confidence: 0.99}",
+    );
     return undefined;
   }
   if (!isPerformance && drop !== undefined) {
@@ -125,16 +145,30 @@ function readClear(document: Document, path: Path, { measure, clear }: ParsedRul
     if (!written) return undefined;
     for (const [metric, value] of written) {
       const fires = fire.above.get(metric);
-      if (fires === undefined) document.report([...clearPath, "below", metric], `the rule does not fire by ${metric}`, "remove it, or add it to fire.above");
-      else if (value > fires) document.report([...clearPath, "below"], `${metric} clears below ${value} while it fires above ${fires}`, "a rule must clear at or below the value it fires at");
+      if (fires === undefined)
+        document.report([...clearPath, "below", metric], `the rule does not fire by ${metric}`, "remove it, or add it to fire.above");
+      else if (value > fires)
+        document.report(
+          [...clearPath, "below"],
+          `${metric} clears below ${value} while it fires above ${fires}`,
+          "a rule must clear at or below the value it fires at",
+        );
       else below.set(metric, value);
     }
   }
   if (clear.drop !== undefined && fire.drop !== null && clear.drop > fire.drop) {
-    document.report([...clearPath, "drop"], `clears at a drop of ${clear.drop} while it fires at ${fire.drop}`, "a rule must clear at or below the drop it fires at");
+    document.report(
+      [...clearPath, "drop"],
+      `clears at a drop of ${clear.drop} while it fires at ${fire.drop}`,
+      "a rule must clear at or below the drop it fires at",
+    );
   }
   if (clear.p_value < fire.falseAlarms) {
-    document.report([...clearPath, "p_value"], "evidence would be gone while it still fires", `write at least ${fire.falseAlarms}; the default is 0.2`);
+    document.report(
+      [...clearPath, "p_value"],
+      "evidence would be gone while it still fires",
+      `write at least ${fire.falseAlarms}; the default is 0.2`,
+    );
   }
   return { below, drop: fire.drop === null ? null : (clear.drop ?? fire.drop / 2), pValue: clear.p_value, evaluations: clear.for };
 }
@@ -144,7 +178,14 @@ function checkModels(document: Document, path: Path, rule: Rule, { models, model
   const reasons = new Set<string>();
   for (const [index, name] of (rule.models ?? modelNames).entries()) {
     if (!modelNames.includes(name)) {
-      reportUnknownName(document, [...path, "models", index], `there is no model named ${name}`, name, modelNames, "define it under `models`");
+      reportUnknownName(
+        document,
+        [...path, "models", index],
+        `there is no model named ${name}`,
+        name,
+        modelNames,
+        "define it under `models`",
+      );
       continue;
     }
     const model = models.get(name);
@@ -156,12 +197,20 @@ function checkModels(document: Document, path: Path, rule: Rule, { models, model
   }
   if (rule.models === null && applied.length === 0 && modelNames.length > 0 && models.size === modelNames.length) {
     const say = shipped ? document.warn : document.report;
-    say([...path, "name"], `${rule.name} applies to no model: ${[...reasons].join("; ")}`, "add the baseline to a model, or remove the rule");
+    say(
+      [...path, "name"],
+      `${rule.name} applies to no model: ${[...reasons].join("; ")}`,
+      "add the baseline to a model, or remove the rule",
+    );
   }
   for (const key of ["window", "every"] as const) {
     const cut = applied.filter(({ bucket }) => rule.measure[key] % bucket !== 0);
     if (cut.length === 0) continue;
     const which = cut.map(({ name, bucket }) => `${name} (${formatDuration(bucket)})`).join(", ");
-    document.report([...path, "measure", key], `${formatDuration(rule.measure[key])} is no multiple of the bucket of ${which}`, "use whole buckets, or make the model's bucket smaller");
+    document.report(
+      [...path, "measure", key],
+      `${formatDuration(rule.measure[key])} is no multiple of the bucket of ${which}`,
+      "use whole buckets, or make the model's bucket smaller",
+    );
   }
 }

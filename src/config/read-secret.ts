@@ -22,7 +22,13 @@ type SecretKey = "secret" | "password" | "token";
 type SecretValues = { readonly [Key in SecretKey | `${SecretKey}_file`]?: string | undefined };
 
 /** A secret from `key` or the file of `key_file`; null when neither is given, undefined when there is a problem. */
-export function readSecret(document: Document, { directory, readFile }: Surroundings, path: Path, key: SecretKey, values: SecretValues): string | null | undefined {
+export function readSecret(
+  document: Document,
+  { directory, readFile }: Surroundings,
+  path: Path,
+  key: SecretKey,
+  values: SecretValues,
+): string | null | undefined {
   const value = values[key];
   const file = values[`${key}_file`];
   const filePath = [...path, `${key}_file`];
@@ -36,7 +42,11 @@ export function readSecret(document: Document, { directory, readFile }: Surround
     if (content !== "") return content;
     document.report(filePath, "the file is empty", `it should hold the ${key} and nothing else`);
   } catch (error) {
-    document.report(filePath, `cannot read the file: ${unreadable(error)}`, `${formatPath(filePath)} starts at the directory of the configuration file`);
+    document.report(
+      filePath,
+      `cannot read the file: ${unreadable(error)}`,
+      `${formatPath(filePath)} starts at the directory of the configuration file`,
+    );
   }
   return undefined;
 }

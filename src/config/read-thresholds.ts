@@ -9,7 +9,12 @@ type Measured = ParsedRule["measure"] & {
 };
 
 /** One threshold for each metric that `measure` judges by; undefined when there is a problem. */
-export function readThresholds(document: Document, path: Path, measure: Measured, written: number | Partial<Record<Metric, number | undefined>>): ReadonlyMap<Metric, number> | undefined {
+export function readThresholds(
+  document: Document,
+  path: Path,
+  measure: Measured,
+  written: number | Partial<Record<Metric, number | undefined>>,
+): ReadonlyMap<Metric, number> | undefined {
   const metrics: readonly Metric[] = measure.metric === "drift" ? ["wasserstein", "psi"] : [measure.metric];
   if (typeof written === "number") {
     const [only, ...others] = metrics;
@@ -23,7 +28,11 @@ export function readThresholds(document: Document, path: Path, measure: Measured
     if (value === undefined) continue;
     if (metrics.includes(metric)) thresholds.set(metric, value);
     else {
-      document.report([...path, metric], `${metric} is not what this rule measures`, `it measures ${metrics.join(" (numbers) and ")}${metrics.length > 1 ? " (categories)" : ""}`);
+      document.report(
+        [...path, metric],
+        `${metric} is not what this rule measures`,
+        `it measures ${metrics.join(" (numbers) and ")}${metrics.length > 1 ? " (categories)" : ""}`,
+      );
       complete = false;
     }
   }
@@ -32,7 +41,11 @@ export function readThresholds(document: Document, path: Path, measure: Measured
   const missing = metrics.filter((metric) => !thresholds.has(metric));
   const needed = Array.isArray(measure.of) ? thresholds.size === 0 : missing.length > 0;
   if (complete && needed) {
-    document.report(path, `there is no threshold for ${missing.join(" and ")}`, `as in {${metrics.map((metric) => `${metric}: 0.1`).join(", ")}}`);
+    document.report(
+      path,
+      `there is no threshold for ${missing.join(" and ")}`,
+      `as in {${metrics.map((metric) => `${metric}: 0.1`).join(", ")}}`,
+    );
     return undefined;
   }
   return complete ? thresholds : undefined;

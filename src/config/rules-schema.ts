@@ -7,7 +7,9 @@ const METRICS = [...DRIFT_METRICS, ...QUALITY_METRICS, ...PERFORMANCE_METRICS] a
 
 const threshold = z.number().min(0);
 const isThresholds = says("expected a number, or one number for each metric", "as in 0.1 or {wasserstein: 0.1, psi: 0.1}");
-const byMetric = object(Object.fromEntries(METRICS.map((metric) => [metric, threshold.optional()])) as Record<Metric, z.ZodOptional<z.ZodNumber>>);
+const byMetric = object(
+  Object.fromEntries(METRICS.map((metric) => [metric, threshold.optional()])) as Record<Metric, z.ZodOptional<z.ZodNumber>>,
+);
 const thresholds = z.union([threshold, byMetric], isThresholds);
 const times = z.int(says("expected a whole number of evaluations", "1 or more")).min(1);
 const isShare = says("expected a number between 0 and 1", "as in 0.01");

@@ -24,12 +24,23 @@ const isEmail = says("expected an e-mail address", "as in ml@example.com");
 export const text = z.string().min(1, says("is empty", "write a value, or remove the key"));
 const name = z.string().min(1);
 /** Milliseconds, 0 allowed. */
-const delay = z.string(isDuration).regex(/^\d{1,6}(ms|s|m|h|d|y)$/, isDuration).transform((value) => parseDuration(value) ?? 0);
+const delay = z
+  .string(isDuration)
+  .regex(/^\d{1,6}(ms|s|m|h|d|y)$/, isDuration)
+  .transform((value) => parseDuration(value) ?? 0);
 /** Milliseconds, more than 0. */
 export const duration = delay.refine((value) => value > 0, isDuration);
-const time = z.string(isTime).refine((value) => parseTime(value) !== null, isTime).transform((value) => parseTime(value) ?? 0);
+const time = z
+  .string(isTime)
+  .refine((value) => parseTime(value) !== null, isTime)
+  .transform((value) => parseTime(value) ?? 0);
 // A value that comes from a variable is always text, so numbers and flags may be text as well.
-const port = z.union([z.int().min(0).max(65535), z.string().regex(/^([1-9]\d{0,3}|[1-5]\d{4}|0)$|^6[0-4]\d{3}$|^65[0-4]\d{2}$|^655[0-2]\d$|^6553[0-5]$/)], isPort).transform(Number);
+const port = z
+  .union(
+    [z.int().min(0).max(65535), z.string().regex(/^([1-9]\d{0,3}|[1-5]\d{4}|0)$|^6[0-4]\d{3}$|^65[0-4]\d{2}$|^655[0-2]\d$|^6553[0-5]$/)],
+    isPort,
+  )
+  .transform(Number);
 const flag = z.union([z.boolean(), z.enum(["true", "false"])], isFlag).transform((value) => value === true || value === "true");
 const url = z.string(isUrl).refine(isHttpUrl, isUrl);
 const email = z.string(isEmail).regex(/^[^\s@<>,;:"()]+@[^\s@<>,;:"()]+$/, isEmail);
@@ -40,7 +51,11 @@ function isHttpUrl(value: string): boolean {
 
 const kafkaSchema = object({
   brokers: z
-    .array(z.string().regex(/^(\[[^\]\s]+\]|[^\s:,/]+):\d{1,5}$/, says("expected host:port", 'one broker an entry: ["kafka-1:9092", "kafka-2:9092"]')))
+    .array(
+      z
+        .string()
+        .regex(/^(\[[^\]\s]+\]|[^\s:,/]+):\d{1,5}$/, says("expected host:port", 'one broker an entry: ["kafka-1:9092", "kafka-2:9092"]')),
+    )
     .min(1, says("expected at least one broker", 'as in ["localhost:9092"]')),
   group: text.default("driftwatch"),
   client_id: text.default("driftwatch"),
@@ -70,13 +85,19 @@ const httpSchema = object({
   tokens: z.array(tokenSchema).default([]),
 });
 
-const isBucket = says("a bucket must divide a day into equal parts of at least a minute", "1m, 5m, 10m, 15m, 30m, 1h, 2h, 3h, 4h, 6h, 8h, 12h or 1d");
+const isBucket = says(
+  "a bucket must divide a day into equal parts of at least a minute",
+  "1m, 5m, 10m, 15m, 30m, 1h, 2h, 3h, 4h, 6h, 8h, 12h or 1d",
+);
 
 /** A model without its baselines, which are checked one by one. */
 export const modelSchema = object({
   task: z.enum(TASKS),
   positive: z
-    .union([z.string().min(1), z.number(), z.boolean()], says("expected the name of a class", "the class whose probability `score` is, as in `positive: late`"))
+    .union(
+      [z.string().min(1), z.number(), z.boolean()],
+      says("expected the name of a class", "the class whose probability `score` is, as in `positive: late`"),
+    )
     .transform(String)
     .optional(),
   bucket: duration.refine((value) => value >= MINUTE && DAY % value === 0, isBucket).prefault("1h"),
@@ -90,10 +111,18 @@ const baselineFile = object({ file: text });
 export const baselineSchemas = {
   file: baselineFile,
   by_version: object({
-    by_version: z.record(name, baselineFile).refine((versions) => Object.keys(versions).length > 0, says("expected at least one version", 'as in {"2013-q1": {file: reference.ndjson.gz}}')),
+    by_version: z
+      .record(name, baselineFile)
+      .refine(
+        (versions) => Object.keys(versions).length > 0,
+        says("expected at least one version", 'as in {"2013-q1": {file: reference.ndjson.gz}}'),
+      ),
   }),
   window: object({ window: duration, offset: delay.prefault("0s") }),
-  from: object({ from: time, to: time }).refine(({ from, to }) => from < to, { ...says("`to` must be later than `from`", "a period is half-open: it ends just before `to`"), path: ["to"] }),
+  from: object({ from: time, to: time }).refine(({ from, to }) => from < to, {
+    ...says("`to` must be later than `from`", "a period is half-open: it ends just before `to`"),
+    path: ["to"],
+  }),
   version: object({ version: text }),
 };
 
@@ -146,7 +175,16 @@ export const configSchema = object({
     object({
       ...modelSchema.shape,
       baselines: z
-        .record(name, z.union([baselineSchemas.file, baselineSchemas.by_version, baselineSchemas.window, baselineSchemas.from, baselineSchemas.version]))
+        .record(
+          name,
+          z.union([
+            baselineSchemas.file,
+            baselineSchemas.by_version,
+            baselineSchemas.window,
+            baselineSchemas.from,
+            baselineSchemas.version,
+          ]),
+        )
         .default({}),
     }),
   ),

@@ -17,5 +17,9 @@ export function whyNotApplicable({ measure }: Pick<Rule, "measure">, model: Mode
   if (measure.metric === "drift" || metricFamily(measure.metric) !== "performance") return null;
   const tasks = measure.metric === "accuracy" ? ["binary", "multiclass"] : ["binary"];
   if (tasks.includes(model.task)) return null;
-  return { key: "metric", message: `${measure.metric} has no meaning for the ${model.task} model ${model.name}`, hint: `it is for ${tasks.join(" and ")} models` };
+  return {
+    key: "metric",
+    message: `${measure.metric} has no meaning for the ${model.task} model ${model.name}`,
+    hint: `it is for ${tasks.join(" and ")} models`,
+  };
 }

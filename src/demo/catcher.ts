@@ -8,8 +8,21 @@ import { SMTPServer } from "smtp-server";
 
 /** The demo's own receiver: a real SMTP server and a webhook endpoint on loopback, and a page that shows what came. */
 
-export type CaughtMail = { readonly at: number; readonly from: string; readonly to: readonly string[]; readonly subject: string; readonly text: string; readonly html: string };
-export type CaughtHook = { readonly at: number; readonly path: string; readonly id: string; readonly signed: boolean; readonly body: string };
+export type CaughtMail = {
+  readonly at: number;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+};
+export type CaughtHook = {
+  readonly at: number;
+  readonly path: string;
+  readonly id: string;
+  readonly signed: boolean;
+  readonly body: string;
+};
 
 export type Catcher = {
   readonly smtpPort: number;
@@ -41,7 +54,14 @@ export async function startCatcher(options: { secret: string; port?: number; onC
         PostalMime.parse(Buffer.concat(chunks)).then(
           (mail) => {
             const to = session.envelope.rcptTo.map((recipient) => recipient.address);
-            keep(mails, { at: Date.now(), from: mail.from?.address ?? "", to, subject: mail.subject ?? "", text: mail.text ?? "", html: mail.html ?? "" });
+            keep(mails, {
+              at: Date.now(),
+              from: mail.from?.address ?? "",
+              to,
+              subject: mail.subject ?? "",
+              text: mail.text ?? "",
+              html: mail.html ?? "",
+            });
             done();
           },
           () => done(new Error("unreadable mail")),
@@ -60,7 +80,13 @@ export async function startCatcher(options: { secret: string; port?: number; onC
   app.post("/hooks/:name", async (context) => {
     const body = await context.req.text();
     const id = context.req.header("webhook-id") ?? "";
-    const signed = isSigned(options.secret, id, context.req.header("webhook-timestamp") ?? "", body, context.req.header("webhook-signature") ?? "");
+    const signed = isSigned(
+      options.secret,
+      id,
+      context.req.header("webhook-timestamp") ?? "",
+      body,
+      context.req.header("webhook-signature") ?? "",
+    );
     keep(hooks, { at: Date.now(), path: context.req.path, id, signed, body });
     return signed ? context.body(null, 204) : context.text("bad signature", 401);
   });
@@ -126,7 +152,8 @@ function inboxPage(mails: readonly CaughtMail[], hooks: readonly CaughtHook[]): 
 <iframe sandbox src="/mails/${index}" title="mail ${index}" loading="lazy"></iframe><h4>as text</h4><pre>${escape(mail.text)}</pre></details>`,
   );
   const hookRows = hooks.map(
-    (hook) => `<details><summary><b>POST ${escape(hook.path)}</b><span>${hook.signed ? "signature verified" : "BAD SIGNATURE"} · ${escape(hook.id.slice(0, 16))}…</span></summary><pre>${escape(pretty(hook.body))}</pre></details>`,
+    (hook) =>
+      `<details><summary><b>POST ${escape(hook.path)}</b><span>${hook.signed ? "signature verified" : "BAD SIGNATURE"} · ${escape(hook.id.slice(0, 16))}…</span></summary><pre>${escape(pretty(hook.body))}</pre></details>`,
   );
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>driftwatch demo: caught mail and webhooks</title><meta name="viewport" content="width=device-width"><style>
 body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1c2430;background:#fafafa}

@@ -10,7 +10,11 @@ const KILOMETRES_PER_MILE = 1.609344;
 export type Stretch = { readonly from: Millis; readonly messages: readonly Message[]; readonly bytes: number };
 
 /** The flights in order of event time, cut at multiples of `stretchMs`, with the fault put in. */
-export async function* flightFeed(files: readonly string[], stretchMs: Millis, onBytes: (file: string, bytes: number) => void): AsyncGenerator<Stretch> {
+export async function* flightFeed(
+  files: readonly string[],
+  stretchMs: Millis,
+  onBytes: (file: string, bytes: number) => void,
+): AsyncGenerator<Stretch> {
   let messages: Message[] = [];
   let from: Millis | null = null;
   let bytes = 0;

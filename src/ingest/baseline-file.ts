@@ -13,7 +13,11 @@ import { SourceError } from "./source.ts";
  * A file of baseline rows (NDJSON, gzip too). Unlike live events a malformed row is an error, with its line: a
  * baseline that silently lacks rows would make every comparison with it wrong.
  */
-export async function openBaselineFile(file: string, model: ModelSettings, clock: Clock): Promise<{ source: string; digest: string; rows(): AsyncIterable<readonly BaselineRow[]> }> {
+export async function openBaselineFile(
+  file: string,
+  model: ModelSettings,
+  clock: Clock,
+): Promise<{ source: string; digest: string; rows(): AsyncIterable<readonly BaselineRow[]> }> {
   const context = { models: new Map([[model.name, model]]), now: clock(), liveClock: false };
   const topic = basename(file);
   return {
@@ -22,9 +26,15 @@ export async function openBaselineFile(file: string, model: ModelSettings, clock
     async *rows() {
       for await (const lines of readLines(file, DECODE_LIMITS.bytes)) {
         yield lines.map(({ number, bytes }) => {
-          const decoded = decodeBaselineRow({ origin: { source: "file", topic, partition: 0, offset: String(number) }, bytes, timestamp: null }, context);
+          const decoded = decodeBaselineRow(
+            { origin: { source: "file", topic, partition: 0, offset: String(number) }, bytes, timestamp: null },
+            context,
+          );
           if (decoded.ok) return decoded.row;
-          throw new SourceError(`${file}:${number}: ${decoded.message}`, `A row of a baseline is a prediction event of model ${model.name} that may carry its label; see docs/events.md.`);
+          throw new SourceError(
+            `${file}:${number}: ${decoded.message}`,
+            `A row of a baseline is a prediction event of model ${model.name} that may carry its label; see docs/events.md.`,
+          );
         });
       }
     },

@@ -29,7 +29,17 @@ export type IngestCounters = {
 type Count = "received" | "bytes" | "accepted" | "predictions" | "labels" | "derivedIds" | "replacedTexts" | "conflicts" | "retries";
 
 export function createCounters(onFirstUnknown: (name: string) => void) {
-  const counts: Record<Count, number> = { received: 0, bytes: 0, accepted: 0, predictions: 0, labels: 0, derivedIds: 0, replacedTexts: 0, conflicts: 0, retries: 0 };
+  const counts: Record<Count, number> = {
+    received: 0,
+    bytes: 0,
+    accepted: 0,
+    predictions: 0,
+    labels: 0,
+    derivedIds: 0,
+    replacedTexts: 0,
+    conflicts: 0,
+    retries: 0,
+  };
   const rejected = new Map<RejectReason, number>();
   const unknownFields = new Map<string, number>();
   let otherUnknownFields = 0;

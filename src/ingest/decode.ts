@@ -33,7 +33,20 @@ export type DecodedBaselineRow =
   | { readonly ok: false; readonly reason: RejectReason; readonly message: string };
 
 const COMMON_FIELDS = ["type", "id", "model", "time"];
-const PREDICTION_FIELDS = new Set([...COMMON_FIELDS, "version", "features", "prediction", "score", "scores", "latency_ms", "status", "role", "entity", "weight", "telemetry"]);
+const PREDICTION_FIELDS = new Set([
+  ...COMMON_FIELDS,
+  "version",
+  "features",
+  "prediction",
+  "score",
+  "scores",
+  "latency_ms",
+  "status",
+  "role",
+  "entity",
+  "weight",
+  "telemetry",
+]);
 const BASELINE_FIELDS = new Set([...PREDICTION_FIELDS, "label"]);
 const LABEL_FIELDS = new Set([...COMMON_FIELDS, "label", "revision"]);
 const LARGEST_REVISION = 2 ** 32 - 1;
@@ -49,7 +62,12 @@ type Read = {
 
 /** The native JSON event of one message. */
 export const decode: Decode = (message, context) =>
-  decodeWith(message, context, (read) => (read.type === "label" ? readLabel(read, context) : readPrediction(read, PREDICTION_FIELDS, message.origin, context)), (event) => ({ ok: true, event }));
+  decodeWith(
+    message,
+    context,
+    (read) => (read.type === "label" ? readLabel(read, context) : readPrediction(read, PREDICTION_FIELDS, message.origin, context)),
+    (event) => ({ ok: true, event }),
+  );
 
 /** A row of a baseline file: a prediction event that may carry its `label`. */
 export function decodeBaselineRow(message: Message, context: DecodeContext): DecodedBaselineRow {
@@ -57,10 +75,14 @@ export function decodeBaselineRow(message: Message, context: DecodeContext): Dec
     message,
     context,
     (read): BaselineRow => {
-      if (read.type === "label") read.reject("unknown_type", "type is the text \"label\"; a row of a baseline is a prediction, its label beside it.");
+      if (read.type === "label")
+        read.reject("unknown_type", 'type is the text "label"; a row of a baseline is a prediction, its label beside it.');
       const prediction = readPrediction(read, BASELINE_FIELDS, message.origin, context);
       if (read.fields.at("label") === undefined) return { prediction, label: null };
-      return { prediction, label: { type: "label", id: prediction.id, model: prediction.model, time: null, revision: 0, ...readTruth(read) } };
+      return {
+        prediction,
+        label: { type: "label", id: prediction.id, model: prediction.model, time: null, revision: 0, ...readTruth(read) },
+      };
     },
     (row) => ({ ok: true, row }),
   );
@@ -68,7 +90,12 @@ export function decodeBaselineRow(message: Message, context: DecodeContext): Dec
 
 type Rejected = { readonly ok: false; readonly reason: RejectReason; readonly message: string };
 
-function decodeWith<Value, Result>(message: Message, context: DecodeContext, read: (read: Read) => Value, done: (value: Value) => Result): Result | Rejected {
+function decodeWith<Value, Result>(
+  message: Message,
+  context: DecodeContext,
+  read: (read: Read) => Value,
+  done: (value: Value) => Result,
+): Result | Rejected {
   const limits = context.limits ? { ...DECODE_LIMITS, ...context.limits } : DECODE_LIMITS;
   let rejected: Rejected | null = null;
   const reject: Reject = (reason, text) => {
@@ -108,10 +135,16 @@ function readPrediction(read: Read, known: ReadonlySet<string>, origin: Origin, 
   const isNotNegative = (value: number): boolean => value >= 0;
   const id = readId(read, origin, context);
   const version = fields.requiredText("version", limits.nameLength);
-  const time = fields.time("time", fields.required("time", "an RFC 3339 time or epoch milliseconds") ?? context.now, { now: context.now, live: context.liveClock });
+  const time = fields.time("time", fields.required("time", "an RFC 3339 time or epoch milliseconds") ?? context.now, {
+    now: context.now,
+    live: context.liveClock,
+  });
   const features = readFeatures(fields, limits, reject);
   const answer = fields.at("prediction");
-  const answerNumber = answer !== undefined && model.task === "regression" ? fields.number("prediction", answer, "a finite number, since the model's task is regression") : null;
+  const answerNumber =
+    answer !== undefined && model.task === "regression"
+      ? fields.number("prediction", answer, "a finite number, since the model's task is regression")
+      : null;
   const answerClass = answer !== undefined && model.task !== "regression" ? readClass(read, "prediction", answer) : null;
   const score = binary
     ? fields.optionalNumber("score", "the probability of the positive class, from 0 to 1", isProbability)
@@ -181,7 +214,12 @@ function readLabel(read: Read, context: DecodeContext): Label {
     model: model.name,
     time: time === undefined ? null : fields.time("time", time, { now: context.now, live: context.liveClock }),
     ...readTruth(read),
-    revision: fields.optionalNumber("revision", `a whole number from 0 to ${LARGEST_REVISION}`, (value) => Number.isInteger(value) && value >= 0 && value <= LARGEST_REVISION) ?? 0,
+    revision:
+      fields.optionalNumber(
+        "revision",
+        `a whole number from 0 to ${LARGEST_REVISION}`,
+        (value) => Number.isInteger(value) && value >= 0 && value <= LARGEST_REVISION,
+      ) ?? 0,
   };
   noticeUnknown(read, LABEL_FIELDS, context);
   return label;

@@ -15,8 +15,9 @@ export function found(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object") return "an object";
-  if (typeof value === "string") return `the text ${JSON.stringify(value.slice(0, EXCERPT).toWellFormed())}${value.length > EXCERPT ? `… (${value.length} characters)` : ""}`;
-  return `the ${typeof value} ${String(value as number | boolean)}`;
+  if (typeof value === "string")
+    return `the text ${JSON.stringify(value.slice(0, EXCERPT).toWellFormed())}${value.length > EXCERPT ? `… (${value.length} characters)` : ""}`;
+  return `the ${typeof value} ${JSON.stringify(value)}`;
 }
 
 /**
@@ -94,7 +95,11 @@ export function createFields(object: Readonly<Record<string, unknown>>, limits: 
   }
 
   function nameOf(field: string, name: string): string {
-    if (name.length > limits.nameLength) reject("invalid_field", `${field} has a name of ${name.length} characters, ${excerpt(name)}; at most ${limits.nameLength} are taken.`);
+    if (name.length > limits.nameLength)
+      reject(
+        "invalid_field",
+        `${field} has a name of ${name.length} characters, ${excerpt(name)}; at most ${limits.nameLength} are taken.`,
+      );
     return clean(name);
   }
 
@@ -113,7 +118,8 @@ export function createFields(object: Readonly<Record<string, unknown>>, limits: 
       invalid(name, value, `an RFC 3339 time with an offset, or epoch milliseconds${hint ? `; it looks like ${hint}` : ""}`);
       return 0;
     }
-    if (parsed < limits.notBefore) reject("before_horizon", `${name} is ${shown(parsed)}; events before ${formatTime(limits.notBefore)} are not taken.`);
+    if (parsed < limits.notBefore)
+      reject("before_horizon", `${name} is ${shown(parsed)}; events before ${formatTime(limits.notBefore)} are not taken.`);
     const latest = horizon.live ? Math.min(limits.notAfter, horizon.now + limits.ahead) : limits.notAfter;
     if (parsed > latest) reject("in_the_future", `${name} is ${shown(parsed)}; events later than ${formatTime(latest)} are not taken.`);
     return parsed;

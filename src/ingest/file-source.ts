@@ -30,7 +30,9 @@ export type FileSource = EventSource & {
 export function createFileSource(options: FileSourceOptions): FileSource {
   const { files, onProgress, order = "given", lineBytes = DECODE_LIMITS.bytes } = options;
   const keys = [...new Set(files.map((file) => `${basename(file)}/0`))];
-  const states = new Map<string, { committed: string | null; drained: boolean }>(keys.map((key) => [key, { committed: null, drained: false }]));
+  const states = new Map<string, { committed: string | null; drained: boolean }>(
+    keys.map((key) => [key, { committed: null, drained: false }]),
+  );
   let running = false;
   let stopping = false;
   let failure: string | null = null;
@@ -103,7 +105,12 @@ export function createFileSource(options: FileSourceOptions): FileSource {
   }
 
   function status() {
-    const partitions = [...states].map(([key, state]): PartitionStatus => ({ key, committed: state.committed, highWatermark: null, drained: state.drained }));
+    const partitions = [...states].map(([key, state]): PartitionStatus => ({
+      key,
+      committed: state.committed,
+      highWatermark: null,
+      drained: state.drained,
+    }));
     return { running, error: failure, partitions, gaps: 0, lost: 0 };
   }
 
@@ -123,7 +130,14 @@ async function* inTurn(files: readonly string[], options: ReadOptions): AsyncGen
  * event whose time cannot be told keeps its place in its file; of equal times the first file's goes first.
  */
 export async function* replayFeed(files: readonly string[], options: ReadOptions = {}): AsyncGenerator<Message> {
-  const readers = files.map((file) => ({ file, blocks: linesOf(file, options), lines: [] as Line[], next: 0, time: -Infinity, ended: false }));
+  const readers = files.map((file) => ({
+    file,
+    blocks: linesOf(file, options),
+    lines: [] as Line[],
+    next: 0,
+    time: -Infinity,
+    ended: false,
+  }));
   const advance = async (reader: (typeof readers)[number]): Promise<void> => {
     reader.next++;
     if (reader.next >= reader.lines.length) {
@@ -178,7 +192,11 @@ function linesOf(file: string, { lineBytes = DECODE_LIMITS.bytes, onBytes }: Rea
 }
 
 function toMessage(file: string, line: Line): Message {
-  return { origin: { source: "file", topic: basename(file), partition: 0, offset: String(line.number) }, bytes: line.bytes, timestamp: null };
+  return {
+    origin: { source: "file", topic: basename(file), partition: 0, offset: String(line.number) },
+    bytes: line.bytes,
+    timestamp: null,
+  };
 }
 
 async function sizeOf(file: string): Promise<number> {

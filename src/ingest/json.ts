@@ -26,7 +26,10 @@ export function isDeeperThan(bytes: Uint8Array, limit: number): boolean {
 /** The JSON object a message holds, or null once `reject` was told why there is none. */
 export function parseObject(bytes: Uint8Array | null, limits: DecodeLimits, reject: Reject): Record<string, unknown> | null {
   if (bytes === null || bytes.length === 0) {
-    reject("empty", bytes === null ? "The message has no value (a tombstone); expected a JSON object." : "The message is empty; expected a JSON object.");
+    reject(
+      "empty",
+      bytes === null ? "The message has no value (a tombstone); expected a JSON object." : "The message is empty; expected a JSON object.",
+    );
     return null;
   }
   if (bytes.length > limits.bytes) {
@@ -52,7 +55,10 @@ export function parseObject(bytes: Uint8Array | null, limits: DecodeLimits, reje
     return null;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    reject("not_an_object", `The JSON is ${Array.isArray(value) ? "an array" : value === null ? "null" : `a ${typeof value}`}; expected one object for one event.`);
+    reject(
+      "not_an_object",
+      `The JSON is ${Array.isArray(value) ? "an array" : value === null ? "null" : `a ${typeof value}`}; expected one object for one event.`,
+    );
     return null;
   }
   return value as Record<string, unknown>;

@@ -25,7 +25,14 @@ export function createKafkaClient(settings: KafkaSettings, { retries, restart, l
     clientId: settings.clientId,
     connectionTimeout: 3 * SECOND,
     // All spelled out: kafkajs has other defaults where NODE_ENV is "test".
-    retry: { initialRetryTime: 300, factor: 0.2, multiplier: 2, maxRetryTime: 5 * SECOND, retries, restartOnFailure: async () => restart() },
+    retry: {
+      initialRetryTime: 300,
+      factor: 0.2,
+      multiplier: 2,
+      maxRetryTime: 5 * SECOND,
+      retries,
+      restartOnFailure: async () => restart(),
+    },
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => relayLog(log, now),
   });

@@ -15,7 +15,7 @@ const XERIAL_HEADER = 16;
 export const decompressSnappy: Decompress = async (compressed) => {
   if (!compressed.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return plainSnappy(compressed);
   const blocks: Buffer[] = [];
-  for (let at = XERIAL_HEADER; at < compressed.length; ) {
+  for (let at = XERIAL_HEADER; at < compressed.length;) {
     const length = compressed.readUInt32BE(at);
     const from = at + 4;
     if (from + length > compressed.length) throw new Error("snappy: a block is cut short");
@@ -51,7 +51,9 @@ function findZstd(): SyncDecompress {
       // The next one may be there.
     }
   }
-  const missing = new Error("a batch is compressed with zstd, and this installation cannot read zstd: run it on Node 22.15 or newer, or install the package fzstd");
+  const missing = new Error(
+    "a batch is compressed with zstd, and this installation cannot read zstd: run it on Node 22.15 or newer, or install the package fzstd",
+  );
   // kafkajs stops for good on an error of this name, and would try again for ever on any other.
   missing.name = "KafkaJSNotImplemented";
   throw missing;

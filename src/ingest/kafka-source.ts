@@ -108,7 +108,20 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     for (const [topic, numbers] of Object.entries(assignment)) {
       for (const partition of numbers) {
         const key = keyOf(topic, partition);
-        mine.set(key, before.get(key) ?? { topic, partition, next: null, committed: null, high: null, drained: false, inHand: false, failure: null, failures: 0 });
+        mine.set(
+          key,
+          before.get(key) ?? {
+            topic,
+            partition,
+            next: null,
+            committed: null,
+            high: null,
+            drained: false,
+            inHand: false,
+            failure: null,
+            failures: 0,
+          },
+        );
       }
     }
     partitions = mine;
@@ -172,7 +185,10 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     if (missing <= 0n) return;
     gaps += 1;
     lost += missing;
-    log.error("kafka: messages were gone before they could be read; is retention shorter than the lag?", { ...facts, lost: String(missing) });
+    log.error("kafka: messages were gone before they could be read; is retention shorter than the lag?", {
+      ...facts,
+      lost: String(missing),
+    });
   }
 
   async function readBatch(payload: EachBatchPayload, handle: BatchHandler): Promise<void> {
@@ -193,12 +209,17 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
       const drained = next >= BigInt(batch.highWatermark);
       const handled = await withHeartbeats(payload, async () => {
         try {
-          await handle(batch.messages.map((message) => toMessage(batch, message)), { key: keyOf(batch.topic, batch.partition), drained });
+          await handle(
+            batch.messages.map((message) => toMessage(batch, message)),
+            { key: keyOf(batch.topic, batch.partition), drained },
+          );
         } catch (cause) {
           await pauseAfterFailure(state, first, cause);
           return false;
         }
-        await payload.commitOffsetsIfNecessary({ topics: [{ topic: batch.topic, partitions: [{ partition: batch.partition, offset: String(next) }] }] });
+        await payload.commitOffsetsIfNecessary({
+          topics: [{ topic: batch.topic, partitions: [{ partition: batch.partition, offset: String(next) }] }],
+        });
         payload.resolveOffset(batch.lastOffset());
         return true;
       });
@@ -219,7 +240,12 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     state.failure = textOf(cause);
     const pause = Math.min(tuning.retryPause * 2 ** state.failures, tuning.maxRetryPause);
     state.failures += 1;
-    log.error("kafka: a batch could not be handled and will come again", { partition: keyOf(state.topic, state.partition), first, pauseMs: pause, error: state.failure });
+    log.error("kafka: a batch could not be handled and will come again", {
+      partition: keyOf(state.topic, state.partition),
+      first,
+      pauseMs: pause,
+      error: state.failure,
+    });
     await sleep(pause, stopSignal.signal);
   }
 
@@ -243,7 +269,7 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
   /** Kafka may be starting beside us, so a refusal is given until `connectWithin` to turn into an answer. */
   async function connect(): Promise<void> {
     const deadline = performance.now() + tuning.connectWithin;
-    for (let refusal: unknown; ; ) {
+    for (let refusal: unknown; ;) {
       const attempt = admin.connect().catch((cause: unknown) => {
         refusal = cause;
         throw cause;
@@ -274,7 +300,12 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
       try {
         await admin.fetchTopicMetadata({ topics: [topic] });
       } catch (cause) {
-        if (!isUnknownTopic(cause)) throw new SourceError(`Kafka at ${where} did not describe the topic ${topic}: ${textOf(cause)}.`, "Check the broker's log, and that this client may read the topic.", { cause });
+        if (!isUnknownTopic(cause))
+          throw new SourceError(
+            `Kafka at ${where} did not describe the topic ${topic}: ${textOf(cause)}.`,
+            "Check the broker's log, and that this client may read the topic.",
+            { cause },
+          );
         throw new SourceError(
           `The Kafka topic ${topic} does not exist.`,
           `Create it: kafka-topics.sh --bootstrap-server ${settings.brokers[0] ?? "localhost:9092"} --create --topic ${topic} --partitions 3`,
@@ -288,7 +319,9 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     await consumer.connect();
     await consumer.subscribe({ topics, fromBeginning: true });
     const joined = new Promise<void>((resolve, reject) => {
-      stopSignal.signal.addEventListener("abort", () => reject(new SourceError("Kafka: stopped while starting.", "Start again.")), { once: true });
+      stopSignal.signal.addEventListener("abort", () => reject(new SourceError("Kafka: stopped while starting.", "Start again.")), {
+        once: true,
+      });
       consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
         running = true;
         error = null;
@@ -301,7 +334,11 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
         error = textOf(payload.error);
         for (const state of partitions.values()) state.drained = false;
         if (payload.restart || stopping) return;
-        const reason = new SourceError(`The Kafka consumer stopped for good: ${error}`, "Restart the program once the cause is mended; reading goes on from the last commit.", { cause: payload.error });
+        const reason = new SourceError(
+          `The Kafka consumer stopped for good: ${error}`,
+          "Restart the program once the cause is mended; reading goes on from the last commit.",
+          { cause: payload.error },
+        );
         if (started) onFatal(reason);
         else reject(reason);
       });
@@ -312,7 +349,12 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
       const state = partitions.get(keyOf(payload.topic, payload.partition));
       if (state && payload.batchSize === 0) state.next = BigInt(payload.lastOffset) + 1n;
     });
-    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: tuning.concurrency, eachBatch: (payload) => readBatch(payload, handle) });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: tuning.concurrency,
+      eachBatch: (payload) => readBatch(payload, handle),
+    });
     await within(tuning.joinWithin, joined).catch((cause: unknown) => {
       if (cause instanceof SourceError) throw cause;
       throw new SourceError(
@@ -346,7 +388,9 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
       } catch (cause) {
         error = textOf(cause);
         await (stopped ??= leave());
-        throw cause instanceof SourceError ? cause : new SourceError(`Kafka: ${textOf(cause)}`, "Check the broker's log and kafka.brokers.", { cause });
+        throw cause instanceof SourceError
+          ? cause
+          : new SourceError(`Kafka: ${textOf(cause)}`, "Check the broker's log and kafka.brokers.", { cause });
       }
       scheduleProgress(0);
     },
@@ -354,7 +398,12 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     status: () => ({
       running,
       error: error ?? [...partitions.values()].find((state) => state.failure !== null)?.failure ?? null,
-      partitions: [...partitions].map(([key, { committed, high, drained }]) => ({ key, committed, highWatermark: high === null ? null : String(high), drained })),
+      partitions: [...partitions].map(([key, { committed, high, drained }]) => ({
+        key,
+        committed,
+        highWatermark: high === null ? null : String(high),
+        drained,
+      })),
       gaps,
       lost: Number(lost),
     }),

@@ -77,10 +77,26 @@ async function isGzip(file: string): Promise<boolean> {
 export function describe(file: string, error: unknown): SourceError {
   const code = (error as NodeJS.ErrnoException | null)?.code ?? "";
   const cause = { cause: error };
-  if (code === "ENOENT") return new SourceError(`There is no file ${file}.`, "Check its name, and the directory this was started in.", cause);
+  if (code === "ENOENT")
+    return new SourceError(`There is no file ${file}.`, "Check its name, and the directory this was started in.", cause);
   if (code === "EISDIR") return new SourceError(`${file} is a directory.`, "Name the files in it.", cause);
-  if (code === "EACCES" || code === "EPERM") return new SourceError(`The file ${file} may not be read.`, "Give this user the right to read it.", cause);
-  if (code === "Z_BUF_ERROR") return new SourceError(`The gzip file ${file} ends too early.`, "It was cut off, perhaps while it was copied or still being written: get it again. Reading it twice is harmless.", cause);
-  if (code.startsWith("Z_")) return new SourceError(`The gzip file ${file} is damaged (${code}).`, "Get it again, and try gzip -t on it. Reading it twice is harmless.", cause);
-  return new SourceError(`The file ${file} cannot be read: ${code || (error instanceof Error ? error.message : String(error))}.`, "Check the disk it is on.", cause);
+  if (code === "EACCES" || code === "EPERM")
+    return new SourceError(`The file ${file} may not be read.`, "Give this user the right to read it.", cause);
+  if (code === "Z_BUF_ERROR")
+    return new SourceError(
+      `The gzip file ${file} ends too early.`,
+      "It was cut off, perhaps while it was copied or still being written: get it again. Reading it twice is harmless.",
+      cause,
+    );
+  if (code.startsWith("Z_"))
+    return new SourceError(
+      `The gzip file ${file} is damaged (${code}).`,
+      "Get it again, and try gzip -t on it. Reading it twice is harmless.",
+      cause,
+    );
+  return new SourceError(
+    `The file ${file} cannot be read: ${code || (error instanceof Error ? error.message : String(error))}.`,
+    "Check the disk it is on.",
+    cause,
+  );
 }

@@ -21,7 +21,13 @@ export type IngestResult = {
 };
 
 /** What became durable of one model, from one partition. `newest` is the latest event time among it; null when no event told one. */
-export type Stored = { readonly partition: string; readonly model: string; readonly newest: Millis | null; readonly predictions: number; readonly labels: number };
+export type Stored = {
+  readonly partition: string;
+  readonly model: string;
+  readonly newest: Millis | null;
+  readonly predictions: number;
+  readonly labels: number;
+};
 
 export type PipelineLimits = {
   /** Bytes of messages in hand; who comes with more waits. Events take about five times that as rows. */
@@ -70,8 +76,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { models, clock, liveClock, log, decode = decodeNative, onStored, wait = sleep } = options;
   const limits = { ...PIPELINE_LIMITS, ...options.limits };
   const counters = createCounters((name) => log.info("Events carry a field that is not known and is ignored.", { field: name }));
-  const store = createPatientStore(options.store, { retryFor: limits.retryFor, clock: () => performance.now(), wait, log, onRetry: () => counters.add("retries", 1) });
-  const notice = { unknownField: counters.unknownField, derivedId: () => counters.add("derivedIds", 1), replacedText: () => counters.add("replacedTexts", 1) };
+  const store = createPatientStore(options.store, {
+    retryFor: limits.retryFor,
+    clock: () => performance.now(),
+    wait,
+    log,
+    onRetry: () => counters.add("retries", 1),
+  });
+  const notice = {
+    unknownField: counters.unknownField,
+    derivedId: () => counters.add("derivedIds", 1),
+    replacedText: () => counters.add("replacedTexts", 1),
+  };
   const bucketOf = (model: string): Millis => models.get(model)?.bucket ?? HOUR;
 
   let sequence: Sequence | null = null;
@@ -171,7 +187,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   async function flush(batches: readonly Batch[]): Promise<void> {
     sequence ??= await createSequence(store);
-    const rows = { predictions: batches.flatMap((batch) => batch.predictions), labels: batches.flatMap((batch) => batch.labels), deadLetters: batches.flatMap((batch) => batch.deadLetters) };
+    const rows = {
+      predictions: batches.flatMap((batch) => batch.predictions),
+      labels: batches.flatMap((batch) => batch.labels),
+      deadLetters: batches.flatMap((batch) => batch.deadLetters),
+    };
     const { conflicts } = await writeRows(store, rows, bucketOf, sequence);
     counters.add("conflicts", conflicts);
     counters.add("predictions", rows.predictions.length);
@@ -193,7 +213,11 @@ export function partitionKey({ origin }: Message): string {
   return origin.source === "http" ? "http" : `${origin.topic}/${origin.partition}`;
 }
 
-function noteStored(stored: Map<string, Stored>, partition: string, event: { readonly type: string; readonly model: string; readonly time: Millis | null }): void {
+function noteStored(
+  stored: Map<string, Stored>,
+  partition: string,
+  event: { readonly type: string; readonly model: string; readonly time: Millis | null },
+): void {
   const key = JSON.stringify([partition, event.model]);
   const before = stored.get(key) ?? { partition, model: event.model, newest: null, predictions: 0, labels: 0 };
   stored.set(key, {
@@ -205,9 +229,22 @@ function noteStored(stored: Map<string, Stored>, partition: string, event: { rea
 }
 
 /** Letters are kept by origin, and the second request begins at index 0 again: `request` tells them apart. */
-function deadLetter(message: Message, { reason, message: why }: { reason: RejectReason; message: string }, now: Millis, request: string, limit: number): DeadLetter {
+function deadLetter(
+  message: Message,
+  { reason, message: why }: { reason: RejectReason; message: string },
+  now: Millis,
+  request: string,
+  limit: number,
+): DeadLetter {
   const origin = message.origin.source === "http" ? { ...message.origin, offset: `${request}-${message.origin.offset}` } : message.origin;
-  return { receivedAt: now, origin, reason, message: why, payload: excerpt(message.bytes, limit), payloadBytes: message.bytes?.length ?? 0 };
+  return {
+    receivedAt: now,
+    origin,
+    reason,
+    message: why,
+    payload: excerpt(message.bytes, limit),
+    payloadBytes: message.bytes?.length ?? 0,
+  };
 }
 
 /** At most `limit` bytes of well-formed text. */

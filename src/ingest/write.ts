@@ -20,7 +20,12 @@ const BOTH: readonly BucketKind[] = ["features", "outcomes"];
  * so that a crash in between leaves a mark even when the sender never comes again; after, because a rollup that ran
  * in between has cleared the first mark without having seen the rows. Everything here may be repeated.
  */
-export async function writeRows(store: Store, rows: Rows, bucketOf: (model: string) => Millis, sequence: Sequence): Promise<{ conflicts: number }> {
+export async function writeRows(
+  store: Store,
+  rows: Rows,
+  bucketOf: (model: string) => Millis,
+  sequence: Sequence,
+): Promise<{ conflicts: number }> {
   const marks = createMarks(bucketOf);
   let conflicts = 0;
 
@@ -28,7 +33,10 @@ export async function writeRows(store: Store, rows: Rows, bucketOf: (model: stri
     for (const { row, time } of rows.predictions) marks.add(row.model, BOTH, time);
     conflicts = await markConflicts(store, rows.predictions, marks);
     await touchBuckets(store, marks.all(), sequence());
-    await insertPredictions(store, rows.predictions.map(({ row }) => row));
+    await insertPredictions(
+      store,
+      rows.predictions.map(({ row }) => row),
+    );
   }
 
   if (rows.labels.length > 0) {

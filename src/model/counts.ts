@@ -59,7 +59,17 @@ export function addOutcomes(parts: readonly OutcomeCounts[]): OutcomeCounts {
 
 /** No rows on a grid of this many bins. */
 export function noCounts(bins: number): Counts {
-  return { bins: new Array<number>(bins).fill(0), rows: 0, missing: 0, unparsable: 0, unseen: 0, low: null, high: null, lowSum: 0, highSum: 0 };
+  return {
+    bins: new Array<number>(bins).fill(0),
+    rows: 0,
+    missing: 0,
+    unparsable: 0,
+    unseen: 0,
+    low: null,
+    high: null,
+    lowSum: 0,
+    highSum: 0,
+  };
 }
 
 /** The counts of several disjoint sets of rows together. Cost: number of parts times number of bins. */

@@ -54,7 +54,13 @@ export type MeasurementDetail = {
    * Medians on both sides; `ratio` is that of the medians, or where a change of unit would explain the window, that of
    * the largest values (`unit` names it, `from` is the first window it holds in).
    */
-  readonly scale?: { readonly reference: number; readonly current: number; readonly ratio: number; readonly unit: string | null; readonly from?: Millis };
+  readonly scale?: {
+    readonly reference: number;
+    readonly current: number;
+    readonly ratio: number;
+    readonly unit: string | null;
+    readonly from?: Millis;
+  };
   /** The range of values (or the values) seen in the baseline, and what lies beyond it now. */
   readonly range?: { readonly low: number; readonly high: number; readonly currentLow: number; readonly currentHigh: number };
   /** Categories in the window that the baseline never held, most frequent first. */

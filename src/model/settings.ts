@@ -60,7 +60,13 @@ export type Channel =
       readonly name: string;
       readonly to: readonly string[];
       readonly from: string;
-      readonly smtp: { readonly host: string; readonly port: number; readonly secure: boolean; readonly username: string | null; readonly password: string | null };
+      readonly smtp: {
+        readonly host: string;
+        readonly port: number;
+        readonly secure: boolean;
+        readonly username: string | null;
+        readonly password: string | null;
+      };
     }
   | { readonly type: "webhook"; readonly name: string; readonly url: string; readonly secret: string | null };
 

@@ -23,7 +23,12 @@ export function parseDuration(text: string): Millis | null {
 
 /** The shortest text that `parseDuration` reads back as `duration`. */
 export function formatDuration(duration: Millis): string {
-  for (const [unit, size] of [["d", DAY], ["h", HOUR], ["m", MINUTE], ["s", SECOND]] as const) {
+  for (const [unit, size] of [
+    ["d", DAY],
+    ["h", HOUR],
+    ["m", MINUTE],
+    ["s", SECOND],
+  ] as const) {
     if (duration >= size && duration % size === 0) return `${duration / size}${unit}`;
   }
   return `${duration}ms`;

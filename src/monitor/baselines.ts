@@ -30,7 +30,9 @@ export function baselineFiles(baseline: BaselineSettings): { version: string; fi
 
 /** The key under which a file baseline's rows and counts are kept: another content is another key. */
 export function baselineKey(model: string, name: string, version: string, digest: string): string {
-  const hash = createHash("sha256").update(JSON.stringify([model, name, version, digest])).digest("hex");
+  const hash = createHash("sha256")
+    .update(JSON.stringify([model, name, version, digest]))
+    .digest("hex");
   return `${name}-${hash.slice(0, 16)}`;
 }
 
@@ -57,7 +59,16 @@ export async function loadBaselines(options: {
       if (!baseline) {
         for await (const rows of opened.rows()) await insertBaselineRows(store, key, rows, precedence);
         const summary = await summarizeBaselineRows(store, model.name, key);
-        baseline = { model: model.name, key, name: settings.name, version, source: opened.source, digest: opened.digest, ...summary, createdAt: clock() };
+        baseline = {
+          model: model.name,
+          key,
+          name: settings.name,
+          version,
+          source: opened.source,
+          digest: opened.digest,
+          ...summary,
+          createdAt: clock(),
+        };
         await insertBaseline(store, baseline);
         log.info("baseline loaded", { model: model.name, baseline: settings.name, version, rows: summary.rows });
       }
@@ -85,14 +96,18 @@ export async function ensureGrid(options: {
   if (baselines.length === 0) return null;
   const references = [];
   for (const { key } of baselines) {
-    references.push({ numbers: await readNumericSummaries(store, model.name, key), categories: await readCategorySummaries(store, model.name, key, KNOWN_CATEGORIES) });
+    references.push({
+      numbers: await readNumericSummaries(store, model.name, key),
+      categories: await readCategorySummaries(store, model.name, key, KNOWN_CATEGORIES),
+    });
   }
   const grid = buildGrid(model.name, (newest?.grid.version ?? 0) + 1, references);
   await insertGrid(store, grid, "", clock());
   for (const { key } of baselines) {
     const rows = { model: model.name, baseline: key };
     await countFeatures(store, rows, grid, model.bucket, [], nextGeneration());
-    if (model.task === "binary" && model.positive !== null) await countOutcomes(store, rows, model.positive, model.bucket, [], nextGeneration());
+    if (model.task === "binary" && model.positive !== null)
+      await countOutcomes(store, rows, model.positive, model.bucket, [], nextGeneration());
   }
   // What it was made from is recorded last: a grid with a basis has its baselines counted on it.
   await insertGrid(store, grid, basis, clock());
@@ -104,7 +119,11 @@ const PROVISIONAL_ROWS = 1_000;
 const PROVISIONAL_BASIS = "first rows";
 
 /** Bins for a model without a reference: from its first rows, once there are enough of them. Every result says so. */
-export async function ensureProvisionalGrid(options: { store: Store; model: ModelSettings; clock: Clock }): Promise<{ grid: Grid; changed: boolean } | null> {
+export async function ensureProvisionalGrid(options: {
+  store: Store;
+  model: ModelSettings;
+  clock: Clock;
+}): Promise<{ grid: Grid; changed: boolean } | null> {
   const { store, model, clock } = options;
   const newest = await readNewestGrid(store, model.name);
   if (newest?.basis === PROVISIONAL_BASIS) return { grid: newest.grid, changed: false };

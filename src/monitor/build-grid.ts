@@ -83,5 +83,10 @@ function categoricalGrid(summaries: readonly CategorySummary[], provisional: boo
   const rows = new Map<string, number>();
   for (const summary of summaries) rows.set(summary.value, (rows.get(summary.value) ?? 0) + summary.rows);
   const ordered = [...rows].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([value]) => value);
-  return { kind: "categorical", categories: ordered.slice(0, TOP_CATEGORIES), rare: ordered.slice(TOP_CATEGORIES, KNOWN_CATEGORIES), provisional };
+  return {
+    kind: "categorical",
+    categories: ordered.slice(0, TOP_CATEGORIES),
+    rare: ordered.slice(TOP_CATEGORIES, KNOWN_CATEGORIES),
+    provisional,
+  };
 }

@@ -66,7 +66,10 @@ function heldOutRate(metric: QualityMetric, grid: SubjectGrid, whole: Counts, wi
     case "missing_rate":
       return { successes: window.missing, rows: window.rows };
     case "unseen_rate":
-      return { successes: window.bins.reduce((sum, rows, bin) => (rows > 0 && rows === whole.bins[bin] ? sum + rows : sum), 0), rows: binnedRows(window) };
+      return {
+        successes: window.bins.reduce((sum, rows, bin) => (rows > 0 && rows === whole.bins[bin] ? sum + rows : sum), 0),
+        rows: binnedRows(window),
+      };
     case "out_of_range_rate": {
       const others = windows.filter((other) => other !== window);
       const low = Math.min(...others.map((other) => other.low ?? Infinity));
@@ -83,7 +86,10 @@ export function usualTrailing(grid: SubjectGrid, pairs: readonly { readonly wind
     divergence: (metric) =>
       remember(divergences, metric, () =>
         pairs.flatMap(({ window, trailing }) => {
-          const value = divergencesFor(grid, trailing).find((one) => one.metric === metric)?.value(trailing, window) ?? null;
+          const value =
+            divergencesFor(grid, trailing)
+              .find((one) => one.metric === metric)
+              ?.value(trailing, window) ?? null;
           return value === null ? [] : [{ value, rows: binnedRows(window) }];
         }),
       ),
@@ -109,7 +115,13 @@ export function measureDrift(subject: SubjectWindow): Measurement[] {
     const status = statusOf(rows, subject.complete);
     const value = status === "ok" || status === "insufficient" ? divergence.value(reference, current) : null;
     if (value === null) return measurement(subject, divergence.metric, rows, status === "ok" ? "no_data" : status, {});
-    const evidence = divergenceEvidence(value, rows.current, subject.usual.divergence(divergence.metric), divergence.noiseFloor, divergence.power);
+    const evidence = divergenceEvidence(
+      value,
+      rows.current,
+      subject.usual.divergence(divergence.metric),
+      divergence.noiseFloor,
+      divergence.power,
+    );
     const floor = divergence.noiseFloor(rows.current);
     const pValue = evidence?.pValue ?? divergence.independentPValue(value, reference, current);
     return measurement(subject, divergence.metric, rows, status, {
@@ -122,7 +134,13 @@ export function measureDrift(subject: SubjectWindow): Measurement[] {
   });
 }
 
-function driftDetail(subject: SubjectWindow, divergence: Divergence, floor: number, pValue: number | null, windows: number | undefined): MeasurementDetail {
+function driftDetail(
+  subject: SubjectWindow,
+  divergence: Divergence,
+  floor: number,
+  pValue: number | null,
+  windows: number | undefined,
+): MeasurementDetail {
   const { grid, reference, current } = subject;
   const bracket = divergence.bracket(reference, current);
   return {
@@ -144,12 +162,18 @@ function scaleDetail({ grid, reference, current, recent }: SubjectWindow, pValue
   const now = binnedQuantile(grid, current, 0.5);
   if (then === null || now === null) return {};
   const medians = { reference: then, current: now };
-  const claims = (pValue ?? 1) > WORTH_EXPLAINING ? [] : recent.flatMap((one) => {
-    const deviation = binnedDeviation(grid, one.reference);
-    const claim = deviation ? unitChange(grid, one.reference, one.current, deviation) : null;
-    return claim ? [{ ...claim, from: one.from }] : [];
-  });
-  const best = claims.reduce<(typeof claims)[number] | null>((least, claim) => (least === null || claim.left < least.left ? claim : least), null);
+  const claims =
+    (pValue ?? 1) > WORTH_EXPLAINING
+      ? []
+      : recent.flatMap((one) => {
+          const deviation = binnedDeviation(grid, one.reference);
+          const claim = deviation ? unitChange(grid, one.reference, one.current, deviation) : null;
+          return claim ? [{ ...claim, from: one.from }] : [];
+        });
+  const best = claims.reduce<(typeof claims)[number] | null>(
+    (least, claim) => (least === null || claim.left < least.left ? claim : least),
+    null,
+  );
   if (best === null) return { scale: { ...medians, ratio: then === 0 ? 0 : now / then, unit: null } };
   const from = Math.min(...claims.filter((claim) => claim.name === best.name).map((claim) => claim.from));
   return { scale: { ...medians, ratio: best.ratio, unit: best.name, from } };
@@ -157,7 +181,8 @@ function scaleDetail({ grid, reference, current, recent }: SubjectWindow, pValue
 
 /** Missing, unseen and out-of-range rates of one feature, as tests of proportions. */
 export function measureQuality(subject: SubjectWindow): Measurement[] {
-  const metrics: QualityMetric[] = subject.grid.kind === "numeric" ? ["missing_rate", "out_of_range_rate"] : ["missing_rate", "unseen_rate"];
+  const metrics: QualityMetric[] =
+    subject.grid.kind === "numeric" ? ["missing_rate", "out_of_range_rate"] : ["missing_rate", "unseen_rate"];
   return metrics.map((metric) => measureRate(subject, metric));
 }
 
@@ -169,7 +194,9 @@ function measureRate(subject: SubjectWindow, metric: QualityMetric): Measurement
   const counted = rateOf(metric, grid, reference, current);
   if (status !== "ok") return measurement(subject, metric, rows, status, {});
   if (counted === null) {
-    return measurement(subject, metric, rows, "insufficient", { detail: { note: "The reference holds a single value or too few rows: it has no range." } });
+    return measurement(subject, metric, rows, "insufficient", {
+      detail: { note: "The reference holds a single value or too few rows: it has no range." },
+    });
   }
   const usual = subject.usual.rate(metric);
   const evidence = rateEvidence(counted.successes, counted.rows, usual);
@@ -201,10 +228,14 @@ function rateOf(metric: QualityMetric, grid: SubjectGrid, reference: Counts, cur
     case "missing_rate":
       return { successes: current.missing, rows: current.rows };
     case "unseen_rate":
-      return { successes: current.bins.reduce((sum, rows, bin) => ((reference.bins[bin] ?? 0) === 0 ? sum + rows : sum), 0), rows: binnedRows(current) };
+      return {
+        successes: current.bins.reduce((sum, rows, bin) => ((reference.bins[bin] ?? 0) === 0 ? sum + rows : sum), 0),
+        rows: binnedRows(current),
+      };
     case "out_of_range_rate": {
       const { low, high } = reference;
-      if (grid.kind !== "numeric" || low === null || high === null || low === high || binnedRows(reference) < LEAST_TRAILING_ROWS) return null;
+      if (grid.kind !== "numeric" || low === null || high === null || low === high || binnedRows(reference) < LEAST_TRAILING_ROWS)
+        return null;
       return { successes: rowsOutOfRange(grid, current, low, high), rows: binnedRows(current) };
     }
   }

@@ -108,7 +108,12 @@ function statusOf(current: OutcomeCounts, pending: boolean): MeasurementStatus {
  * How unusual a loss this large is among the baseline's own windows. Proportions by their errors on the logit
  * scale, the others on their own. `expected` is on the metric's scale.
  */
-function worseEvidence(metric: PerformanceMetric, current: OutcomeCounts, now: Estimate, windows: readonly OutcomeCounts[]): WindowEvidence | null {
+function worseEvidence(
+  metric: PerformanceMetric,
+  current: OutcomeCounts,
+  now: Estimate,
+  windows: readonly OutcomeCounts[],
+): WindowEvidence | null {
   const proportion = PROPORTIONS[metric];
   if (proportion) {
     const errors = (outcomes: OutcomeCounts) => {

@@ -70,7 +70,13 @@ function wassersteinDivergence(grid: NumericGrid, whole: Counts): Divergence[] {
   const deviation = binnedDeviation(grid, whole);
   if (deviation === null || deviation === 0) return [];
   const distance = (then: Counts, now: Counts) =>
-    wassersteinFromBins({ edges: grid.edges, reference: then.bins, current: now.bins, referenceTails: tailMeans(then), currentTails: tailMeans(now) });
+    wassersteinFromBins({
+      edges: grid.edges,
+      reference: then.bins,
+      current: now.bins,
+      referenceTails: tailMeans(then),
+      currentTails: tailMeans(now),
+    });
   const total = binnedRows(whole);
   const singles = singletonBins(grid);
   return [

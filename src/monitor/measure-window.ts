@@ -6,7 +6,16 @@ import type { BaselineSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Millis, type Window } from "../model/time.ts";
 import type { StoredBaseline } from "../store/baselines.ts";
 import type { Store } from "../store/store.ts";
-import { emptyCounts, measureDrift, measureQuality, NOTHING_USUAL, usualTrailing, usualWindows, type SubjectWindow, type UsualWindows } from "./measure-inputs.ts";
+import {
+  emptyCounts,
+  measureDrift,
+  measureQuality,
+  NOTHING_USUAL,
+  usualTrailing,
+  usualWindows,
+  type SubjectWindow,
+  type UsualWindows,
+} from "./measure-inputs.ts";
 import { measurePerformance } from "./measure-performance.ts";
 import {
   evidenceBaselineFor,
@@ -47,11 +56,18 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
   }
 
   function lookBack(length: Millis, baselines: ReadonlySet<string>): Millis {
-    const trailing = settingsOf(baselines).flatMap((baseline) => (baseline.kind === "trailing" ? [baseline.window + baseline.offset + RECENT_WINDOWS * length] : []));
+    const trailing = settingsOf(baselines).flatMap((baseline) =>
+      baseline.kind === "trailing" ? [baseline.window + baseline.offset + RECENT_WINDOWS * length] : [],
+    );
     return Math.max(ACTIVE_FOR, ...trailing);
   }
 
-  async function inputs(window: Window, families: readonly MetricFamily[], baselines: ReadonlySet<string>, history: History): Promise<Measurement[]> {
+  async function inputs(
+    window: Window,
+    families: readonly MetricFamily[],
+    baselines: ReadonlySet<string>,
+    history: History,
+  ): Promise<Measurement[]> {
     const current = history.inputs(window);
     const measured: Measurement[] = [];
     for (const version of activeVersions(history, window)) {
@@ -66,7 +82,13 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     return measured;
   }
 
-  async function subjectWindows(settings: BaselineSettings, version: string, window: Window, current: SubjectCounts, history: History): Promise<SubjectWindow[]> {
+  async function subjectWindows(
+    settings: BaselineSettings,
+    version: string,
+    window: Window,
+    current: SubjectCounts,
+    history: History,
+  ): Promise<SubjectWindow[]> {
     const length = window.to - window.from;
     const stored = evidenceBaselineFor(state, settings, version);
     const usual = stored ? await inputsOf(stored, length) : null;
@@ -86,14 +108,25 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
         reference: reference.counts.get(id) ?? emptyCounts(grid),
         complete: reference.complete,
         usual: stored && usual ? usualFor(settings, stored, length, id, grid, usual) : NOTHING_USUAL,
-        recent: recent.map((one) => ({ from: one.from, current: one.current.get(id) ?? emptyCounts(grid), reference: one.reference.get(id) ?? emptyCounts(grid) })),
+        recent: recent.map((one) => ({
+          from: one.from,
+          current: one.current.get(id) ?? emptyCounts(grid),
+          reference: one.reference.get(id) ?? emptyCounts(grid),
+        })),
       };
     });
   }
 
-  function referenceInputs(settings: BaselineSettings, version: string, window: Window, usual: BaselineInputs | null, history: History): { counts: SubjectCounts; complete: boolean } | null {
+  function referenceInputs(
+    settings: BaselineSettings,
+    version: string,
+    window: Window,
+    usual: BaselineInputs | null,
+    history: History,
+  ): { counts: SubjectCounts; complete: boolean } | null {
     if (settings.kind === "file") return usual && { counts: usual.whole, complete: true };
-    if (settings.kind === "version") return settings.version === version ? null : { counts: history.inputs(window).get(settings.version) ?? new Map(), complete: true };
+    if (settings.kind === "version")
+      return settings.version === version ? null : { counts: history.inputs(window).get(settings.version) ?? new Map(), complete: true };
     const span = liveReferenceWindow(settings, window);
     return { counts: history.inputs(span).get(version) ?? new Map(), complete: coversAllDays(span, version, history) };
   }
@@ -119,7 +152,14 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     });
   }
 
-  function usualFor(settings: BaselineSettings, stored: StoredBaseline, length: Millis, id: string, grid: SubjectGrid, usual: BaselineInputs): UsualWindows {
+  function usualFor(
+    settings: BaselineSettings,
+    stored: StoredBaseline,
+    length: Millis,
+    id: string,
+    grid: SubjectGrid,
+    usual: BaselineInputs,
+  ): UsualWindows {
     const cacheKey = JSON.stringify([settings.name, stored.key, length, id]);
     let found = usualOf.get(cacheKey);
     if (!found) {
@@ -128,7 +168,11 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
         ? NOTHING_USUAL
         : settings.kind === "trailing"
           ? usualTrailing(grid, trailingPairs(settings, length, id, grid, usual))
-          : usualWindows(grid, whole, usual.windows.flatMap((one) => one.counts.get(id) ?? []));
+          : usualWindows(
+              grid,
+              whole,
+              usual.windows.flatMap((one) => one.counts.get(id) ?? []),
+            );
       usualOf.set(cacheKey, found);
     }
     return found;
@@ -141,20 +185,47 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     for (const version of activeVersions(history, window)) {
       const rows = current.get(version) ?? addOutcomes([]);
       const compared = settingsOf(baselines);
-      if (compared.length === 0) measured.push(...measurePerformance({ model: state.settings.name, version, window, baseline: null, current: rows, reference: null, windows: [], pending }));
+      if (compared.length === 0)
+        measured.push(
+          ...measurePerformance({
+            model: state.settings.name,
+            version,
+            window,
+            baseline: null,
+            current: rows,
+            reference: null,
+            windows: [],
+            pending,
+          }),
+        );
       for (const settings of compared) {
         const stored = evidenceBaselineFor(state, settings, version);
         const usual = stored ? await outcomesOf(stored, window.to - window.from) : null;
         const reference = referenceOutcomes(settings, version, window, usual, history);
         measured.push(
-          ...measurePerformance({ model: state.settings.name, version, window, baseline: settings.name, current: rows, reference, windows: usual?.windows.map((one) => one.outcomes) ?? [], pending }),
+          ...measurePerformance({
+            model: state.settings.name,
+            version,
+            window,
+            baseline: settings.name,
+            current: rows,
+            reference,
+            windows: usual?.windows.map((one) => one.outcomes) ?? [],
+            pending,
+          }),
         );
       }
     }
     return measured;
   }
 
-  function referenceOutcomes(settings: BaselineSettings, version: string, window: Window, usual: BaselineOutcomes | null, history: History): OutcomeCounts | null {
+  function referenceOutcomes(
+    settings: BaselineSettings,
+    version: string,
+    window: Window,
+    usual: BaselineOutcomes | null,
+    history: History,
+  ): OutcomeCounts | null {
     if (settings.kind === "file") return fileBaselineFor(state, settings.name, version) ? (usual?.whole ?? null) : null;
     const of = settings.kind === "version" ? settings.version : version;
     return history.outcomes(liveReferenceWindow(settings, window)).get(of) ?? null;
@@ -170,7 +241,13 @@ function activeVersions(history: History, window: Window): string[] {
 }
 
 /** Windows of a file baseline, each with the trailing stretch before it, where that is whole. */
-function trailingPairs(settings: Extract<BaselineSettings, { kind: "trailing" }>, length: Millis, id: string, grid: SubjectGrid, usual: BaselineInputs) {
+function trailingPairs(
+  settings: Extract<BaselineSettings, { kind: "trailing" }>,
+  length: Millis,
+  id: string,
+  grid: SubjectGrid,
+  usual: BaselineInputs,
+) {
   const byStart = new Map(usual.windows.map((one) => [one.from, one.counts.get(id) ?? emptyCounts(grid)]));
   return [...byStart].flatMap(([from, window]) => {
     const span = liveReferenceWindow(settings, { from, to: from + length });
@@ -181,7 +258,9 @@ function trailingPairs(settings: Extract<BaselineSettings, { kind: "trailing" }>
   });
 }
 
-function remembered<T>(load: (baseline: StoredBaseline, length: Millis) => Promise<T>): (baseline: StoredBaseline, length: Millis) => Promise<T> {
+function remembered<T>(
+  load: (baseline: StoredBaseline, length: Millis) => Promise<T>,
+): (baseline: StoredBaseline, length: Millis) => Promise<T> {
   const known = new Map<string, Promise<T>>();
   return (baseline, length) => {
     const key = `${baseline.key} ${length}`;

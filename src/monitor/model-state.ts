@@ -94,13 +94,33 @@ function sumOutcomes(steps: readonly StepOutcomes[]): Map<string, OutcomeCounts>
 }
 
 /** A file baseline's counts: as a whole, and by whole disjoint windows of one length, all versions in the file together. */
-export type BaselineInputs = { readonly whole: SubjectCounts; readonly windows: readonly { readonly from: Millis; readonly counts: SubjectCounts }[] };
-export type BaselineOutcomes = { readonly whole: OutcomeCounts; readonly windows: readonly { readonly from: Millis; readonly outcomes: OutcomeCounts }[] };
+export type BaselineInputs = {
+  readonly whole: SubjectCounts;
+  readonly windows: readonly { readonly from: Millis; readonly counts: SubjectCounts }[];
+};
+export type BaselineOutcomes = {
+  readonly whole: OutcomeCounts;
+  readonly windows: readonly { readonly from: Millis; readonly outcomes: OutcomeCounts }[];
+};
 
-export async function loadBaselineInputs(store: Store, state: ModelState, baseline: StoredBaseline, windowMs: Millis): Promise<BaselineInputs> {
-  const steps = await readFeatureCounts(store, { model: state.settings.name, baseline: baseline.key }, state.grid, ALWAYS, Math.min(windowMs, DAY));
+export async function loadBaselineInputs(
+  store: Store,
+  state: ModelState,
+  baseline: StoredBaseline,
+  windowMs: Millis,
+): Promise<BaselineInputs> {
+  const steps = await readFeatureCounts(
+    store,
+    { model: state.settings.name, baseline: baseline.key },
+    state.grid,
+    ALWAYS,
+    Math.min(windowMs, DAY),
+  );
   const together = (list: readonly StepCounts[]) => sumSubjects(state, mergeVersions(list));
-  return { whole: together(steps), windows: wholeWindows(steps, windowMs).map(({ from, steps: list }) => ({ from, counts: together(list) })) };
+  return {
+    whole: together(steps),
+    windows: wholeWindows(steps, windowMs).map(({ from, steps: list }) => ({ from, counts: together(list) })),
+  };
 }
 
 function mergeVersions(steps: readonly StepCounts[]): Map<string, Counts[]> {
@@ -117,10 +137,18 @@ function mergeVersions(steps: readonly StepCounts[]): Map<string, Counts[]> {
   return parts;
 }
 
-export async function loadBaselineOutcomes(store: Store, state: ModelState, baseline: StoredBaseline, windowMs: Millis): Promise<BaselineOutcomes> {
+export async function loadBaselineOutcomes(
+  store: Store,
+  state: ModelState,
+  baseline: StoredBaseline,
+  windowMs: Millis,
+): Promise<BaselineOutcomes> {
   const steps = await readOutcomeCounts(store, { model: state.settings.name, baseline: baseline.key }, ALWAYS, Math.min(windowMs, DAY));
   const together = (list: readonly StepOutcomes[]) => addOutcomes(list.flatMap((step) => [...step.byVersion.values()]));
-  return { whole: together(steps), windows: wholeWindows(steps, windowMs).map(({ from, steps: list }) => ({ from, outcomes: together(list) })) };
+  return {
+    whole: together(steps),
+    windows: wholeWindows(steps, windowMs).map(({ from, steps: list }) => ({ from, outcomes: together(list) })),
+  };
 }
 
 /** Steps gathered into disjoint windows from the first step on; a last one that is cut off is left out. */

@@ -33,7 +33,12 @@ export type Monitor = {
   measure(query: MeasureQuery): Promise<Measurement[]>;
 };
 
-export type MeasureQuery = { readonly model: string; readonly window: Window; readonly baselines: readonly string[]; readonly families: readonly MetricFamily[] };
+export type MeasureQuery = {
+  readonly model: string;
+  readonly window: Window;
+  readonly baselines: readonly string[];
+  readonly families: readonly MetricFamily[];
+};
 
 type Watched = { state: ModelState; measurer: WindowMeasurer; plans: readonly Plan[]; progress: Map<string, Millis>; first: Millis | null };
 
@@ -59,11 +64,24 @@ export function createMonitor(options: {
 
   async function watch(model: ModelSettings): Promise<Watched | null> {
     const baselines = await loadBaselines({ store, model, open: options.openBaseline, precedence: options.precedence, clock, log });
-    const made = (await ensureGrid({ store, model, baselines, nextGeneration: nextSequence, clock })) ?? (await ensureProvisionalGrid({ store, model, clock }));
+    const made =
+      (await ensureGrid({ store, model, baselines, nextGeneration: nextSequence, clock })) ??
+      (await ensureProvisionalGrid({ store, model, clock }));
     if (made === null) return null;
-    if (made.changed) await touchBuckets(store, (await liveBuckets(store, model.name, model.bucket)).map((bucket) => ({ model: model.name, kind: "features" as const, bucket })), nextSequence());
+    if (made.changed)
+      await touchBuckets(
+        store,
+        (await liveBuckets(store, model.name, model.bucket)).map((bucket) => ({ model: model.name, kind: "features" as const, bucket })),
+        nextSequence(),
+      );
     const state = modelState(model, baselines, made.grid);
-    const found = { state, measurer: createWindowMeasurer(store, state), plans: plansFor(model, rules), progress: await readWindowProgress(store, model.name), first: await firstPredictionTime(store, model.name) };
+    const found = {
+      state,
+      measurer: createWindowMeasurer(store, state),
+      plans: plansFor(model, rules),
+      progress: await readWindowProgress(store, model.name),
+      first: await firstPredictionTime(store, model.name),
+    };
     watched.set(model.name, found);
     return found;
   }
@@ -106,7 +124,8 @@ export function createMonitor(options: {
     );
     due.sort((a, b) => a.dueAt - b.dueAt || a.window.to - b.window.to);
     let measurements = 0;
-    for (let start = 0; start < due.length; start += WINDOWS_AT_ONCE) measurements += await measureDue(model, due.slice(start, start + WINDOWS_AT_ONCE), mark);
+    for (let start = 0; start < due.length; start += WINDOWS_AT_ONCE)
+      measurements += await measureDue(model, due.slice(start, start + WINDOWS_AT_ONCE), mark);
     return { bucketsCounted: touched.length, windowsMeasured: due.length, measurements };
   }
 
@@ -141,7 +160,13 @@ export function createMonitor(options: {
       }
       // Performance is judged once its labels have had their time; until then it is stored, and says "pending".
       const isJudged = one.cause === "mature" || (one.cause === "closed" && one.family === "inputs");
-      if (isJudged && measured.length > 0) judged.push({ model: model.state.settings.name, window: one.window, families: one.family === "inputs" ? ["drift", "quality"] : ["performance"], measurements: measured });
+      if (isJudged && measured.length > 0)
+        judged.push({
+          model: model.state.settings.name,
+          window: one.window,
+          families: one.family === "inputs" ? ["drift", "quality"] : ["performance"],
+          measurements: measured,
+        });
     }
     await insertMeasurements(store, changed, clock());
     for (const window of judged) await onMeasured(window);
@@ -154,7 +179,9 @@ export function createMonitor(options: {
     const { baselines } = due.plan;
     if (due.family === "performance") {
       const pending = due.window.to + model.state.settings.labelsExpectedWithin > mark;
-      return baselines.performance.size === 0 && due.plan.length !== DAY ? [] : model.measurer.performance(due.window, baselines.performance, history, pending);
+      return baselines.performance.size === 0 && due.plan.length !== DAY
+        ? []
+        : model.measurer.performance(due.window, baselines.performance, history, pending);
     }
     const drift = await model.measurer.inputs(due.window, ["drift"], baselines.drift, history);
     const quality = await model.measurer.inputs(due.window, ["quality"], baselines.quality, history);
@@ -162,10 +189,19 @@ export function createMonitor(options: {
   }
 
   function historyFor(model: Watched, due: readonly DueWindow[]): Promise<History> {
-    const spans = due.map(({ plan, window }) => window.from - model.measurer.lookBack(plan.length, new Set([...plan.baselines.drift, ...plan.baselines.quality, ...plan.baselines.performance])));
+    const spans = due.map(
+      ({ plan, window }) =>
+        window.from -
+        model.measurer.lookBack(plan.length, new Set([...plan.baselines.drift, ...plan.baselines.quality, ...plan.baselines.performance])),
+    );
     const steps = due.flatMap(({ plan }) => [plan.length, plan.every]);
     const step = steps.reduce(greatestCommonDivisor, DAY);
-    return loadHistory(store, model.state, { from: floorTo(Math.min(...spans), step), to: Math.max(...due.map(({ window }) => window.to)) }, step);
+    return loadHistory(
+      store,
+      model.state,
+      { from: floorTo(Math.min(...spans), step), to: Math.max(...due.map(({ window }) => window.to)) },
+      step,
+    );
   }
 
   /** The stored answers of windows that may have been measured before, so that only changes are written. */
@@ -198,12 +234,20 @@ export function createMonitor(options: {
     const baselines = new Set(query.baselines);
     const { window } = query;
     const step = [window.from, window.to].reduce(greatestCommonDivisor, DAY);
-    const history = await loadHistory(store, state, { from: window.from - measurer.lookBack(window.to - window.from, baselines), to: window.to }, step);
+    const history = await loadHistory(
+      store,
+      state,
+      { from: window.from - measurer.lookBack(window.to - window.from, baselines), to: window.to },
+      step,
+    );
     const mark = watermark(query.model);
     const inputs = query.families.filter((family) => family !== "performance");
     const measured = inputs.length > 0 ? await measurer.inputs(window, inputs, baselines, history) : [];
     if (!query.families.includes("performance")) return measured;
-    return [...measured, ...(await measurer.performance(window, baselines, history, mark !== null && window.to + state.settings.labelsExpectedWithin > mark))];
+    return [
+      ...measured,
+      ...(await measurer.performance(window, baselines, history, mark !== null && window.to + state.settings.labelsExpectedWithin > mark)),
+    ];
   }
 
   return { start, tick, measure };

@@ -40,7 +40,13 @@ export function plansFor(model: ModelSettings, rules: readonly Rule[]): Plan[] {
 }
 
 /** A window that is due: newly closed, newly mature (its labels have had their time), or measured before and touched since. */
-export type DueWindow = { readonly plan: Plan; readonly window: Window; readonly cause: "closed" | "mature" | "revised"; readonly family: "inputs" | "performance"; readonly dueAt: Millis };
+export type DueWindow = {
+  readonly plan: Plan;
+  readonly window: Window;
+  readonly cause: "closed" | "mature" | "revised";
+  readonly family: "inputs" | "performance";
+  readonly dueAt: Millis;
+};
 
 export type PlanProgress = { readonly closedTo: Millis; readonly matureTo: Millis };
 
@@ -76,7 +82,14 @@ export function dueWindows(options: {
 }
 
 /** Windows already measured that hold a touched bucket. */
-function revised(plan: Plan, family: DueWindow["family"], touched: readonly Millis[], bucket: Millis, first: Millis, closedTo: Millis): DueWindow[] {
+function revised(
+  plan: Plan,
+  family: DueWindow["family"],
+  touched: readonly Millis[],
+  bucket: Millis,
+  first: Millis,
+  closedTo: Millis,
+): DueWindow[] {
   const ends = new Set<Millis>();
   for (const start of touched) {
     // The first window that holds this bucket ends at or after the bucket's end; the last begins at its start.

@@ -76,7 +76,10 @@ export function unitChange(grid: NumericGrid, reference: Counts, current: Counts
   const left = after / before;
   const ratio = reference.high ? (current.high ?? 0) / reference.high : 0;
   const sameLargest = conversion.offset === 0 && Math.abs(ratio / conversion.factor - 1) <= 0.01 && left <= 0.4;
-  const sameShape = left <= 0.1 && before >= 1 && (conversion.offset !== 0 || Math.abs(quantileRatio(grid, reference, current) / conversion.factor - 1) <= 0.1);
+  const sameShape =
+    left <= 0.1 &&
+    before >= 1 &&
+    (conversion.offset !== 0 || Math.abs(quantileRatio(grid, reference, current) / conversion.factor - 1) <= 0.1);
   return sameLargest || sameShape ? { name: conversion.name, factor: conversion.factor, ratio, left } : null;
 }
 

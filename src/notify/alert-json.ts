@@ -30,10 +30,7 @@ function snakeCase(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCase);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      snakeCase(inner),
-    ]),
+    Object.entries(value).map(([key, inner]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCase(inner)]),
   );
 }
 
@@ -49,9 +46,7 @@ function alertJson(line: AlertLine, detailed: boolean): Record<string, unknown> 
     version: key.version,
     segment: key.segment,
     subject: key.subject,
-    features: ["prediction", "score", "performance"].includes(key.subject)
-      ? []
-      : [key.subject.replace(/^feature:/, "")],
+    features: ["prediction", "score", "performance"].includes(key.subject) ? [] : [key.subject.replace(/^feature:/, "")],
     since: formatTime(latest.since),
     from: formatTime(latest.window.from),
     to: formatTime(latest.window.to),

@@ -40,10 +40,7 @@ export function createEmailNotifier(channel: EmailChannel): Notifier {
       const refused = sent.rejected?.length ?? 0;
       return {
         outcome: "sent",
-        detail:
-          refused === 0
-            ? "accepted"
-            : `accepted, but ${refused} of ${channel.to.length} recipients refused`,
+        detail: refused === 0 ? "accepted" : `accepted, but ${refused} of ${channel.to.length} recipients refused`,
       };
     } catch (error) {
       return judgeError(error);
@@ -52,10 +49,7 @@ export function createEmailNotifier(channel: EmailChannel): Notifier {
 }
 
 /** Mails about one alert refer to the same message, which need not exist, so that mail programs show them together. */
-function thread(
-  notification: Notification,
-  domain: string,
-): { inReplyTo?: string; references?: string } {
+function thread(notification: Notification, domain: string): { inReplyTo?: string; references?: string } {
   const alertId = notification.transitions[0]?.alertId;
   if (!alertId) return {};
   const root = `<alert-${alertId}@${domain}>`;
@@ -69,11 +63,6 @@ function judgeError(error: unknown): SendOutcome {
   const status = typeof responseCode === "number" ? ` ${responseCode}` : "";
   const detail = `SMTP${status} (${name})`;
   // A refused login or certificate is mended by a person, and then this mail should still go out.
-  const refusedForGood =
-    typeof responseCode === "number" &&
-    responseCode >= 500 &&
-    (name === "EENVELOPE" || name === "EMESSAGE");
-  return refusedForGood
-    ? { outcome: "failed", detail }
-    : { outcome: "retry", detail, retryAfter: null };
+  const refusedForGood = typeof responseCode === "number" && responseCode >= 500 && (name === "EENVELOPE" || name === "EMESSAGE");
+  return refusedForGood ? { outcome: "failed", detail } : { outcome: "retry", detail, retryAfter: null };
 }

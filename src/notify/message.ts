@@ -26,26 +26,16 @@ export function alertLines(notification: Notification): AlertLine[] {
   }
   return [...bySubject.values()]
     .map(lineOf)
-    .sort(
-      (a, b) =>
-        Number(a.state === "resolved") - Number(b.state === "resolved") ||
-        URGENCY[a.severity] - URGENCY[b.severity],
-    );
+    .sort((a, b) => Number(a.state === "resolved") - Number(b.state === "resolved") || URGENCY[a.severity] - URGENCY[b.severity]);
 }
 
 function lineOf(transitions: readonly Transition[]): AlertLine {
-  const latest = transitions.reduce((newest, transition) =>
-    transition.window.to >= newest.window.to ? transition : newest,
-  );
+  const latest = transitions.reduce((newest, transition) => (transition.window.to >= newest.window.to ? transition : newest));
   const resolved = latest.to === "resolved";
   return {
     id: latest.alertId,
     state: resolved ? "resolved" : "firing",
-    untoldFiring:
-      resolved &&
-      transitions.some(
-        (transition) => transition.to === "firing" && transition.alertId === latest.alertId,
-      ),
+    untoldFiring: resolved && transitions.some((transition) => transition.to === "firing" && transition.alertId === latest.alertId),
     key: latest.key,
     severity: latest.severity,
     latest,
@@ -102,10 +92,7 @@ function facts({ key, latest }: AlertLine): Fact[] {
 }
 
 /** Commands to run; pages are paths, and become links where the address of this daemon is known. */
-function nextSteps(
-  { latest }: AlertLine,
-  link: string | null,
-): { text: string; href: string | null }[] {
+function nextSteps({ latest }: AlertLine, link: string | null): { text: string; href: string | null }[] {
   return latest.explanation.hints
     .filter((hint) => link !== null || !hint.startsWith("/"))
     .map((hint) => {
@@ -122,10 +109,7 @@ function omitted(count: number): string | null {
 function headline(notification: Notification, lines: readonly AlertLine[]): string {
   const firing = lines.filter((line) => line.state === "firing").length;
   const resolved = lines.length - firing;
-  const counts = [
-    firing > 0 ? `${firing} firing` : null,
-    resolved > 0 ? `${resolved} resolved` : null,
-  ]
+  const counts = [firing > 0 ? `${firing} firing` : null, resolved > 0 ? `${resolved} resolved` : null]
     .filter((part) => part !== null)
     .join(", ");
   return `Model ${oneLine(notification.model, 100)}: ${counts}`;
@@ -144,10 +128,9 @@ export function textBody(notification: Notification): string {
       ...nextSteps(line, notification.link).map(({ text }) => `  → ${text}`),
     ].join("\n");
   });
-  const tail = [
-    omitted(lines.length),
-    notification.link === null ? null : `All alerts: ${notification.link}`,
-  ].filter((part) => part !== null);
+  const tail = [omitted(lines.length), notification.link === null ? null : `All alerts: ${notification.link}`].filter(
+    (part) => part !== null,
+  );
   return [headline(notification, lines), ...blocks, ...tail].join("\n\n").concat("\n");
 }
 
@@ -155,36 +138,26 @@ export function textBody(notification: Notification): string {
 export function htmlBody(notification: Notification): string {
   const lines = alertLines(notification);
   const blocks = lines.slice(0, SHOWN).map((line) => {
-    const colour =
-      line.state === "resolved" ? "#2e7d32" : line.severity === "critical" ? "#b71c1c" : "#b26a00";
+    const colour = line.state === "resolved" ? "#2e7d32" : line.severity === "critical" ? "#b71c1c" : "#b26a00";
     const likely = line.latest.explanation.likely;
     const rows = facts(line).map(
-      ([name, value]) =>
-        `<tr><td style="padding:0 12px 0 0;color:#666">${name}</td><td>${escapeHtml(value)}</td></tr>`,
+      ([name, value]) => `<tr><td style="padding:0 12px 0 0;color:#666">${name}</td><td>${escapeHtml(value)}</td></tr>`,
     );
     const steps = nextSteps(line, notification.link).map(({ text, href }) =>
-      href === null
-        ? `<li><code>${escapeHtml(text)}</code></li>`
-        : `<li><a href="${escapeHtml(href)}">Open this subject’s page</a></li>`,
+      href === null ? `<li><code>${escapeHtml(text)}</code></li>` : `<li><a href="${escapeHtml(href)}">Open this subject’s page</a></li>`,
     );
     return [
       `<div style="border-left:4px solid ${colour};padding:4px 12px;margin:16px 0">`,
       `<p style="margin:0;color:${colour}"><strong>${escapeHtml(`${stateWords(line)}: ${subjectName(line)}`)}</strong></p>`,
       `<p style="margin:8px 0">${escapeHtml(oneLine(line.latest.summary, 1_500))}</p>`,
-      likely === null
-        ? ""
-        : `<p style="margin:8px 0">Likely: ${escapeHtml(oneLine(likely, 300))}</p>`,
+      likely === null ? "" : `<p style="margin:8px 0">Likely: ${escapeHtml(oneLine(likely, 300))}</p>`,
       `<table style="border-collapse:collapse;font-size:13px">${rows.join("")}</table>`,
       steps.length === 0 ? "" : `<ul style="font-size:13px">${steps.join("")}</ul>`,
       "</div>",
     ].join("");
   });
   const more = omitted(lines.length);
-  const link =
-    notification.link === null
-      ? ""
-      : `<p><a href="${escapeHtml(notification.link)}">All alerts of this model</a></p>`;
-  const style =
-    "font-family:system-ui,sans-serif;font-size:15px;line-height:1.4;color:#222;max-width:720px";
+  const link = notification.link === null ? "" : `<p><a href="${escapeHtml(notification.link)}">All alerts of this model</a></p>`;
+  const style = "font-family:system-ui,sans-serif;font-size:15px;line-height:1.4;color:#222;max-width:720px";
   return `<!doctype html><html lang="en"><body><div style="${style}"><h1 style="font-size:18px">${escapeHtml(headline(notification, lines))}</h1>${blocks.join("")}${more === null ? "" : `<p>${more}</p>`}${link}</div></body></html>`;
 }

@@ -5,16 +5,12 @@ import { createSignedPost } from "./signed-post.ts";
 import { createWebhookNotifier } from "./webhook.ts";
 
 /** The notifiers of the configured channels, by name. */
-export function createNotifiers(
-  channels: ReadonlyMap<string, Channel>,
-): ReadonlyMap<string, Notifier> {
+export function createNotifiers(channels: ReadonlyMap<string, Channel>): ReadonlyMap<string, Notifier> {
   const post = createSignedPost();
   return new Map(
     [...channels].map(([name, channel]) => [
       name,
-      channel.type === "email"
-        ? createEmailNotifier(channel)
-        : createWebhookNotifier(channel, post),
+      channel.type === "email" ? createEmailNotifier(channel) : createWebhookNotifier(channel, post),
     ]),
   );
 }

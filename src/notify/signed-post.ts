@@ -6,9 +6,7 @@ const TIMEOUT = 15 * SECOND;
 
 /** The signature of Standard Webhooks: over id, time in seconds and body, with the bytes behind `whsec_`. */
 function signature(secret: string, id: string, timestamp: number, body: string): string {
-  const key = secret.startsWith("whsec_")
-    ? Buffer.from(secret.slice("whsec_".length), "base64")
-    : Buffer.from(secret);
+  const key = secret.startsWith("whsec_") ? Buffer.from(secret.slice("whsec_".length), "base64") : Buffer.from(secret);
   return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
 }
 
@@ -56,10 +54,8 @@ export function createSignedPost(timeout: Millis = TIMEOUT): SignedPost {
 function judgeResponse(status: number, retryAfter: string | null, now: Millis): SendOutcome {
   const detail = `HTTP ${status}`;
   if (status >= 200 && status < 300) return { outcome: "sent", detail };
-  if (status === 429 || status >= 500)
-    return { outcome: "retry", detail, retryAfter: waitOf(retryAfter, now) };
-  if (status >= 300 && status < 400)
-    return { outcome: "failed", detail: `${detail}: redirects are not followed` };
+  if (status === 429 || status >= 500) return { outcome: "retry", detail, retryAfter: waitOf(retryAfter, now) };
+  if (status >= 300 && status < 400) return { outcome: "failed", detail: `${detail}: redirects are not followed` };
   return {
     outcome: "failed",
     detail: status === 410 ? `${detail}: the receiver wants no more` : detail,
@@ -76,9 +72,6 @@ function waitOf(header: string | null, now: Millis): Millis | null {
 
 function failure(error: unknown): string {
   if (error instanceof Error && error.name === "TimeoutError") return "no answer in time";
-  const cause =
-    error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined;
-  return typeof cause?.code === "string" && /^[A-Z0-9_]+$/.test(cause.code)
-    ? `not reached (${cause.code})`
-    : "not reached";
+  const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined;
+  return typeof cause?.code === "string" && /^[A-Z0-9_]+$/.test(cause.code) ? `not reached (${cause.code})` : "not reached";
 }

@@ -9,7 +9,10 @@ export const round = (value: number): number => Math.round(value * 10) / 10;
 export const WIDTH = 980;
 
 export type Scale = (value: number) => number;
-export const scale = (low: number, high: number, from: number, to: number): Scale => (value) => round(from + ((value - low) / (high - low || 1)) * (to - from));
+export const scale =
+  (low: number, high: number, from: number, to: number): Scale =>
+  (value) =>
+    round(from + ((value - low) / (high - low || 1)) * (to - from));
 
 export function ticks(low: number, high: number): number[] {
   const raw = (high - low) / 4 || 1;
@@ -22,7 +25,11 @@ export function ticks(low: number, high: number): number[] {
 
 export function timeAxis(points: readonly { from: Millis }[], x: Scale, y: number): Markup[] {
   const each = Math.max(1, Math.ceil(points.length / 10));
-  return points.flatMap((point, index) => (index % each === 0 && x(point.from) < WIDTH - 50 ? [html`<text class="axis" x="${x(point.from)}" y="${y}">${shortDay(point.from)}</text>`] : []));
+  return points.flatMap((point, index) =>
+    index % each === 0 && x(point.from) < WIDTH - 50
+      ? [html`<text class="axis" x="${x(point.from)}" y="${y}">${shortDay(point.from)}</text>`]
+      : [],
+  );
 }
 
 export function shorten(text: string, limit: number): string {

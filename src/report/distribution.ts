@@ -23,21 +23,32 @@ export type Distribution = {
 };
 
 /** Null when the subject has no bins or the baseline no rows: there is nothing to draw. */
-export async function readDistribution(options: { store: Store; model: ModelSettings; key: SubjectKey; version: string; window: Window; baseline: string }): Promise<Distribution | null> {
+export async function readDistribution(options: {
+  store: Store;
+  model: ModelSettings;
+  key: SubjectKey;
+  version: string;
+  window: Window;
+  baseline: string;
+}): Promise<Distribution | null> {
   const { store, model, key, version, window } = options;
   const newest = await readNewestGrid(store, model.name);
   const grid = newest?.grid.subjects.find((one) => subjectId(one.key) === subjectId(key))?.grid;
   const settings = model.baselines.find((one) => one.name === options.baseline);
   if (!newest || !grid || !settings) return null;
   const live = { model: model.name, baseline: "" };
-  const read = (rows: { model: string; baseline: string }, span: Window | null) => readSubjectCounts(store, rows, newest.grid.version, key, grid, span);
+  const read = (rows: { model: string; baseline: string }, span: Window | null) =>
+    readSubjectCounts(store, rows, newest.grid.version, key, grid, span);
   const current = (await read(live, window)).get(version);
   const reference = await referenceCounts(settings, version, window, store, model, read);
   if (!current || !reference) return null;
   return {
     kind: grid.kind,
     baseline: settings.name,
-    bars: grid.kind === "numeric" ? numericBars(grid, reference, current) : categoryBars(grid.categories, grid.rare.length > 0, reference, current),
+    bars:
+      grid.kind === "numeric"
+        ? numericBars(grid, reference, current)
+        : categoryBars(grid.categories, grid.rare.length > 0, reference, current),
     reference: sideOf(reference),
     current: sideOf(current),
     provisional: grid.provisional,
@@ -50,11 +61,20 @@ function sideOf({ rows, missing, low, high }: Counts) {
 
 type Read = (rows: { model: string; baseline: string }, span: Window | null) => Promise<Map<string, Counts>>;
 
-async function referenceCounts(settings: BaselineSettings, version: string, window: Window, store: Store, model: ModelSettings, read: Read): Promise<Counts | null> {
+async function referenceCounts(
+  settings: BaselineSettings,
+  version: string,
+  window: Window,
+  store: Store,
+  model: ModelSettings,
+  read: Read,
+): Promise<Counts | null> {
   const live = { model: model.name, baseline: "" };
   switch (settings.kind) {
     case "file": {
-      const stored = (await readBaselines(store, model.name)).filter((one) => one.name === settings.name).sort((a, b) => b.createdAt - a.createdAt);
+      const stored = (await readBaselines(store, model.name))
+        .filter((one) => one.name === settings.name)
+        .sort((a, b) => b.createdAt - a.createdAt);
       const file = stored.find((one) => one.version === version) ?? stored.find((one) => one.version === "");
       const parts = file ? [...(await read({ model: model.name, baseline: file.key }, null)).values()] : [];
       return parts[0] ? addCounts(parts, parts[0].bins.length) : null;
@@ -74,12 +94,21 @@ function categoryBars(categories: readonly string[], hasRare: boolean, reference
   const [then, now] = [binnedRows(reference), binnedRows(current)];
   const labels = [...categories, ...(hasRare ? ["(other)"] : []), "(unseen)"];
   const bins = [...categories.keys(), ...(hasRare ? [categories.length] : []), categories.length + 1];
-  const bars = bins.map((bin, index) => ({ label: labels[index] ?? "", reference: share(reference.bins[bin] ?? 0, then), current: share(current.bins[bin] ?? 0, now) }));
-  const drawn = bars.filter((bar) => bar.reference + bar.current > 0).sort((a, b) => Math.max(b.reference, b.current) - Math.max(a.reference, a.current));
+  const bars = bins.map((bin, index) => ({
+    label: labels[index] ?? "",
+    reference: share(reference.bins[bin] ?? 0, then),
+    current: share(current.bins[bin] ?? 0, now),
+  }));
+  const drawn = bars
+    .filter((bar) => bar.reference + bar.current > 0)
+    .sort((a, b) => Math.max(b.reference, b.current) - Math.max(a.reference, a.current));
   if (drawn.length <= MOST_CATEGORIES) return drawn;
   const rest = drawn.slice(MOST_CATEGORIES - 1);
   const total = (side: "reference" | "current") => rest.reduce((all, bar) => all + bar[side], 0);
-  return [...drawn.slice(0, MOST_CATEGORIES - 1), { label: `${rest.length} more`, reference: total("reference"), current: total("current") }];
+  return [
+    ...drawn.slice(0, MOST_CATEGORIES - 1),
+    { label: `${rest.length} more`, reference: total("reference"), current: total("current") },
+  ];
 }
 
 /**
@@ -88,13 +117,28 @@ function categoryBars(categories: readonly string[], hasRare: boolean, reference
  */
 function numericBars(grid: NumericGrid, reference: Counts, current: Counts): DistributionBar[] {
   const pieces = piecesOf(grid, [reference, current]);
-  const [low, high] = [Math.min(quantile(pieces, reference, 0.005), quantile(pieces, current, 0.005)), Math.max(quantile(pieces, reference, 0.995), quantile(pieces, current, 0.995))];
-  if (!(high > low)) return [{ label: String(Number(low.toPrecision(4))), reference: share(binnedRows(reference), binnedRows(reference)), current: share(binnedRows(current), binnedRows(current)) }];
+  const [low, high] = [
+    Math.min(quantile(pieces, reference, 0.005), quantile(pieces, current, 0.005)),
+    Math.max(quantile(pieces, reference, 0.995), quantile(pieces, current, 0.995)),
+  ];
+  if (!(high > low))
+    return [
+      {
+        label: String(Number(low.toPrecision(4))),
+        reference: share(binnedRows(reference), binnedRows(reference)),
+        current: share(binnedRows(current), binnedRows(current)),
+      },
+    ];
   const width = (high - low) / BINS;
   const [then, now] = [spread(pieces, reference, low, width), spread(pieces, current, low, width)];
   const text = (value: number) => String(Number(value.toPrecision(3)));
   return then.map((rows, bin) => ({
-    label: bin === 0 ? `up to ${text(low + width)}` : bin === BINS - 1 ? `above ${text(high - width)}` : `${text(low + bin * width)} to ${text(low + (bin + 1) * width)}`,
+    label:
+      bin === 0
+        ? `up to ${text(low + width)}`
+        : bin === BINS - 1
+          ? `above ${text(high - width)}`
+          : `${text(low + bin * width)} to ${text(low + (bin + 1) * width)}`,
     reference: share(rows, binnedRows(reference)),
     current: share(now[bin] ?? 0, binnedRows(current)),
   }));
@@ -116,7 +160,8 @@ function quantile(pieces: readonly Piece[], counts: Counts, part: number): numbe
   let before = 0;
   for (const [bin, rows] of counts.bins.entries()) {
     const piece = pieces[bin] as Piece;
-    if (rows > 0 && before + rows >= rank) return piece.begin + (piece.end - piece.begin) * Math.max(0, Math.min(1, (rank - before) / rows));
+    if (rows > 0 && before + rows >= rank)
+      return piece.begin + (piece.end - piece.begin) * Math.max(0, Math.min(1, (rank - before) / rows));
     before += rows;
   }
   return pieces.at(-1)?.end ?? 0;

@@ -41,11 +41,17 @@ export function driftByVersion(measurements: readonly Measurement[]): VersionDri
     if (list) list.push(m);
     else subjects.set(key, [m]);
   }
-  return [...versions].map(([version, bySubject]) => {
-    const subjects = [...bySubject.values()].map(subjectDrift).sort((a, b) => b.largest - a.largest || nameOf(a).localeCompare(nameOf(b)));
-    const windows = new Map(subjects.flatMap((subject) => subject.cells.map((cell) => [cell.to, { from: cell.from, to: cell.to }] as const)));
-    return { version, windows: [...windows.values()].sort((a, b) => a.to - b.to), subjects };
-  }).sort((a, b) => (b.windows.at(-1)?.to ?? 0) - (a.windows.at(-1)?.to ?? 0));
+  return [...versions]
+    .map(([version, bySubject]) => {
+      const subjects = [...bySubject.values()]
+        .map(subjectDrift)
+        .sort((a, b) => b.largest - a.largest || nameOf(a).localeCompare(nameOf(b)));
+      const windows = new Map(
+        subjects.flatMap((subject) => subject.cells.map((cell) => [cell.to, { from: cell.from, to: cell.to }] as const)),
+      );
+      return { version, windows: [...windows.values()].sort((a, b) => a.to - b.to), subjects };
+    })
+    .sort((a, b) => (b.windows.at(-1)?.to ?? 0) - (a.windows.at(-1)?.to ?? 0));
 }
 
 function nameOf(subject: SubjectDrift): string {

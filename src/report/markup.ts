@@ -27,5 +27,9 @@ const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", "
 
 /** Characters that act rather than show (controls, direction overrides, lone surrogates) become a visible replacement. */
 function escape(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => (character === "\n" || character === "\t" ? character : "\u{fffd}")).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
+  return text
+    .replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) =>
+      character === "\n" || character === "\t" ? character : "\u{fffd}",
+    )
+    .replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
 }

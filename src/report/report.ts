@@ -49,7 +49,13 @@ export type ModelReport = {
   readonly missing: readonly string[];
 };
 
-export type ReportQuery = { readonly store: Store; readonly model: ModelSettings; readonly from?: Millis; readonly to?: Millis; readonly version?: string };
+export type ReportQuery = {
+  readonly store: Store;
+  readonly model: ModelSettings;
+  readonly from?: Millis;
+  readonly to?: Millis;
+  readonly version?: string;
+};
 
 export async function modelReport(query: ReportQuery): Promise<ModelReport> {
   const { store, model, version } = query;
@@ -58,8 +64,15 @@ export async function modelReport(query: ReportQuery): Promise<ModelReport> {
   const window = windowOf(query, versions, kinds);
   const kind = preferredKind(model, kinds, ["wasserstein", "psi"]);
   const scored = preferredKind(model, kinds, ["accuracy"]);
-  const drift = kind && { baseline: kind.baseline, windowMs: kind.windowMs, versions: driftByVersion(await driftMeasurements(query, kind, window)) };
-  const performance = scored && { windowMs: scored.windowMs, series: performanceSeries(await performanceMeasurements(query, scored, window)) };
+  const drift = kind && {
+    baseline: kind.baseline,
+    windowMs: kind.windowMs,
+    versions: driftByVersion(await driftMeasurements(query, kind, window)),
+  };
+  const performance = scored && {
+    windowMs: scored.windowMs,
+    series: performanceSeries(await performanceMeasurements(query, scored, window)),
+  };
   const story = {
     model: model.name,
     task: model.task,
@@ -68,10 +81,21 @@ export async function modelReport(query: ReportQuery): Promise<ModelReport> {
     versions,
     volume: (await readVolume(store, model.name, window, DAY)).filter((one) => version === undefined || one.version === version),
     drift,
-    movers: (drift?.versions ?? []).flatMap((one) => one.subjects.map((subject) => subject.newest)).filter((one) => one !== null).sort((a, b) => effectOf(b) - effectOf(a)).slice(0, 10),
+    movers: (drift?.versions ?? [])
+      .flatMap((one) => one.subjects.map((subject) => subject.newest))
+      .filter((one) => one !== null)
+      .sort((a, b) => effectOf(b) - effectOf(a))
+      .slice(0, 10),
     performance,
-    alerts: (await readAlertPage(store, { model: model.name }, 500, null)).filter((alert) => (version === undefined || alert.key.version === version) && alert.since < window.to && (alert.window.to > window.from || alert.state !== "resolved")),
-    retrains: (await readRetrainPage(store, { model: model.name }, 100, null)).filter((run) => (version === undefined || run.version === version)),
+    alerts: (await readAlertPage(store, { model: model.name }, 500, null)).filter(
+      (alert) =>
+        (version === undefined || alert.key.version === version) &&
+        alert.since < window.to &&
+        (alert.window.to > window.from || alert.state !== "resolved"),
+    ),
+    retrains: (await readRetrainPage(store, { model: model.name }, 100, null)).filter(
+      (run) => version === undefined || run.version === version,
+    ),
   };
   return { ...story, missing: missingWords(model, story) };
 }
@@ -91,7 +115,8 @@ function windowOf(query: ReportQuery, versions: readonly ModelVersion[], kinds: 
 /** Of what was measured: file baselines before others, days before other lengths. */
 function preferredKind(model: ModelSettings, kinds: readonly MeasuredKind[], metrics: readonly Metric[]): MeasuredKind | null {
   const files = new Set(model.baselines.filter((baseline) => baseline.kind === "file").map((baseline) => baseline.name));
-  const rank = (kind: MeasuredKind) => (kind.baseline !== null && files.has(kind.baseline) ? 4 : kind.baseline === null ? 0 : 1) + (kind.windowMs === DAY ? 8 : 0);
+  const rank = (kind: MeasuredKind) =>
+    (kind.baseline !== null && files.has(kind.baseline) ? 4 : kind.baseline === null ? 0 : 1) + (kind.windowMs === DAY ? 8 : 0);
   const fitting = kinds.filter((kind) => metrics.includes(kind.metric));
   return [...fitting].sort((a, b) => rank(b) - rank(a) || a.windowMs - b.windowMs || b.windows - a.windows)[0] ?? null;
 }
@@ -109,7 +134,11 @@ async function performanceMeasurements(query: ReportQuery, kind: MeasuredKind, w
   return all;
 }
 
-async function measurementsOf(query: ReportQuery, kind: { metric: string; baseline: string | null; windowMs: Millis }, window: Window): Promise<Measurement[]> {
+async function measurementsOf(
+  query: ReportQuery,
+  kind: { metric: string; baseline: string | null; windowMs: Millis },
+  window: Window,
+): Promise<Measurement[]> {
   const { store, model, version } = query;
   return readMeasurements(store, {
     model: model.name,
@@ -149,15 +178,27 @@ function missingWords(model: ModelSettings, story: Omit<ModelReport, "missing">)
   if (story.versions.length === 0) return ["No prediction of this model has been counted yet."];
   if (story.volume.length === 0) words.push("No prediction falls in this stretch of time.");
   if (model.baselines.length === 0) words.push("The model has no baseline, so there is nothing to compare its features with.");
-  else if (story.drift === null) words.push("Drift has not been measured yet: a window is measured once its time has passed and a rule asks for it.");
-  const statuses = (story.drift?.versions ?? []).flatMap((one) => one.subjects.flatMap((subject) => subject.cells.map((cell) => cell.status)));
+  else if (story.drift === null)
+    words.push("Drift has not been measured yet: a window is measured once its time has passed and a rule asks for it.");
+  const statuses = (story.drift?.versions ?? []).flatMap((one) =>
+    one.subjects.flatMap((subject) => subject.cells.map((cell) => cell.status)),
+  );
   const few = statuses.filter((status) => status === "insufficient").length;
-  if (few > 0) words.push(`${few.toLocaleString("en-US")} of ${statuses.length.toLocaleString("en-US")} drift measurements had too few rows to tell.`);
-  if (story.performance === null) words.push(model.task === "binary" ? "Performance has not been measured yet." : `Performance of ${model.task} models is not measured.`);
+  if (few > 0)
+    words.push(`${few.toLocaleString("en-US")} of ${statuses.length.toLocaleString("en-US")} drift measurements had too few rows to tell.`);
+  if (story.performance === null)
+    words.push(model.task === "binary" ? "Performance has not been measured yet." : `Performance of ${model.task} models is not measured.`);
   const rows = story.volume.reduce((sum, one) => sum + one.rows, 0);
   const labelled = story.volume.reduce((sum, one) => sum + one.labelled, 0);
   if (rows > 0 && labelled === 0) words.push("No label has arrived for these predictions, so how right the model was is unknown.");
-  const pending = new Set((story.performance?.series ?? []).flatMap((one) => one.points.filter((point) => point.status === "labels_pending").map((point) => point.from))).size;
-  if (pending > 0) words.push(`Labels of the ${pending === 1 ? "newest window are" : `newest ${pending} windows are`} still expected (within ${formatDuration(model.labelsExpectedWithin)}).`);
+  const pending = new Set(
+    (story.performance?.series ?? []).flatMap((one) =>
+      one.points.filter((point) => point.status === "labels_pending").map((point) => point.from),
+    ),
+  ).size;
+  if (pending > 0)
+    words.push(
+      `Labels of the ${pending === 1 ? "newest window are" : `newest ${pending} windows are`} still expected (within ${formatDuration(model.labelsExpectedWithin)}).`,
+    );
   return words;
 }

@@ -28,7 +28,9 @@ export const STATUS_WORDS: Readonly<Record<MeasurementStatus, string>> = {
 export function number(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return "–";
   if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
-  return (Math.abs(value) >= 1_000 ? Math.round(value) : Number(value.toPrecision(3))).toLocaleString("en-US", { maximumFractionDigits: 6 });
+  return (Math.abs(value) >= 1_000 ? Math.round(value) : Number(value.toPrecision(3))).toLocaleString("en-US", {
+    maximumFractionDigits: 6,
+  });
 }
 
 export const count = (value: number): string => value.toLocaleString("en-US");
@@ -69,7 +71,8 @@ export function span({ from, to }: { readonly from: Millis; readonly to: Millis 
 }
 
 export function evidence({ evidence: basis, detail }: Pick<Measurement, "evidence" | "detail">): string {
-  if (basis === "baseline_windows") return detail.nullWindows === undefined ? "the baseline’s own windows" : `${detail.nullWindows} windows of the baseline`;
+  if (basis === "baseline_windows")
+    return detail.nullWindows === undefined ? "the baseline’s own windows" : `${detail.nullWindows} windows of the baseline`;
   return basis === "independent_rows" ? "rows taken as independent" : "–";
 }
 

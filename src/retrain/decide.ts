@@ -12,25 +12,14 @@ export type Decision = {
  * times of runs: a replay decides as the original did. Alerts may come out of order, so runs on both sides of `now`
  * count.
  */
-export function decide(
-  transition: Transition,
-  settings: RetrainingSettings | null,
-  runs: readonly RetrainRun[],
-  now: Millis,
-): Decision {
+export function decide(transition: Transition, settings: RetrainingSettings | null, runs: readonly RetrainRun[], now: Millis): Decision {
   if (!transition.retrain || transition.to !== "firing")
     return { decision: "refused", reason: "The alert's change does not call for retraining." };
-  if (settings === null)
-    return { decision: "refused", reason: "No retraining is configured for this model." };
+  if (settings === null) return { decision: "refused", reason: "No retraining is configured for this model." };
   const counted = runs.filter(
-    (run) =>
-      run.model === transition.key.model &&
-      run.transitionId !== transition.id &&
-      spendsBudget(run, settings),
+    (run) => run.model === transition.key.model && run.transitionId !== transition.id && spendsBudget(run, settings),
   );
-  const recent = counted.find(
-    (run) => run.state !== "failed" && Math.abs(now - run.at) < settings.cooldown,
-  );
+  const recent = counted.find((run) => run.state !== "failed" && Math.abs(now - run.at) < settings.cooldown);
   if (recent) {
     return {
       decision: "refused",
@@ -44,9 +33,7 @@ export function decide(
       reason: `The budget is spent: ${today} of ${settings.maxPerDay} runs within a day.`,
     };
   const cause = `Rule ${transition.key.rule} fired on ${transition.key.subject}.`;
-  return settings.dryRun
-    ? { decision: "dry_run", reason: `${cause} Dry run: nothing was started.` }
-    : { decision: "start", reason: cause };
+  return settings.dryRun ? { decision: "dry_run", reason: `${cause} Dry run: nothing was started.` } : { decision: "start", reason: cause };
 }
 
 /** A job that could not be started holds no cooldown, but spends the day's budget: a broken launcher is not hammered. */

@@ -3,11 +3,7 @@ import type { RetrainingSettings } from "../model/settings.ts";
 import { formatTime, type Millis } from "../model/time.ts";
 
 /** Asks for one retraining. `runId` is the idempotency key: the same request sent twice is one run. */
-export type Launcher = (request: {
-  readonly runId: string;
-  readonly transition: Transition;
-  readonly at: Millis;
-}) => Promise<SendOutcome>;
+export type Launcher = (request: { readonly runId: string; readonly transition: Transition; readonly at: Millis }) => Promise<SendOutcome>;
 
 /** A launcher that posts the request, signed by Standard Webhooks when there is a secret. */
 function createWebhookLauncher(
@@ -40,7 +36,5 @@ export function createLaunchers(
   retraining: ReadonlyMap<string, RetrainingSettings>,
   options: { post: SignedPost; link: (model: string) => string | null },
 ): ReadonlyMap<string, Launcher> {
-  return new Map(
-    [...retraining].map(([model, settings]) => [model, createWebhookLauncher(settings, options)]),
-  );
+  return new Map([...retraining].map(([model, settings]) => [model, createWebhookLauncher(settings, options)]));
 }

@@ -39,18 +39,11 @@ export function createRetrainer(options: {
     runs ??= await readRetrainRuns(store, { limit: 1_000_000 });
     const decided = new Set(runs.map((run) => run.transitionId));
     for (const transition of transitions) {
-      if (
-        transition.retrain &&
-        transition.to === "firing" &&
-        !decided.has(transition.id) &&
-        !waiting.has(transition.id)
-      )
+      if (transition.retrain && transition.to === "firing" && !decided.has(transition.id) && !waiting.has(transition.id))
         waiting.set(transition.id, { transition, attempts: 0 });
     }
     const results: RetrainRun[] = [];
-    for (const entry of [...waiting.values()].sort(
-      (a, b) => a.transition.window.to - b.transition.window.to,
-    )) {
+    for (const entry of [...waiting.values()].sort((a, b) => a.transition.window.to - b.transition.window.to)) {
       const run = await decideOne(entry, runs);
       if (run === null) continue;
       await insertRetrainRuns(store, [run]);
@@ -84,12 +77,7 @@ export function createRetrainer(options: {
       transitionId: transition.id,
       at: transition.window.to,
     };
-    const { decision, reason } = decide(
-      transition,
-      settings.get(model) ?? null,
-      known,
-      transition.window.to,
-    );
+    const { decision, reason } = decide(transition, settings.get(model) ?? null, known, transition.window.to);
     if (decision !== "start") return { ...shared, state: decision, reason };
     const launcher = launchers.get(model);
     if (!launcher)
@@ -117,11 +105,7 @@ export function createRetrainer(options: {
     };
   }
 
-  async function launch(
-    launcher: Launcher,
-    runId: string,
-    transition: Transition,
-  ): Promise<SendOutcome> {
+  async function launch(launcher: Launcher, runId: string, transition: Transition): Promise<SendOutcome> {
     try {
       return await launcher({ runId, transition, at: clock() });
     } catch (error) {

@@ -8,8 +8,7 @@
 
 /** Throws a RangeError unless `value` is a finite number of at least 0. Cost: constant. */
 export function requireNonNegative(name: string, value: number): void {
-  if (!(value >= 0 && value < Infinity))
-    throw new RangeError(`${name} must be a finite number of at least 0, got ${value}`);
+  if (!(value >= 0 && value < Infinity)) throw new RangeError(`${name} must be a finite number of at least 0, got ${value}`);
 }
 
 /** Throws a RangeError unless `value` is finite. Cost: constant. */
@@ -31,19 +30,13 @@ export function requireProbability(name: string, value: number): void {
 
 /** Throws a RangeError unless `value` lies strictly between 0 and 1, as a confidence level must. Cost: constant. */
 export function requireOpenProbability(name: string, value: number): void {
-  if (!(value > 0 && value < 1))
-    throw new RangeError(`${name} must lie strictly between 0 and 1, got ${value}`);
+  if (!(value > 0 && value < 1)) throw new RangeError(`${name} must lie strictly between 0 and 1, got ${value}`);
 }
 
 /** Throws a RangeError unless both lists have one length and hold only finite numbers of at least 0. Cost: linear. */
-export function requirePairedCounts(
-  reference: readonly number[],
-  current: readonly number[],
-): void {
+export function requirePairedCounts(reference: readonly number[], current: readonly number[]): void {
   if (reference.length !== current.length) {
-    throw new RangeError(
-      `reference has ${reference.length} bins and current has ${current.length}`,
-    );
+    throw new RangeError(`reference has ${reference.length} bins and current has ${current.length}`);
   }
   for (const count of reference) requireNonNegative("a reference count", count);
   for (const count of current) requireNonNegative("a current count", count);

@@ -1,10 +1,6 @@
 /** The area under the ROC curve from counts per score bin. */
 
-import {
-  requireOpenProbability,
-  requirePairedCounts,
-  requireProbability,
-} from "./argument-domain.ts";
+import { requireOpenProbability, requirePairedCounts, requireProbability } from "./argument-domain.ts";
 import { entryAt } from "./entry-at.ts";
 import { normalHalfWidth } from "./normal.ts";
 
@@ -31,9 +27,7 @@ export function scoreBin(score: number): number {
   requireProbability("score", score);
   if (score === 0) return 0;
   if (score === 1) return SCORE_BINS - 1;
-  const step = Math.floor(
-    ((Math.log(score / (1 - score)) + LOGIT_LIMIT) / (2 * LOGIT_LIMIT)) * INNER_BINS,
-  );
+  const step = Math.floor(((Math.log(score / (1 - score)) + LOGIT_LIMIT) / (2 * LOGIT_LIMIT)) * INNER_BINS);
   return 1 + Math.min(INNER_BINS - 1, Math.max(0, step));
 }
 
@@ -69,11 +63,7 @@ export interface AreaUnderCurve {
  * Returns null without positives or without negatives. Throws a RangeError for unequal lengths, negative or non-finite
  * counts and unless 0 < confidence < 1. Cost: two passes over the bins.
  */
-export function aucFromBins(
-  positives: readonly number[],
-  negatives: readonly number[],
-  confidence: number,
-): AreaUnderCurve | null {
+export function aucFromBins(positives: readonly number[], negatives: readonly number[], confidence: number): AreaUnderCurve | null {
   requirePairedCounts(positives, negatives);
   requireOpenProbability("confidence", confidence);
   const positiveTotal = positives.reduce((sum, count) => sum + count, 0);
@@ -116,18 +106,11 @@ function deLongError(
     ofNegatives += n * ((positivesAbove + p / 2) / positiveTotal - value) ** 2;
     negativesBelow += n;
   }
-  const variance =
-    ofPositives / (positiveTotal - 1) / positiveTotal +
-    ofNegatives / (negativeTotal - 1) / negativeTotal;
+  const variance = ofPositives / (positiveTotal - 1) / positiveTotal + ofNegatives / (negativeTotal - 1) / negativeTotal;
   return Math.sqrt(variance);
 }
 
-function areaInterval(
-  value: number,
-  standardError: number,
-  pairs: number,
-  confidence: number,
-): [number, number] {
+function areaInterval(value: number, standardError: number, pairs: number, confidence: number): [number, number] {
   const separated = ((1 - confidence) / 2) ** (1 / pairs);
   if (value === 1) return [separated, 1];
   if (value === 0) return [0, 1 - separated];

@@ -16,9 +16,7 @@ import { entryAt } from "./entry-at.ts";
  */
 export function benjaminiHochberg(pValues: readonly number[]): number[] {
   for (const pValue of pValues) requireProbability("a p-value", pValue);
-  const descending = pValues
-    .map((_, index) => index)
-    .sort((a, b) => entryAt(pValues, b) - entryAt(pValues, a));
+  const descending = pValues.map((_, index) => index).sort((a, b) => entryAt(pValues, b) - entryAt(pValues, a));
   const adjusted = new Array<number>(pValues.length);
   let smallest = 1;
   for (const [position, index] of descending.entries()) {

@@ -15,8 +15,7 @@ export function logBinomialMass(successes: number, failures: number, p: number, 
   if (q === 0) return failures === 0 ? 0 : -Infinity;
   if (successes === 0) return n * (p < 0.5 ? Math.log1p(-p) : Math.log(q));
   if (failures === 0) return n * (q < 0.5 ? Math.log1p(-q) : Math.log(p));
-  const remainders =
-    stirlingRemainder(n) - stirlingRemainder(successes) - stirlingRemainder(failures);
+  const remainders = stirlingRemainder(n) - stirlingRemainder(successes) - stirlingRemainder(failures);
   const deviance = poissonDeviance(successes, n * p) + poissonDeviance(failures, n * q);
   return remainders - deviance + 0.5 * Math.log(n / successes / failures / (2 * Math.PI));
 }

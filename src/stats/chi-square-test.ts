@@ -25,9 +25,7 @@ function merge(a: Cell, b: Cell): Cell {
 
 /** Cells whose smaller expected count reaches the minimum, the others gathered in one, which takes in the smallest sound cell if still too small. */
 function poolRareCells(cells: readonly Cell[], isSound: (cell: Cell) => boolean): Cell[] {
-  const sound = cells
-    .filter(isSound)
-    .sort((a, b) => b.reference + b.current - a.reference - a.current);
+  const sound = cells.filter(isSound).sort((a, b) => b.reference + b.current - a.reference - a.current);
   const rare = cells.filter((cell) => !isSound(cell));
   if (rare.length === 0) return sound;
   const pooled = rare.reduce(merge);
@@ -51,11 +49,7 @@ function poolRareCells(cells: readonly Cell[], isSound: (cell: Cell) => boolean)
  * Returns null when either side has no rows or fewer than two cells are left (one category, or all rare): there is
  * nothing to test. Throws a RangeError for unequal lengths and negative or non-finite counts. Cost: K·ln K.
  */
-export function chiSquareContingency(
-  reference: readonly number[],
-  current: readonly number[],
-  minimumExpected = 5,
-): ChiSquareTest | null {
+export function chiSquareContingency(reference: readonly number[], current: readonly number[], minimumExpected = 5): ChiSquareTest | null {
   requirePairedCounts(reference, current);
   requireNonNegative("minimumExpected", minimumExpected);
   const n = reference.reduce((sum, count) => sum + count, 0);
@@ -65,20 +59,11 @@ export function chiSquareContingency(
   const occupied = reference
     .map((count, j): Cell => ({ reference: count, current: entryAt(current, j) }))
     .filter((cell) => cell.reference + cell.current > 0);
-  const cells = poolRareCells(
-    occupied,
-    (cell) => (cell.reference + cell.current) * smallerShare >= minimumExpected,
-  );
+  const cells = poolRareCells(occupied, (cell) => (cell.reference + cell.current) * smallerShare >= minimumExpected);
   if (cells.length < 2) return null;
   // Both sides of a cell miss their expectation by the same |a·m - b·n|/(n + m); summing the two terms leaves this.
   const statistic =
-    cells.reduce(
-      (sum, cell) =>
-        sum + (cell.reference * m - cell.current * n) ** 2 / (cell.reference + cell.current),
-      0,
-    ) /
-    n /
-    m;
+    cells.reduce((sum, cell) => sum + (cell.reference * m - cell.current * n) ** 2 / (cell.reference + cell.current), 0) / n / m;
   const df = cells.length - 1;
   return { statistic, df, pValue: chiSquareSf(statistic, df), cells: cells.length };
 }

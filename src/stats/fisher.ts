@@ -9,11 +9,7 @@ function logTableMass(k: number, n: number, m: number, successes: number): numbe
   if (successes === 0 || failures === 0) return 0;
   const p = m / (n + m);
   const q = n / (n + m);
-  return (
-    logBinomialMass(k, successes - k, p, q) +
-    logBinomialMass(m - k, failures - (m - k), p, q) -
-    logBinomialMass(m, n, p, q)
-  );
+  return logBinomialMass(k, successes - k, p, q) + logBinomialMass(m - k, failures - (m - k), p, q) - logBinomialMass(m, n, p, q);
 }
 
 /**
@@ -35,8 +31,7 @@ export function fisherExact(
   const least = Math.max(0, successes - n);
   const most = Math.min(m, successes);
   /** ln of P(X = k + 1)/P(X = k). */
-  const logStep = (k: number): number =>
-    Math.log(((m - k) / (k + 1)) * ((successes - k) / (n - successes + k + 1)));
+  const logStep = (k: number): number => Math.log(((m - k) / (k + 1)) * ((successes - k) / (n - successes + k + 1)));
   let twoSided = 1;
   let increase = 1;
   let relative = 0;

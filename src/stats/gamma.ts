@@ -20,10 +20,7 @@ function zetaMinusOne(k: number): number {
   return sum;
 }
 
-const ZETA_TERMS: readonly number[] = Array.from(
-  { length: 40 },
-  (_, i) => zetaMinusOne(i + 2) / (i + 2),
-);
+const ZETA_TERMS: readonly number[] = Array.from({ length: 40 }, (_, i) => zetaMinusOne(i + 2) / (i + 2));
 
 /** ln Γ(2 + z) for |z| <= ½: z(1 - γ) + Σ (-z)ᵏ (ζ(k) - 1)/k, exactly 0 at z = 0. */
 function logGammaNearTwo(z: number): number {
@@ -49,8 +46,7 @@ export function logGamma(x: number): number {
   if (x === 0 || x === Infinity) return Infinity;
   if (x < 0.5) return logGammaNearTwo(x) - Math.log1p(x) - Math.log(x);
   if (x < 1.5) return logGammaNearTwo(x - 1) - Math.log1p(x - 1);
-  if (x > STIRLING_FROM)
-    return (x - 0.5) * (Math.log(x) - 1) + (HALF_LOG_TWO_PI - 0.5) + stirlingSeries(x);
+  if (x > STIRLING_FROM) return (x - 0.5) * (Math.log(x) - 1) + (HALF_LOG_TWO_PI - 0.5) + stirlingSeries(x);
   let product = 1;
   let shifted = x;
   while (shifted > 2.5) {
@@ -67,9 +63,7 @@ export function logGamma(x: number): number {
  * Cost: constant.
  */
 export function stirlingRemainder(x: number): number {
-  return x > STIRLING_FROM
-    ? stirlingSeries(x)
-    : logGamma(x) - ((x - 0.5) * Math.log(x) - x + HALF_LOG_TWO_PI);
+  return x > STIRLING_FROM ? stirlingSeries(x) : logGamma(x) - ((x - 0.5) * Math.log(x) - x + HALF_LOG_TWO_PI);
 }
 
 /** xᵃ·exp(-x) / Γ(a + 1), the Poisson mass at a, in saddle-point form: no cancellation however large a is. */

@@ -57,9 +57,7 @@ function limitArgument(x: number, n: number, m: number): number {
   const q = effective / (n + m);
   const skewness = (1 + (2 * small) / large) / (6 * Math.sqrt(small * (1 + small / large)));
   const halfStep = (0.5 * greatestCommonDivisor(n, m)) / n / m;
-  return (
-    x + skewness - Math.sqrt(effective) * halfStep + (((1 - q) * x ** 3) / 9 - x / 8) / effective
-  );
+  return x + skewness - Math.sqrt(effective) * halfStep + (((1 - q) * x ** 3) / 9 - x / 8) / effective;
 }
 
 function requireSizes(n: number, m: number): void {
@@ -95,8 +93,7 @@ export function ksPValue(distance: number, n: number, m: number): KsPValue {
   requireSizes(n, m);
   requireProbability("distance", distance);
   if (distance === 0) return { pValue: 1, method: n * m <= EXACT_CELLS ? "exact" : "limit" };
-  if (n * m <= EXACT_CELLS)
-    return { pValue: Math.min(1, crossingShare(distance, n, m)), method: "exact" };
+  if (n * m <= EXACT_CELLS) return { pValue: Math.min(1, crossingShare(distance, n, m)), method: "exact" };
   return { pValue: ksLimitPValue(distance, n, m), method: "limit" };
 }
 

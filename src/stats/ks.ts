@@ -31,16 +31,10 @@ export interface KsBracket {
  * Returns null when either side has no rows. A single row per side works. One bin gives lower 0 and upper 1 (0 if a
  * singleton). Throws a RangeError for unequal lengths and for negative or non-finite counts. Cost: linear in K.
  */
-export function ksFromBins(
-  reference: readonly number[],
-  current: readonly number[],
-  isSingleton?: readonly boolean[],
-): KsBracket | null {
+export function ksFromBins(reference: readonly number[], current: readonly number[], isSingleton?: readonly boolean[]): KsBracket | null {
   requirePairedCounts(reference, current);
   if (isSingleton !== undefined && isSingleton.length !== reference.length) {
-    throw new RangeError(
-      `isSingleton has ${isSingleton.length} flags for ${reference.length} bins`,
-    );
+    throw new RangeError(`isSingleton has ${isSingleton.length} flags for ${reference.length} bins`);
   }
   const n = reference.reduce((sum, count) => sum + count, 0);
   const m = current.reduce((sum, count) => sum + count, 0);
@@ -98,10 +92,7 @@ function skipUpTo(values: Float64Array, from: number, value: number): number {
  * NaN: count missing values apart. Cost: two sorts and one pass.
  * Example: ksFromSamples([1.01, 2.01], [1, 2, 3]) = { distance: 1/3 }.
  */
-export function ksFromSamples(
-  xs: readonly number[],
-  ys: readonly number[],
-): { distance: number } | null {
+export function ksFromSamples(xs: readonly number[], ys: readonly number[]): { distance: number } | null {
   const n = xs.length;
   const m = ys.length;
   if (n === 0 || m === 0) return null;

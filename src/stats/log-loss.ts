@@ -1,12 +1,6 @@
 /** Logarithmic loss, from terms that add up. */
 
-import {
-  requireFinite,
-  requireInteger,
-  requireNonNegative,
-  requireOpenProbability,
-  requireProbability,
-} from "./argument-domain.ts";
+import { requireFinite, requireInteger, requireNonNegative, requireOpenProbability, requireProbability } from "./argument-domain.ts";
 import { studentTQuantile } from "./student-t.ts";
 
 /**
@@ -44,10 +38,7 @@ export interface LossSums {
  * Returns null for n = 0; `ci` is null for n = 1. Equal terms give an interval of width 0. Throws a RangeError unless n
  * is a whole number, the sums are finite and at least 0, and 0 < confidence < 1. Cost: constant (one t quantile).
  */
-export function logLossFromSums(
-  sums: LossSums,
-  confidence: number,
-): { value: number; ci: [number, number] | null } | null {
+export function logLossFromSums(sums: LossSums, confidence: number): { value: number; ci: [number, number] | null } | null {
   const { n, sum, sumOfSquares } = sums;
   requireInteger("n", n, 0);
   requireNonNegative("sum", sum);

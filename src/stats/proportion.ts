@@ -39,12 +39,7 @@ function requireSuccesses(name: string, successes: number, n: number): void {
  * Throws a RangeError unless all four are whole numbers with 0 <= successes <= rows. Cost: constant for z; for Fisher
  * up to about 2·√(n + m) steps.
  */
-export function twoProportionTest(
-  successesReference: number,
-  n: number,
-  successesCurrent: number,
-  m: number,
-): ProportionTest | null {
+export function twoProportionTest(successesReference: number, n: number, successesCurrent: number, m: number): ProportionTest | null {
   requireSuccesses("the reference", successesReference, n);
   requireSuccesses("the current sample", successesCurrent, m);
   if (n === 0 || m === 0) return null;
@@ -78,11 +73,7 @@ export function twoProportionTest(
  * Returns null for n = 0; n = 1 gives a wide, valid interval. Throws a RangeError unless 0 <= successes <= n are whole
  * and 0 < confidence < 1. Cost: constant. Example: wilsonInterval(100, 200, 0.95) = [0.4313609, 0.5686391].
  */
-export function wilsonInterval(
-  successes: number,
-  n: number,
-  confidence: number,
-): [number, number] | null {
+export function wilsonInterval(successes: number, n: number, confidence: number): [number, number] | null {
   requireSuccesses("the sample", successes, n);
   requireOpenProbability("confidence", confidence);
   if (n === 0) return null;

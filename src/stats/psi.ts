@@ -43,10 +43,7 @@ function shareTerm(a: number, b: number): number {
  * or non-finite counts. Cost: linear in K.
  * Example: populationStabilityIndex([50, 30, 20], [40, 35, 25])?.unsmoothed = 0.041179066688494366.
  */
-export function populationStabilityIndex(
-  reference: readonly number[],
-  current: readonly number[],
-): PopulationStability | null {
+export function populationStabilityIndex(reference: readonly number[], current: readonly number[]): PopulationStability | null {
   requirePairedCounts(reference, current);
   const bins = reference.length;
   const n = total(reference);
@@ -54,10 +51,7 @@ export function populationStabilityIndex(
   if (bins < 2 || n === 0 || m === 0) return null;
   const prior = PRIOR_COUNT * bins;
   const contributions = reference.map((count, bin) =>
-    shareTerm(
-      (count + PRIOR_COUNT) / (n + prior),
-      (entryAt(current, bin) + PRIOR_COUNT) / (m + prior),
-    ),
+    shareTerm((count + PRIOR_COUNT) / (n + prior), (entryAt(current, bin) + PRIOR_COUNT) / (m + prior)),
   );
   const raw = total(reference.map((count, bin) => shareTerm(count / n, entryAt(current, bin) / m)));
   return {

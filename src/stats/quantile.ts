@@ -13,11 +13,7 @@ import { entryAt } from "./entry-at.ts";
  * every quantile of itself. Throws a RangeError unless 0 <= k <= parts, parts >= 1 are whole. Cost: constant.
  * Example: quantileInvertedCdf([10, 20, 30, 40], 1, 2) = 20.
  */
-export function quantileInvertedCdf(
-  sorted: ArrayLike<number>,
-  k: number,
-  parts: number,
-): number | null {
+export function quantileInvertedCdf(sorted: ArrayLike<number>, k: number, parts: number): number | null {
   requireInteger("parts", parts, 1);
   requireInteger("k", k, 0);
   if (k > parts) throw new RangeError(`k must be at most parts, got ${k} of ${parts}`);

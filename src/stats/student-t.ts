@@ -63,13 +63,7 @@ function logDensity(t: number, df: number): number {
  * The t > 0 at which ln(mass(t)) = ln(target), by Newton's method on ln t inside a shrinking bracket. `direction` is
  * the sign of the mass's slope: +1 for the central half, -1 for the tail. In these coordinates both are nearly straight.
  */
-function solve(
-  mass: (t: number) => number,
-  target: number,
-  direction: 1 | -1,
-  df: number,
-  start: number,
-): number {
+function solve(mass: (t: number) => number, target: number, direction: 1 | -1, df: number, start: number): number {
   const logTarget = Math.log(target);
   let low = -750;
   let high = 709.78;
@@ -109,8 +103,6 @@ export function studentTQuantile(p: number, df: number): number {
   if (tail < 0.2 && upperTail(Number.MAX_VALUE, df) > tail) return sign * Infinity;
   const start = Math.max(-normalQuantile(tail), 1e-300);
   const size =
-    tail > 0.2
-      ? solve((t) => centralHalf(t, df), 0.5 - tail, 1, df, start)
-      : solve((t) => upperTail(t, df), tail, -1, df, start);
+    tail > 0.2 ? solve((t) => centralHalf(t, df), 0.5 - tail, 1, df, start) : solve((t) => upperTail(t, df), tail, -1, df, start);
   return sign * size;
 }

@@ -1,11 +1,6 @@
 /** The first Wasserstein distance on the line, from weighted points and from bins, and its noise floor. */
 
-import {
-  requireFinite,
-  requireInteger,
-  requireNonNegative,
-  requirePairedCounts,
-} from "./argument-domain.ts";
+import { requireFinite, requireInteger, requireNonNegative, requirePairedCounts } from "./argument-domain.ts";
 import { entryAt } from "./entry-at.ts";
 
 /** The mean value of the rows in the two unbounded outer bins; null where such a bin holds no rows. */
@@ -97,20 +92,15 @@ function placeBins(edges: readonly number[], tails: TailMeans): Placement[] {
 }
 
 function requireEdges(edges: readonly number[], bins: number): void {
-  if (edges.length !== bins - 1)
-    throw new RangeError(`${bins} bins need ${bins - 1} edges, got ${edges.length}`);
+  if (edges.length !== bins - 1) throw new RangeError(`${bins} bins need ${bins - 1} edges, got ${edges.length}`);
   for (const [i, edge] of edges.entries()) {
     requireFinite("an edge", edge);
-    if (i > 0 && edge <= entryAt(edges, i - 1))
-      throw new RangeError("edges must be strictly ascending");
+    if (i > 0 && edge <= entryAt(edges, i - 1)) throw new RangeError("edges must be strictly ascending");
   }
 }
 
 /** The occupied bins as points; null when an occupied outer bin has no mean. */
-function occupied(
-  placements: readonly Placement[],
-  counts: readonly number[],
-): { at: number[]; weights: number[] } | null {
+function occupied(placements: readonly Placement[], counts: readonly number[]): { at: number[]; weights: number[] } | null {
   const at: number[] = [];
   const weights: number[] = [];
   for (const [j, count] of counts.entries()) {
@@ -126,9 +116,7 @@ function occupied(
 /** Σ half width × share: how far W1 can move when the rows leave their bins' midpoints. */
 function spreadBound(placements: readonly Placement[], counts: readonly number[]): number {
   const total = counts.reduce((sum, count) => sum + count, 0);
-  return (
-    counts.reduce((sum, count, j) => sum + entryAt(placements, j).halfWidth * count, 0) / total
-  );
+  return counts.reduce((sum, count, j) => sum + entryAt(placements, j).halfWidth * count, 0) / total;
 }
 
 /**
@@ -145,9 +133,7 @@ function spreadBound(placements: readonly Placement[], counts: readonly number[]
  * Returns null when either side has no rows, when K < 2, and when an occupied outer bin has no mean. Throws a
  * RangeError for lengths that do not fit, unsorted or non-finite edges and negative counts. Cost: K·ln K.
  */
-export function wassersteinFromBins(
-  pair: BinnedPair,
-): { value: number; errorBound: number } | null {
+export function wassersteinFromBins(pair: BinnedPair): { value: number; errorBound: number } | null {
   const { edges, reference, current } = pair;
   requirePairedCounts(reference, current);
   if (reference.length < 2) return null;
@@ -197,8 +183,7 @@ export function wassersteinExpected(
   for (const [i, weight] of points.weights.entries()) {
     below += weight;
     const next = points.at[i + 1];
-    if (next !== undefined)
-      integral += Math.sqrt((below / total) * (1 - below / total)) * (next - entryAt(points.at, i));
+    if (next !== undefined) integral += Math.sqrt((below / total) * (1 - below / total)) * (next - entryAt(points.at, i));
   }
   return Math.sqrt(2 / Math.PI) * Math.sqrt(1 / n + 1 / m) * integral;
 }

@@ -30,10 +30,7 @@ export interface WindowEvidence {
 }
 
 function usable<Window extends { rows: number }>(windows: readonly Window[]): Window[] {
-  const floor = Math.max(
-    LEAST_ROWS,
-    windows.length === 0 ? 0 : LEAST_SHARE * median(windows.map(({ rows }) => rows)),
-  );
+  const floor = Math.max(LEAST_ROWS, windows.length === 0 ? 0 : LEAST_SHARE * median(windows.map(({ rows }) => rows)));
   return windows.filter(({ rows }) => rows >= floor);
 }
 
@@ -66,21 +63,15 @@ export function divergenceEvidence(
   const count = usual.length;
   if (count < LEAST_WINDOWS) return null;
   const floors = usual.map((window) => noiseFloor(window.rows));
-  const between = Math.max(
-    0,
-    mean(usual.map((window) => window.value)) ** power - mean(floors) ** power,
-  );
+  const between = Math.max(0, mean(usual.map((window) => window.value)) ** power - mean(floors) ** power);
   const size = Math.round(Math.min(rows, 2 * median(usual.map((window) => window.rows))));
   const now = between + noiseFloor(size) ** power;
   const scaled = usual.map(
-    (window, index) =>
-      window.value *
-      (now / Math.max(between + floors[index]! ** power, Number.MIN_VALUE)) ** (1 / power),
+    (window, index) => window.value * (now / Math.max(between + floors[index]! ** power, Number.MIN_VALUE)) ** (1 / power),
   );
   const logs = scaled.map((one) => Math.log(Math.max(one, 1e-12)));
   const deviation = Math.max(Math.sqrt(sampleVariance(logs)), LEAST_LOG_DEVIATION);
-  const t =
-    (Math.log(Math.max(value, 1e-12)) - mean(logs)) / (deviation * Math.sqrt(1 + 1 / count));
+  const t = (Math.log(Math.max(value, 1e-12)) - mean(logs)) / (deviation * Math.sqrt(1 + 1 / count));
   return { expected: mean(scaled), pValue: studentTSf(t, count - 1), windows: count };
 }
 
@@ -101,13 +92,7 @@ export function psiNoiseFloor(reference: readonly number[], rows: number): numbe
   return (bins - 1) / total + terms.reduce((sum, term) => sum + term, 0);
 }
 
-function sparseTerm(
-  lambda: number,
-  share: number,
-  rows: number,
-  bins: number,
-  smoothed: number,
-): number {
+function sparseTerm(lambda: number, share: number, rows: number, bins: number, smoothed: number): number {
   if (lambda > 30) return (1 - share) / rows;
   const last = lambda + 8 * Math.sqrt(lambda) + 12;
   let probability = Math.exp(-lambda);
@@ -136,11 +121,7 @@ export interface CountedWindow {
  * 0.1 (conservative), 5.4, 1.1 and 0.11 % at one half. Misleads: with rates that are nearly always 0, p-values far
  * below 1/k are extrapolation. Returns null with fewer than 8 usable windows or without rows. Cost: linear.
  */
-export function rateEvidence(
-  successes: number,
-  rows: number,
-  windows: readonly CountedWindow[],
-): WindowEvidence | null {
+export function rateEvidence(successes: number, rows: number, windows: readonly CountedWindow[]): WindowEvidence | null {
   const usual = usable(windows);
   if (usual.length < LEAST_WINDOWS || rows <= 0) return null;
   const allSuccesses = usual.reduce((sum, window) => sum + window.successes, 0);
@@ -170,11 +151,7 @@ export interface EstimatedWindow {
  * `rateEvidence`, on the estimate's own scale. For the lower tail negate both. Returns null with fewer than 8
  * windows. `expected` is their mean.
  */
-export function estimateEvidence(
-  value: number,
-  variance: number,
-  windows: readonly EstimatedWindow[],
-): WindowEvidence | null {
+export function estimateEvidence(value: number, variance: number, windows: readonly EstimatedWindow[]): WindowEvidence | null {
   if (windows.length < LEAST_WINDOWS) return null;
   return {
     expected: mean(windows.map((window) => window.value)),

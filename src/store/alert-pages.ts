@@ -11,7 +11,12 @@ export function alertPlace(alert: Alert): AlertPlace {
 }
 
 /** Alerts that fired, each once, the one that changed last first, in pages. */
-export async function readAlertPage(store: Store, filter: { model?: string | undefined; state?: AlertState | undefined }, limit: number, after: AlertPlace | null): Promise<Alert[]> {
+export async function readAlertPage(
+  store: Store,
+  filter: { model?: string | undefined; state?: AlertState | undefined },
+  limit: number,
+  after: AlertPlace | null,
+): Promise<Alert[]> {
   const rows = await store.query<TransitionRow>(
     `SELECT * FROM (
        SELECT ${TRANSITION_COLUMNS} FROM alert_transitions FINAL

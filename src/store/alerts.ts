@@ -1,11 +1,4 @@
-import type {
-  AlertHealth,
-  AlertKey,
-  AlertState,
-  AlertStatus,
-  Explanation,
-  Transition,
-} from "../model/alert.ts";
+import type { AlertHealth, AlertKey, AlertState, AlertStatus, Explanation, Transition } from "../model/alert.ts";
 import { SEVERITIES, type Severity } from "../model/rule.ts";
 import type { Millis } from "../model/time.ts";
 import type { Store } from "./store.ts";
@@ -16,9 +9,7 @@ import type { Store } from "./store.ts";
  */
 export function storedTime(time: Millis): Millis {
   if (!Number.isInteger(time) || time < 1e12 || time >= 1e13)
-    throw new RangeError(
-      `${time} is no time that can be stored: it must be whole milliseconds between 2001 and 2286`,
-    );
+    throw new RangeError(`${time} is no time that can be stored: it must be whole milliseconds between 2001 and 2286`);
   return time;
 }
 
@@ -45,10 +36,7 @@ function parseKey(row: KeyRow): AlertKey {
   };
 }
 
-export async function insertStatuses(
-  store: Store,
-  statuses: readonly AlertStatus[],
-): Promise<void> {
+export async function insertStatuses(store: Store, statuses: readonly AlertStatus[]): Promise<void> {
   await store.insert(
     "alert_statuses",
     statuses.map((status) => ({
@@ -73,10 +61,7 @@ type StatusRow = KeyRow & {
 };
 
 /** Where every alert stands, of one model or of all. */
-export async function readStatuses(
-  store: Store,
-  filter: { model?: string } = {},
-): Promise<AlertStatus[]> {
+export async function readStatuses(store: Store, filter: { model?: string } = {}): Promise<AlertStatus[]> {
   const rows = await store.query<StatusRow>(
     `SELECT ${KEY_COLUMNS}, state, health, streak, toUnixTimestamp64Milli(since) AS since_ms, alert_id, toUnixTimestamp64Milli(evaluated_to) AS evaluated_to_ms
      FROM alert_statuses FINAL ${filter.model === undefined ? "" : "WHERE model = {model:String}"} ORDER BY ${KEY_COLUMNS}`,
@@ -93,10 +78,7 @@ export async function readStatuses(
   }));
 }
 
-export async function insertTransitions(
-  store: Store,
-  transitions: readonly Transition[],
-): Promise<void> {
+export async function insertTransitions(store: Store, transitions: readonly Transition[]): Promise<void> {
   await store.insert(
     "alert_transitions",
     transitions.map((transition) => ({
@@ -168,8 +150,7 @@ export async function readTransitions(
   const conditions = ["1"];
   if (filter.model !== undefined) conditions.push("model = {model:String}");
   if (filter.state !== undefined) conditions.push("to_state = {state:String}");
-  if (filter.since !== undefined)
-    conditions.push("window_to >= fromUnixTimestamp64Milli({since:Int64})");
+  if (filter.since !== undefined) conditions.push("window_to >= fromUnixTimestamp64Milli({since:Int64})");
   const rows = await store.query<TransitionRow>(
     `SELECT ${TRANSITION_COLUMNS} FROM alert_transitions FINAL WHERE ${conditions.join(" AND ")} ORDER BY window_to DESC, created_at DESC, id LIMIT {limit:UInt32}`,
     {
@@ -183,9 +164,7 @@ export async function readTransitions(
 }
 
 /** Transitions with a channel that has not been told of them and has not been given up, oldest window first. */
-export async function readUndelivered(
-  store: Store,
-): Promise<{ channel: string; transition: Transition }[]> {
+export async function readUndelivered(store: Store): Promise<{ channel: string; transition: Transition }[]> {
   const rows = await store.query<TransitionRow & { channel: string }>(
     `SELECT ${TRANSITION_COLUMNS}, channel FROM (SELECT *, arrayJoin(notify) AS channel FROM alert_transitions FINAL WHERE notEmpty(notify))
      WHERE (id, channel) NOT IN (SELECT arrayJoin(transition_ids), channel FROM deliveries FINAL WHERE outcome IN ('sent', 'failed'))
@@ -221,10 +200,7 @@ export type Alert = {
 };
 
 /** Alerts that fired, each once, the one that changed last first. */
-export async function readAlerts(
-  store: Store,
-  filter: { model?: string; state?: AlertState; limit?: number } = {},
-): Promise<Alert[]> {
+export async function readAlerts(store: Store, filter: { model?: string; state?: AlertState; limit?: number } = {}): Promise<Alert[]> {
   const rows = await store.query<TransitionRow>(
     `SELECT * FROM (
        SELECT ${TRANSITION_COLUMNS} FROM alert_transitions FINAL
@@ -237,10 +213,7 @@ export async function readAlerts(
       ...(filter.state === undefined ? {} : { state: filter.state }),
     },
   );
-  const statuses = await readStatuses(
-    store,
-    filter.model === undefined ? {} : { model: filter.model },
-  );
+  const statuses = await readStatuses(store, filter.model === undefined ? {} : { model: filter.model });
   const health = new Map(statuses.map((status) => [status.alertId, status.health]));
   return rows.map(parseTransition).map((latest) => ({
     id: latest.alertId,

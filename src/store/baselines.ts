@@ -32,12 +32,28 @@ export function readBaselines(store: Store, model: string | null): Promise<Store
 export async function insertBaseline(store: Store, baseline: StoredBaseline): Promise<void> {
   const { model, key, name, version, source, digest, rows, labelled } = baseline;
   await store.insert("baselines", [
-    { model, baseline: key, name, version, source, digest, rows, labelled, first_time: dateTimeValue(baseline.firstTime), last_time: dateTimeValue(baseline.lastTime), created_at: dateTimeValue(baseline.createdAt) },
+    {
+      model,
+      baseline: key,
+      name,
+      version,
+      source,
+      digest,
+      rows,
+      labelled,
+      first_time: dateTimeValue(baseline.firstTime),
+      last_time: dateTimeValue(baseline.lastTime),
+      created_at: dateTimeValue(baseline.createdAt),
+    },
   ]);
 }
 
 /** What the stored rows of one baseline amount to; repeated ids count once. */
-export async function summarizeBaselineRows(store: Store, model: string, key: string): Promise<{ rows: number; labelled: number; firstTime: Millis; lastTime: Millis }> {
+export async function summarizeBaselineRows(
+  store: Store,
+  model: string,
+  key: string,
+): Promise<{ rows: number; labelled: number; firstTime: Millis; lastTime: Millis }> {
   const [summary] = await store.query<{ rows: number; labelled: number; firstTime: number; lastTime: number }>(
     `SELECT count() AS rows, countIf(isNotNull(label)) AS labelled, toUnixTimestamp64Milli(min(time)) AS firstTime, toUnixTimestamp64Milli(max(time)) AS lastTime
      FROM baseline_rows FINAL WHERE model = {model:String} AND baseline = {key:String}`,
@@ -46,7 +62,12 @@ export async function summarizeBaselineRows(store: Store, model: string, key: st
   return summary ?? { rows: 0, labelled: 0, firstTime: 0, lastTime: 0 };
 }
 
-export async function insertBaselineRows(store: Store, key: string, rows: readonly BaselineRow[], precedence: (row: BaselineRow) => string): Promise<void> {
+export async function insertBaselineRows(
+  store: Store,
+  key: string,
+  rows: readonly BaselineRow[],
+  precedence: (row: BaselineRow) => string,
+): Promise<void> {
   await store.insert(
     "baseline_rows",
     rows.map((row) => ({

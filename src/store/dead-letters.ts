@@ -21,8 +21,13 @@ export async function insertDeadLetters(store: Store, letters: readonly DeadLett
 }
 
 /** The newest dead letters, newest first. */
-export async function readDeadLetters(store: Store, options: { readonly limit: number; readonly reason?: RejectReason }): Promise<DeadLetter[]> {
-  const rows = await store.query<Origin & { received_at: Millis; reason: RejectReason; message: string; payload: string; payload_bytes: number }>(
+export async function readDeadLetters(
+  store: Store,
+  options: { readonly limit: number; readonly reason?: RejectReason },
+): Promise<DeadLetter[]> {
+  const rows = await store.query<
+    Origin & { received_at: Millis; reason: RejectReason; message: string; payload: string; payload_bytes: number }
+  >(
     `SELECT toUnixTimestamp64Milli(d.received_at) AS received_at, source, topic, partition, offset, reason, message, payload, payload_bytes
      FROM dead_letters AS d FINAL WHERE {reason:String} = '' OR reason = {reason:String}
      ORDER BY d.received_at DESC, topic, partition, toUInt64OrZero(offset) DESC LIMIT {limit:UInt32}`,

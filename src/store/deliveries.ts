@@ -2,10 +2,7 @@ import type { Delivery } from "../model/alert.ts";
 import { storedTime } from "./alerts.ts";
 import type { Store } from "./store.ts";
 
-export async function insertDeliveries(
-  store: Store,
-  deliveries: readonly Delivery[],
-): Promise<void> {
+export async function insertDeliveries(store: Store, deliveries: readonly Delivery[]): Promise<void> {
   await store.insert(
     "deliveries",
     deliveries.map((delivery) => ({
@@ -55,8 +52,7 @@ export async function readDeliveries(
 ): Promise<Delivery[]> {
   const conditions = ["1"];
   if (filter.channel !== undefined) conditions.push("channel = {channel:String}");
-  if (filter.transitionIds !== undefined)
-    conditions.push("hasAny(transition_ids, {ids:Array(String)})");
+  if (filter.transitionIds !== undefined) conditions.push("hasAny(transition_ids, {ids:Array(String)})");
   const rows = await store.query<DeliveryRow>(
     `SELECT ${COLUMNS} FROM deliveries FINAL WHERE ${conditions.join(" AND ")} ORDER BY at DESC, attempt DESC, notification_id LIMIT {limit:UInt32}`,
     {

@@ -108,7 +108,8 @@ export async function countFeatures(
 }
 
 /** The stretch of time that holds all buckets of a parameter list. */
-export const TIME_IN_BUCKETS = "time >= fromUnixTimestamp64Milli({from:Int64} * 1000) AND time < fromUnixTimestamp64Milli({to:Int64} * 1000)";
+export const TIME_IN_BUCKETS =
+  "time >= fromUnixTimestamp64Milli({from:Int64} * 1000) AND time < fromUnixTimestamp64Milli({to:Int64} * 1000)";
 
 /**
  * A condition for rows of `predictions` in the buckets of a parameter list, for a query with FINAL. The ids are found
@@ -118,7 +119,10 @@ export const TIME_IN_BUCKETS = "time >= fromUnixTimestamp64Milli({from:Int64} * 
 export const ROWS_IN_BUCKETS = `id IN (SELECT id FROM predictions WHERE model = {model:String} AND ${TIME_IN_BUCKETS}) AND ${TIME_IN_BUCKETS} AND toUnixTimestamp(bucket) IN {buckets:Array(UInt32)}`;
 
 /** A version that left a bucket (its row lost an identity conflict) keeps no counts there. */
-function zeroWhatIsGone(store: Store, params: { model: string; grid: number; buckets: readonly number[]; generation: number }): Promise<void> {
+function zeroWhatIsGone(
+  store: Store,
+  params: { model: string; grid: number; buckets: readonly number[]; generation: number },
+): Promise<void> {
   return store.execute(
     `INSERT INTO feature_counts (model, baseline, version, segment, subject, feature, grid, bucket, generation)
      SELECT model, baseline, version, segment, subject, feature, grid, bucket, {generation:UInt64}
@@ -153,7 +157,13 @@ type CountsRow = {
  * Counts within a window, summed by steps of time (aligned to the epoch). Steps without rows are absent. Oldest
  * first.
  */
-export async function readFeatureCounts(store: Store, rows: CountedRows, grid: Grid, window: Window, stepMs: Millis): Promise<StepCounts[]> {
+export async function readFeatureCounts(
+  store: Store,
+  rows: CountedRows,
+  grid: Grid,
+  window: Window,
+  stepMs: Millis,
+): Promise<StepCounts[]> {
   const found = await store.query<CountsRow>(
     `SELECT intDiv(toUnixTimestamp(c.bucket), {step:UInt32}) * {step:UInt32} AS step, c.version AS version, c.subject AS subject, c.feature AS feature,
             sum(c.rows) AS rows, sum(c.missing) AS missing, sum(c.unparsable) AS unparsable, sum(c.unseen) AS unseen,
@@ -164,7 +174,13 @@ export async function readFeatureCounts(store: Store, rows: CountedRows, grid: G
        AND c.bucket >= toDateTime({from:UInt32}, 'UTC') AND c.bucket < toDateTime({to:UInt32}, 'UTC') AND c.rows > 0
      GROUP BY step, version, subject, feature
      ORDER BY step`,
-    { ...rows, grid: grid.version, step: stepMs / 1000, from: Math.max(0, Math.floor(window.from / 1000)), to: Math.ceil(window.to / 1000) },
+    {
+      ...rows,
+      grid: grid.version,
+      step: stepMs / 1000,
+      from: Math.max(0, Math.floor(window.from / 1000)),
+      to: Math.ceil(window.to / 1000),
+    },
   );
   const grids = new Map(grid.subjects.map(({ key, grid: bins }) => [subjectId(key), bins]));
   const steps: { from: Millis; byVersion: Map<string, Map<string, Counts>> }[] = [];

@@ -24,7 +24,14 @@ export async function readNewestGrid(store: Store, model: string): Promise<{ gri
   );
   const first = rows[0];
   if (!first) return null;
-  return { basis: first.basis, grid: { model, version: first.grid, subjects: rows.map((row) => ({ key: { subject: row.subject, feature: row.feature }, grid: subjectGrid(row) })) } };
+  return {
+    basis: first.basis,
+    grid: {
+      model,
+      version: first.grid,
+      subjects: rows.map((row) => ({ key: { subject: row.subject, feature: row.feature }, grid: subjectGrid(row) })),
+    },
+  };
 }
 
 function subjectGrid(row: GridRow): SubjectGrid {
@@ -74,10 +81,19 @@ const VALUES = `arrayConcat(
 
 /** The rows of a baseline; those of live events for null. */
 function rowsOf(baseline: string | null): string {
-  return baseline === null ? "predictions FINAL WHERE model = {model:String}" : "baseline_rows FINAL WHERE model = {model:String} AND baseline = {baseline:String}";
+  return baseline === null
+    ? "predictions FINAL WHERE model = {model:String}"
+    : "baseline_rows FINAL WHERE model = {model:String} AND baseline = {baseline:String}";
 }
 
-type RankedRow = { subject: SubjectKey["subject"]; feature: string; rows: number; low: number; high: number; ranked: [number, number, number][] };
+type RankedRow = {
+  subject: SubjectKey["subject"];
+  feature: string;
+  rows: number;
+  low: number;
+  high: number;
+  ranked: [number, number, number][];
+};
 
 /**
  * Order statistics of every numeric subject of one baseline. Inverted-CDF quantiles (NumPy's `inverted_cdf`): the
@@ -104,11 +120,18 @@ export async function readNumericSummaries(store: Store, model: string, baseline
     low,
     high,
     quantiles: ranked.flatMap(([, value, parts]) => new Array<number>(Number(parts)).fill(value)).slice(0, 1023),
-    deciles: ranked.flatMap(([rank, value]) => (Math.floor((rank * 10) / rows) > Math.floor(((rank - 1) * 10) / rows) ? [value] : [])).slice(0, 9),
+    deciles: ranked
+      .flatMap(([rank, value]) => (Math.floor((rank * 10) / rows) > Math.floor(((rank - 1) * 10) / rows) ? [value] : []))
+      .slice(0, 9),
   }));
 }
 
-export type CategorySummary = { readonly subject: SubjectKey["subject"]; readonly feature: string; readonly value: string; readonly rows: number };
+export type CategorySummary = {
+  readonly subject: SubjectKey["subject"];
+  readonly feature: string;
+  readonly value: string;
+  readonly rows: number;
+};
 
 /** How often each category of each categorical subject occurs in one baseline, most frequent first; at most `limit` a subject. */
 export function readCategorySummaries(store: Store, model: string, baseline: string | null, limit: number): Promise<CategorySummary[]> {

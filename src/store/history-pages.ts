@@ -6,7 +6,12 @@ import type { Store } from "./store.ts";
 export type RunPlace = readonly [at: Millis, id: string];
 
 /** Decisions to retrain and refusals in pages, newest first. */
-export async function readRetrainPage(store: Store, filter: { model?: string | undefined }, limit: number, after: RunPlace | null): Promise<RetrainRun[]> {
+export async function readRetrainPage(
+  store: Store,
+  filter: { model?: string | undefined },
+  limit: number,
+  after: RunPlace | null,
+): Promise<RetrainRun[]> {
   const rows = await store.query<Omit<RetrainRun, "at" | "transitionId"> & { transition_id: string; at_ms: number }>(
     `SELECT r.id AS id, r.model AS model, r.version AS version, r.rule AS rule, r.transition_id AS transition_id, r.state AS state, r.reason AS reason,
             toUnixTimestamp64Milli(r.at) AS at_ms
@@ -26,9 +31,16 @@ export function letterPlace({ receivedAt, origin, reason }: DeadLetter): LetterP
 }
 
 /** Dead letters in pages, newest first. */
-export async function readDeadLetterPage(store: Store, filter: { reason?: RejectReason | undefined }, limit: number, after: LetterPlace | null): Promise<DeadLetter[]> {
+export async function readDeadLetterPage(
+  store: Store,
+  filter: { reason?: RejectReason | undefined },
+  limit: number,
+  after: LetterPlace | null,
+): Promise<DeadLetter[]> {
   const [at, source, topic, partition, offset, reason] = after ?? [0, "", "", 0, "", ""];
-  const rows = await store.query<Origin & { received_ms: number; reason: RejectReason; message: string; payload: string; payload_bytes: number }>(
+  const rows = await store.query<
+    Origin & { received_ms: number; reason: RejectReason; message: string; payload: string; payload_bytes: number }
+  >(
     `SELECT toUnixTimestamp64Milli(d.received_at) AS received_ms, d.source AS source, d.topic AS topic, d.partition AS partition, d.offset AS offset,
             d.reason AS reason, d.message AS message, d.payload AS payload, d.payload_bytes AS payload_bytes
      FROM dead_letters AS d FINAL
@@ -40,7 +52,11 @@ export async function readDeadLetterPage(store: Store, filter: { reason?: Reject
               > (-{at:Int64}, {source:String}, {topic:String}, {partition:Int32}, {offset:String}, {reason:String})`
        }
      ORDER BY d.received_at DESC, d.source, d.topic, d.partition, d.offset, d.reason LIMIT {limit:UInt32}`,
-    { limit, ...(filter.reason === undefined ? {} : { wanted: filter.reason }), ...(after === null ? {} : { at, source, topic, partition, offset, reason }) },
+    {
+      limit,
+      ...(filter.reason === undefined ? {} : { wanted: filter.reason }),
+      ...(after === null ? {} : { at, source, topic, partition, offset, reason }),
+    },
   );
   return rows.map((row) => ({
     receivedAt: row.received_ms,

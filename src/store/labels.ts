@@ -36,5 +36,15 @@ export async function findLabel(store: Store, model: string, id: string): Promis
     { model, id },
   );
   const row = rows[0];
-  return row ? { type: "label", id, model, label: row.label, labelNumber: row.label_number, time: row.time === null ? null : Number(row.time), revision: row.revision } : null;
+  return row
+    ? {
+        type: "label",
+        id,
+        model,
+        label: row.label,
+        labelNumber: row.label_number,
+        time: row.time === null ? null : Number(row.time),
+        revision: row.revision,
+      }
+    : null;
 }

@@ -3,7 +3,10 @@ import type { Store } from "./store.ts";
 
 /** The event time of a model's first prediction, or null when it has none. */
 export async function firstPredictionTime(store: Store, model: string): Promise<Millis | null> {
-  const [row] = await store.query<{ first: Millis; rows: number }>("SELECT toUnixTimestamp64Milli(min(time)) AS first, count() AS rows FROM predictions WHERE model = {model:String}", { model });
+  const [row] = await store.query<{ first: Millis; rows: number }>(
+    "SELECT toUnixTimestamp64Milli(min(time)) AS first, count() AS rows FROM predictions WHERE model = {model:String}",
+    { model },
+  );
   return row && Number(row.rows) > 0 ? Number(row.first) : null;
 }
 

@@ -20,14 +20,28 @@ export type MeasurementPageFilter = {
 };
 
 /** Where a measurement stands among all of its model: what a page begins after. */
-export type MeasurementPlace = readonly [to: number, from: number, metric: string, baseline: string, version: string, segment: string, subject: string, feature: string];
+export type MeasurementPlace = readonly [
+  to: number,
+  from: number,
+  metric: string,
+  baseline: string,
+  version: string,
+  segment: string,
+  subject: string,
+  feature: string,
+];
 
 export function measurementPlace(m: Measurement): MeasurementPlace {
   return [m.to, m.from, m.metric, m.baseline ?? "", m.version, m.segment ?? "", m.subject, m.feature ?? ""];
 }
 
 /** Stored measurements in pages, newest window first; each measurement stands on one page, whatever arrives meanwhile. */
-export async function readMeasurementPage(store: Store, filter: MeasurementPageFilter, limit: number, after: MeasurementPlace | null): Promise<Measurement[]> {
+export async function readMeasurementPage(
+  store: Store,
+  filter: MeasurementPageFilter,
+  limit: number,
+  after: MeasurementPlace | null,
+): Promise<Measurement[]> {
   const conditions = ["m.model = {model:String}", "m.metric IN {metrics:Array(String)}"];
   const params: Record<string, QueryParams[string]> = { model: filter.model, metrics: FAMILIES[filter.family], limit };
   const where = (condition: string, name: string, value: string | number | undefined): void => {
@@ -46,7 +60,16 @@ export async function readMeasurementPage(store: Store, filter: MeasurementPageF
   where("toUnixTimestamp64Milli(m.to) - toUnixTimestamp64Milli(m.from) = {windowMs:Int64}", "windowMs", filter.windowMs);
   if (after) {
     const [to, from, metric, baseline, version, segment, subject, feature] = after;
-    Object.assign(params, { aTo: to, aFrom: -from, aMetric: metric, aBaseline: baseline, aVersion: version, aSegment: segment, aSubject: subject, aFeature: feature });
+    Object.assign(params, {
+      aTo: to,
+      aFrom: -from,
+      aMetric: metric,
+      aBaseline: baseline,
+      aVersion: version,
+      aSegment: segment,
+      aSubject: subject,
+      aFeature: feature,
+    });
     // The first condition lets the table skip what is newer; the second decides.
     conditions.push(
       "m.to <= fromUnixTimestamp64Milli({aTo:Int64})",
@@ -63,7 +86,13 @@ export async function readMeasurementPage(store: Store, filter: MeasurementPageF
 }
 
 /** Which windows and baselines a model was measured with. */
-export type MeasuredKind = { readonly metric: Measurement["metric"]; readonly baseline: string | null; readonly windowMs: Millis; readonly windows: number; readonly newest: Millis };
+export type MeasuredKind = {
+  readonly metric: Measurement["metric"];
+  readonly baseline: string | null;
+  readonly windowMs: Millis;
+  readonly windows: number;
+  readonly newest: Millis;
+};
 
 export async function readMeasuredKinds(store: Store, model: string): Promise<MeasuredKind[]> {
   const rows = await store.query<{ metric: Measurement["metric"]; baseline: string; length: number; windows: number; newest: number }>(
@@ -72,5 +101,11 @@ export async function readMeasuredKinds(store: Store, model: string): Promise<Me
      FROM measurements AS m WHERE m.model = {model:String} GROUP BY metric, baseline, length ORDER BY metric, baseline, length`,
     { model },
   );
-  return rows.map((row) => ({ metric: row.metric, baseline: row.baseline || null, windowMs: row.length, windows: row.windows, newest: row.newest }));
+  return rows.map((row) => ({
+    metric: row.metric,
+    baseline: row.baseline || null,
+    windowMs: row.length,
+    windows: row.windows,
+    newest: row.newest,
+  }));
 }

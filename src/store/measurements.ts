@@ -80,7 +80,11 @@ export const MEASUREMENT_COLUMNS = `m.model AS model, m.version AS version, m.se
   m.ci_low AS ci_low, m.ci_high AS ci_high, m.rows_reference AS rows_reference, m.rows_current AS rows_current, m.labelled AS labelled,
   m.status AS status, m.evidence AS evidence, m.revision AS revision, m.detail AS detail`;
 
-export const FAMILIES: Readonly<Record<MetricFamily, readonly string[]>> = { drift: DRIFT_METRICS, quality: QUALITY_METRICS, performance: PERFORMANCE_METRICS };
+export const FAMILIES: Readonly<Record<MetricFamily, readonly string[]>> = {
+  drift: DRIFT_METRICS,
+  quality: QUALITY_METRICS,
+  performance: PERFORMANCE_METRICS,
+};
 
 /** Stored measurements, the newest revision of each; by window, oldest first unless asked otherwise. */
 export async function readMeasurements(store: Store, filter: MeasurementFilter): Promise<Measurement[]> {

@@ -27,21 +27,33 @@ export async function migrate(store: Store, migrations: readonly Migration[] = r
   await store.execute(
     "CREATE TABLE IF NOT EXISTS migrations (number UInt32, name String, checksum String, applied_at DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY number",
   );
-  const applied = await store.query<{ number: number; name: string; checksum: string }>("SELECT number, name, checksum FROM migrations ORDER BY number, applied_at");
+  const applied = await store.query<{ number: number; name: string; checksum: string }>(
+    "SELECT number, name, checksum FROM migrations ORDER BY number, applied_at",
+  );
   for (const row of applied) {
     const known = migrations[row.number - 1];
     if (!known) {
-      throw new StoreError(`The store was made by a newer driftwatch: it has migration ${row.number} (${row.name}).`, { hint: "Upgrade driftwatch, or point it at another store.", retryable: false });
+      throw new StoreError(`The store was made by a newer driftwatch: it has migration ${row.number} (${row.name}).`, {
+        hint: "Upgrade driftwatch, or point it at another store.",
+        retryable: false,
+      });
     }
     if (known.checksum !== row.checksum) {
-      throw new StoreError(`Migration ${row.number} (${row.name}) differs from the one this store was made with.`, { hint: "Use the driftwatch version that made the store, or start with a new one.", retryable: false });
+      throw new StoreError(`Migration ${row.number} (${row.name}) differs from the one this store was made with.`, {
+        hint: "Use the driftwatch version that made the store, or start with a new one.",
+        retryable: false,
+      });
     }
   }
   const done = new Set(applied.map((row) => row.number));
   const due = migrations.filter((migration) => !done.has(migration.number));
   for (const migration of due) {
     await store.execute(migration.sql);
-    await store.execute("INSERT INTO migrations SELECT {number:UInt32}, {name:String}, {checksum:String}, now64(3)", { number: migration.number, name: migration.name, checksum: migration.checksum });
+    await store.execute("INSERT INTO migrations SELECT {number:UInt32}, {name:String}, {checksum:String}, now64(3)", {
+      number: migration.number,
+      name: migration.name,
+      checksum: migration.checksum,
+    });
   }
   return due.length;
 }

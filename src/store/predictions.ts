@@ -9,7 +9,12 @@ const MONTHS_PER_INSERT = 50;
 const LOOKUP_BYTES = 250_000;
 const LOOKUP_IDS = 5_000;
 
-export type PredictionRow = Readonly<Record<string, unknown>> & { readonly model: string; readonly id: string; readonly time: number | string; readonly precedence: string };
+export type PredictionRow = Readonly<Record<string, unknown>> & {
+  readonly model: string;
+  readonly id: string;
+  readonly time: number | string;
+  readonly precedence: string;
+};
 
 /** The row of a prediction. `precedence` says which of several rows with one id stays: the largest. */
 export function predictionRow(prediction: Prediction, precedence: string): PredictionRow {
@@ -58,11 +63,20 @@ export function splitByMonths(rows: readonly PredictionRow[], limit: number): Pr
 
 /** The predictions of one model that are meant by `ids`, as they now stand: one row an id, those unknown left out. */
 export function findPredictionTimes(store: Store, model: string, ids: readonly string[]): Promise<{ id: string; time: Millis }[]> {
-  return lookUp(store, "SELECT id, toUnixTimestamp64Milli(time) AS time FROM predictions FINAL WHERE model = {model:String} AND id IN {ids:Array(String)}", model, ids);
+  return lookUp(
+    store,
+    "SELECT id, toUnixTimestamp64Milli(time) AS time FROM predictions FINAL WHERE model = {model:String} AND id IN {ids:Array(String)}",
+    model,
+    ids,
+  );
 }
 
 /** Every stored row of these ids, superseded ones that were not merged away yet included. */
-export function findPredictionRows(store: Store, model: string, ids: readonly string[]): Promise<{ id: string; time: Millis; precedence: string }[]> {
+export function findPredictionRows(
+  store: Store,
+  model: string,
+  ids: readonly string[],
+): Promise<{ id: string; time: Millis; precedence: string }[]> {
   return lookUp(
     store,
     "SELECT id, toUnixTimestamp64Milli(time) AS time, toString(p.precedence) AS precedence FROM predictions AS p WHERE model = {model:String} AND id IN {ids:Array(String)}",
@@ -71,7 +85,12 @@ export function findPredictionRows(store: Store, model: string, ids: readonly st
   );
 }
 
-async function lookUp<Row extends { id: string; time: Millis }>(store: Store, sql: string, model: string, ids: readonly string[]): Promise<Row[]> {
+async function lookUp<Row extends { id: string; time: Millis }>(
+  store: Store,
+  sql: string,
+  model: string,
+  ids: readonly string[],
+): Promise<Row[]> {
   const found: Row[] = [];
   for (const chunk of chunks([...new Set(ids)])) {
     for (const row of await store.query<Row>(sql, { model, ids: chunk })) found.push({ ...row, time: Number(row.time) });

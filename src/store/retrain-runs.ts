@@ -41,10 +41,7 @@ type RunRow = {
 };
 
 /** Decisions to retrain and refusals, newest first. */
-export async function readRetrainRuns(
-  store: Store,
-  filter: { model?: string; since?: Millis; limit: number },
-): Promise<RetrainRun[]> {
+export async function readRetrainRuns(store: Store, filter: { model?: string; since?: Millis; limit: number }): Promise<RetrainRun[]> {
   const conditions = ["1"];
   if (filter.model !== undefined) conditions.push("model = {model:String}");
   if (filter.since !== undefined) conditions.push("at >= fromUnixTimestamp64Milli({since:Int64})");

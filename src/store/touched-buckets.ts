@@ -23,7 +23,11 @@ export async function createSequence(store: Store, clock: () => Millis = Date.no
 
 /** Notes that what is stored of these buckets changes. */
 export async function touchBuckets(store: Store, marks: readonly BucketMark[], sequence: number): Promise<void> {
-  if (marks.length > 0) await store.insert("touched_buckets", marks.map((mark) => row(mark, sequence, 0)));
+  if (marks.length > 0)
+    await store.insert(
+      "touched_buckets",
+      marks.map((mark) => row(mark, sequence, 0)),
+    );
 }
 
 /** The buckets that are due, of one model or of all, oldest first. */
@@ -34,12 +38,21 @@ export async function readTouched(store: Store, model?: string): Promise<Touched
      GROUP BY model, kind, bucket HAVING max(touched) > max(counted) ORDER BY bucket, model, kind`,
     model === undefined ? {} : { model },
   );
-  return rows.map((found) => ({ model: found.model, kind: found.kind, bucket: found.bucket_s * 1000, touched: Number(found.last_touched) }));
+  return rows.map((found) => ({
+    model: found.model,
+    kind: found.kind,
+    bucket: found.bucket_s * 1000,
+    touched: Number(found.last_touched),
+  }));
 }
 
 /** Notes that buckets were counted as of the `touched` read before counting: a touch since then keeps them due. */
 export async function markCounted(store: Store, buckets: readonly TouchedBucket[]): Promise<void> {
-  if (buckets.length > 0) await store.insert("touched_buckets", buckets.map((bucket) => row(bucket, 0, bucket.touched)));
+  if (buckets.length > 0)
+    await store.insert(
+      "touched_buckets",
+      buckets.map((bucket) => row(bucket, 0, bucket.touched)),
+    );
 }
 
 function row(mark: BucketMark, touched: number, counted: number): Record<string, unknown> {

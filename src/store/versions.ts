@@ -5,7 +5,13 @@ import type { Store } from "./store.ts";
 export type Volume = { readonly from: Millis; readonly version: string; readonly rows: number; readonly labelled: number };
 
 /** A version that sent predictions. */
-export type ModelVersion = { readonly version: string; readonly rows: number; readonly labelled: number; readonly firstSeen: Millis; readonly lastSeen: Millis };
+export type ModelVersion = {
+  readonly version: string;
+  readonly rows: number;
+  readonly labelled: number;
+  readonly firstSeen: Millis;
+  readonly lastSeen: Millis;
+};
 
 const NEWEST_GRID = "(SELECT max(grid) FROM grids WHERE model = {model:String})";
 
@@ -38,7 +44,12 @@ export async function readVolume(store: Store, model: string, window: Window, st
     );
   const rows = await sums((await hasGrid(store, model)) ? COUNTED : UNCOUNTED);
   const labels = new Map((await sums(LABELLED)).map((row) => [JSON.stringify([row.step, row.version]), row.total]));
-  return rows.map((row) => ({ from: row.step * 1000, version: row.version, rows: row.total, labelled: labels.get(JSON.stringify([row.step, row.version])) ?? 0 }));
+  return rows.map((row) => ({
+    from: row.step * 1000,
+    version: row.version,
+    rows: row.total,
+    labelled: labels.get(JSON.stringify([row.step, row.version])) ?? 0,
+  }));
 }
 
 /** Every version of a model that was seen, the one seen last first. Times are starts of buckets. */
@@ -50,5 +61,11 @@ export async function readVersions(store: Store, model: string): Promise<ModelVe
     );
   const rows = await totals((await hasGrid(store, model)) ? COUNTED : UNCOUNTED);
   const labels = new Map((await totals(LABELLED)).map((row) => [row.version, row.total]));
-  return rows.map((row) => ({ version: row.version, rows: row.total, labelled: labels.get(row.version) ?? 0, firstSeen: row.first * 1000, lastSeen: row.last * 1000 }));
+  return rows.map((row) => ({
+    version: row.version,
+    rows: row.total,
+    labelled: labels.get(row.version) ?? 0,
+    firstSeen: row.first * 1000,
+    lastSeen: row.last * 1000,
+  }));
 }

@@ -13,5 +13,8 @@ export async function readWindowProgress(store: Store, model: string): Promise<M
 
 export async function insertWindowProgress(store: Store, model: string, reached: ReadonlyMap<string, Millis>): Promise<void> {
   if (reached.size === 0) return;
-  await store.insert("window_progress", [...reached].map(([plan, to]) => ({ model, plan, measured_to: dateTimeValue(to) })));
+  await store.insert(
+    "window_progress",
+    [...reached].map(([plan, to]) => ({ model, plan, measured_to: dateTimeValue(to) })),
+  );
 }

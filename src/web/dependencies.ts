@@ -7,9 +7,23 @@ import type { Store } from "../store/store.ts";
 export type PageDependencies = {
   readonly store: Store;
   readonly models: ReadonlyMap<string, ModelSettings>;
-  readonly measure: (query: { readonly model: string; readonly window: Window; readonly baselines: readonly string[]; readonly families: readonly MetricFamily[] }) => Promise<readonly Measurement[]>;
-  readonly report: (query: { readonly model: ModelSettings; readonly from?: Millis; readonly to?: Millis; readonly version?: string }) => Promise<ModelReport>;
-  readonly status: () => { readonly ready: boolean; readonly reasons: readonly string[]; readonly watermarks: ReadonlyMap<string, Millis | null> };
+  readonly measure: (query: {
+    readonly model: string;
+    readonly window: Window;
+    readonly baselines: readonly string[];
+    readonly families: readonly MetricFamily[];
+  }) => Promise<readonly Measurement[]>;
+  readonly report: (query: {
+    readonly model: ModelSettings;
+    readonly from?: Millis;
+    readonly to?: Millis;
+    readonly version?: string;
+  }) => Promise<ModelReport>;
+  readonly status: () => {
+    readonly ready: boolean;
+    readonly reasons: readonly string[];
+    readonly watermarks: ReadonlyMap<string, Millis | null>;
+  };
   /** More places to go, at the top of every page. */
   readonly extra?: { readonly links?: readonly { readonly href: string; readonly text: string }[] };
 };

@@ -4,7 +4,11 @@ export const modelHref = (model: string): string => `/models/${segment(model)}`;
 export const alertHref = (id: string): string => `/alerts/${segment(id)}`;
 
 /** A feature's page, or that of the prediction or score. Names that a path would swallow go as a parameter. */
-export function subjectHref(model: string, subject: { readonly subject: string; readonly feature: string | null }, query: Readonly<Record<string, string>> = {}): string {
+export function subjectHref(
+  model: string,
+  subject: { readonly subject: string; readonly feature: string | null },
+  query: Readonly<Record<string, string>> = {},
+): string {
   const { feature } = subject;
   const swallowed = feature === "" || feature === "." || feature === "..";
   const place = feature === null ? `/outputs/${segment(subject.subject)}` : swallowed ? "/features" : `/features/${segment(feature)}`;

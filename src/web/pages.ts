@@ -22,24 +22,52 @@ export function createPages(dependencies: PageDependencies): Hono {
 
   const show = (shown: Shown | null): Response =>
     shown === null
-      ? respond(404, page({ title: "Not found", crumbs: [], links, body: html`<h1>There is nothing here</h1><p class="lead">It may have been renamed, or never sent an event. <a href="/">All models</a></p>` }))
+      ? respond(
+          404,
+          page({
+            title: "Not found",
+            crumbs: [],
+            links,
+            body: html`<h1>There is nothing here</h1>
+              <p class="lead">It may have been renamed, or never sent an event. <a href="/">All models</a></p>`,
+          }),
+        )
       : respond(200, page({ ...shown, links }));
 
   app.get("/", async () => show(await homePage(dependencies)));
   app.get("/models/:model", async (c) => {
     const model = dependencies.models.get(c.req.param("model"));
-    return show(model ? await modelPage(dependencies, model, { version: c.req.query("version"), all: c.req.query("all") !== undefined }) : null);
+    return show(
+      model ? await modelPage(dependencies, model, { version: c.req.query("version"), all: c.req.query("all") !== undefined }) : null,
+    );
   });
-  const subject = (kind: "feature" | "output") => async (modelName: string, name: string | undefined, query: { version: string | undefined; to: string | undefined; baseline: string | undefined }) => {
-    const model = dependencies.models.get(modelName);
-    if (!model || name === undefined) return show(null);
-    if (kind === "output" && name !== "prediction" && name !== "score") return show(null);
-    const key = kind === "feature" ? ({ subject: "feature", feature: name } as const) : ({ subject: name === "score" ? "score" : "prediction", feature: "" } as const);
-    return show(await subjectPage(dependencies, model, key, { version: query.version, to: query.to === undefined ? null : parseTime(query.to), baseline: query.baseline }));
-  };
+  const subject =
+    (kind: "feature" | "output") =>
+    async (
+      modelName: string,
+      name: string | undefined,
+      query: { version: string | undefined; to: string | undefined; baseline: string | undefined },
+    ) => {
+      const model = dependencies.models.get(modelName);
+      if (!model || name === undefined) return show(null);
+      if (kind === "output" && name !== "prediction" && name !== "score") return show(null);
+      const key =
+        kind === "feature"
+          ? ({ subject: "feature", feature: name } as const)
+          : ({ subject: name === "score" ? "score" : "prediction", feature: "" } as const);
+      return show(
+        await subjectPage(dependencies, model, key, {
+          version: query.version,
+          to: query.to === undefined ? null : parseTime(query.to),
+          baseline: query.baseline,
+        }),
+      );
+    };
   const chosen = (query: Record<string, string>) => ({ version: query.version, to: query.to, baseline: query.baseline });
   app.get("/models/:model/features", (c) => subject("feature")(c.req.param("model"), c.req.query("name"), chosen(c.req.query())));
-  app.get("/models/:model/features/:feature", (c) => subject("feature")(c.req.param("model"), c.req.param("feature"), chosen(c.req.query())));
+  app.get("/models/:model/features/:feature", (c) =>
+    subject("feature")(c.req.param("model"), c.req.param("feature"), chosen(c.req.query())),
+  );
   app.get("/models/:model/outputs/:output", (c) => subject("output")(c.req.param("model"), c.req.param("output"), chosen(c.req.query())));
   app.get("/alerts/:id", async (c) => show(await alertPage(dependencies, c.req.param("id"))));
   return app;
@@ -48,4 +76,3 @@ export function createPages(dependencies: PageDependencies): Hono {
 function respond(status: number, text: string): Response {
   return new Response(text, { status, headers: { "content-type": "text/html; charset=utf-8" } });
 }
-

@@ -33,8 +33,16 @@ async function portInUse(): Promise<number> {
 describe("what a person reads when it cannot start", () => {
   test.each([
     ["a misspelt key", `modles: {}\n${MODEL}`, /driftwatch\.yaml:1:1.*modles[\s\S]*models/],
-    ["a wrong value", "models:\n  toy: {task: binary, positive: yes it is, bucket: 7 minutes}\nalerts: []\n", /driftwatch\.yaml:2:\d+.*models\.toy\.bucket[\s\S]*1h/],
-    ["a variable that is not set", `${MODEL}channels:\n  ops: {type: webhook, url: "https://example.com/", secret: "\${NO_SUCH_SECRET}"}\n`, /NO_SUCH_SECRET/],
+    [
+      "a wrong value",
+      "models:\n  toy: {task: binary, positive: yes it is, bucket: 7 minutes}\nalerts: []\n",
+      /driftwatch\.yaml:2:\d+.*models\.toy\.bucket[\s\S]*1h/,
+    ],
+    [
+      "a variable that is not set",
+      `${MODEL}channels:\n  ops: {type: webhook, url: "https://example.com/", secret: "\${NO_SUCH_SECRET}"}\n`,
+      /NO_SUCH_SECRET/,
+    ],
     ["an address for all without tokens", `${MODEL}http: {host: 0.0.0.0}\n`, /token/],
   ])("%s", async (_name, config, expected) => {
     const { code, stderr } = await run(config, ["run"]);
@@ -59,7 +67,11 @@ describe("what a person reads when it cannot start", () => {
   test("a data directory that cannot be", async () => {
     const directory = scratchDirectory();
     writeFileSync(join(directory, "file"), "");
-    const { code, stderr } = await run(`store: {path: ${JSON.stringify(join(directory, "file", "data"))}}\n${MODEL}`, ["run", "--port", "0"]);
+    const { code, stderr } = await run(`store: {path: ${JSON.stringify(join(directory, "file", "data"))}}\n${MODEL}`, [
+      "run",
+      "--port",
+      "0",
+    ]);
     expect(stderr).toMatch(/data directory .* cannot be written[\s\S]*store\.path/);
     expect(code).toBe(1);
   });
@@ -80,8 +92,14 @@ describe("what a person reads when it cannot start", () => {
   test("a malformed row in a baseline", async () => {
     const directory = scratchDirectory();
     const file = join(directory, "training.ndjson");
-    writeFileSync(file, '{"type":"prediction","id":"1","model":"toy","version":"1","time":"2026-01-01T00:00:00Z","features":{},"score":0.5}\n{"type":"prediction","id":"2","model":"toy","version":"1","time":"yesterday","features":{},"score":0.5}\n');
-    const { code, stderr } = await run(`models:\n  toy: {task: binary, positive: "yes", baselines: {training: {file: ${JSON.stringify(file)}}}}\nalerts: []\n`, ["run", "--port", "0"]);
+    writeFileSync(
+      file,
+      '{"type":"prediction","id":"1","model":"toy","version":"1","time":"2026-01-01T00:00:00Z","features":{},"score":0.5}\n{"type":"prediction","id":"2","model":"toy","version":"1","time":"yesterday","features":{},"score":0.5}\n',
+    );
+    const { code, stderr } = await run(
+      `models:\n  toy: {task: binary, positive: "yes", baselines: {training: {file: ${JSON.stringify(file)}}}}\nalerts: []\n`,
+      ["run", "--port", "0"],
+    );
     expect(stderr).toMatch(/training\.ndjson:2: .*time/);
     expect(code).toBe(1);
   });

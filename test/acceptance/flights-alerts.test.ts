@@ -23,13 +23,20 @@ const EXPECTED = [
   { rule: "feature-drift", version: "2013-h1", subject: "dest", fired: "2013-09-17", resolved: null },
   { rule: "feature-drift", version: "2013-h1", subject: "carrier", fired: "2013-09-18", resolved: null },
   // The weather of 31 December is not in the data: six features at once, told in one message.
-  ...["humid", "precip", "pressure", "temp", "visib", "wind_speed"].map((subject) => ({ rule: "missing-values", version: "2013-h1", subject, fired: "2014-01-01", resolved: null })),
+  ...["humid", "precip", "pressure", "temp", "visib", "wind_speed"].map((subject) => ({
+    rule: "missing-values",
+    version: "2013-h1",
+    subject,
+    fired: "2014-01-01",
+    resolved: null,
+  })),
 ];
 
 describe("the shipped rules on a year of flights", () => {
   test("raise the listed alerts and no other", async () => {
     const { app, transitions } = await startFlightApp(scratchDirectory());
-    for await (const stretch of flightFeed([join(FLIGHTS, "predictions.ndjson.gz"), join(FLIGHTS, "labels.ndjson.gz")], 30 * DAY, () => {})) await app.pipeline.ingest(stretch.messages);
+    for await (const stretch of flightFeed([join(FLIGHTS, "predictions.ndjson.gz"), join(FLIGHTS, "labels.ndjson.gz")], 30 * DAY, () => {}))
+      await app.pipeline.ingest(stretch.messages);
     app.watermarks.finish();
     await app.tick();
     expect(episodes(transitions)).toEqual(EXPECTED);
@@ -55,26 +62,53 @@ describe("the baseline quarter against itself", () => {
     ["rows split at random, the other way round", byId, 1],
     ["every other day", byDay, 0],
     ["every other day, the other way round", byDay, 1],
-  ] as const)("%s", async (_name, halfOf, reference) => {
-    const directory = scratchDirectory();
-    mkdirSync(directory, { recursive: true });
-    const lines = gunzipSync(readFileSync(join(FLIGHTS, "reference-2013-q1.ndjson.gz"))).toString().trim().split("\n");
-    const rows = lines.map((line) => JSON.parse(line) as { id: string; time: string; model: string; label: string });
-    const file = join(directory, "half.ndjson.gz");
-    writeFileSync(file, gzipSync(rows.filter((row) => halfOf(row as never) === reference).map((row) => JSON.stringify(row)).join("\n")));
-    const live = rows.filter((row) => halfOf(row as never) !== reference);
+  ] as const)(
+    "%s",
+    async (_name, halfOf, reference) => {
+      const directory = scratchDirectory();
+      mkdirSync(directory, { recursive: true });
+      const lines = gunzipSync(readFileSync(join(FLIGHTS, "reference-2013-q1.ndjson.gz")))
+        .toString()
+        .trim()
+        .split("\n");
+      const rows = lines.map((line) => JSON.parse(line) as { id: string; time: string; model: string; label: string });
+      const file = join(directory, "half.ndjson.gz");
+      writeFileSync(
+        file,
+        gzipSync(
+          rows
+            .filter((row) => halfOf(row as never) === reference)
+            .map((row) => JSON.stringify(row))
+            .join("\n"),
+        ),
+      );
+      const live = rows.filter((row) => halfOf(row as never) !== reference);
 
-    const config = flightConfig(join(directory, "store"));
-    const model = config.models.get("flight-delay");
-    if (!model) throw new Error("the demo's model is gone");
-    const baselines: BaselineSettings[] = model.baselines.map((baseline) => (baseline.kind === "file" ? { ...baseline, byVersion: new Map([["2013-q1", file]]) } : baseline));
-    const { app, transitions } = await startFlightApp(join(directory, "store"), { models: new Map([["flight-delay", { ...model, baselines }]]) });
-    const message = (event: object, offset: number): Message => ({ origin: { source: "file", topic: "half", partition: 0, offset: String(offset) }, bytes: Buffer.from(JSON.stringify(event)), timestamp: null });
-    await app.pipeline.ingest(live.map((row, index) => message(row, index)));
-    await app.pipeline.ingest(live.map((row, index) => message({ type: "label", id: row.id, model: row.model, time: row.time, label: row.label }, live.length + index)));
-    app.watermarks.finish();
-    const { windowsMeasured } = await app.tick();
-    expect(windowsMeasured).toBeGreaterThan(200);
-    expect(episodes(transitions)).toEqual([]);
-  }, 300_000);
+      const config = flightConfig(join(directory, "store"));
+      const model = config.models.get("flight-delay");
+      if (!model) throw new Error("the demo's model is gone");
+      const baselines: BaselineSettings[] = model.baselines.map((baseline) =>
+        baseline.kind === "file" ? { ...baseline, byVersion: new Map([["2013-q1", file]]) } : baseline,
+      );
+      const { app, transitions } = await startFlightApp(join(directory, "store"), {
+        models: new Map([["flight-delay", { ...model, baselines }]]),
+      });
+      const message = (event: object, offset: number): Message => ({
+        origin: { source: "file", topic: "half", partition: 0, offset: String(offset) },
+        bytes: Buffer.from(JSON.stringify(event)),
+        timestamp: null,
+      });
+      await app.pipeline.ingest(live.map((row, index) => message(row, index)));
+      await app.pipeline.ingest(
+        live.map((row, index) =>
+          message({ type: "label", id: row.id, model: row.model, time: row.time, label: row.label }, live.length + index),
+        ),
+      );
+      app.watermarks.finish();
+      const { windowsMeasured } = await app.tick();
+      expect(windowsMeasured).toBeGreaterThan(200);
+      expect(episodes(transitions)).toEqual([]);
+    },
+    300_000,
+  );
 });

@@ -1,21 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App } from "../../src/app.ts";
-import {
-  addCounts,
-  addOutcomes,
-  binnedRows,
-  type Counts,
-  type OutcomeCounts,
-} from "../../src/model/counts.ts";
-import {
-  binCount,
-  numericBin,
-  subjectId,
-  type Grid,
-  type NumericGrid,
-  type SubjectGrid,
-} from "../../src/model/grid.ts";
+import { addCounts, addOutcomes, binnedRows, type Counts, type OutcomeCounts } from "../../src/model/counts.ts";
+import { binCount, numericBin, subjectId, type Grid, type NumericGrid, type SubjectGrid } from "../../src/model/grid.ts";
 import { subjectName, type Measurement, type Metric } from "../../src/model/measurement.ts";
 import { DAY, HOUR, type Millis, type Window } from "../../src/model/time.ts";
 import { binnedDeviation, tailMeans } from "../../src/monitor/subject-bins.ts";
@@ -68,9 +55,7 @@ type OraclePerformance = {
     readonly fn: number;
     readonly tn: number;
   };
-} & Readonly<
-  Record<"accuracy" | "precision" | "recall" | "f1" | "roc_auc" | "log_loss", number | null>
->;
+} & Readonly<Record<"accuracy" | "precision" | "recall" | "f1" | "roc_auc" | "log_loss", number | null>>;
 type OracleItem = {
   readonly month: string;
   readonly version: string;
@@ -78,9 +63,9 @@ type OracleItem = {
   readonly performance: OraclePerformance;
 };
 
-const oracle = JSON.parse(
-  readFileSync(new URL("../oracle/flights-oracle.json", import.meta.url), "utf8"),
-) as { readonly items: readonly OracleItem[] };
+const oracle = JSON.parse(readFileSync(new URL("../oracle/flights-oracle.json", import.meta.url), "utf8")) as {
+  readonly items: readonly OracleItem[];
+};
 const FEATURES = [
   "dep_delay",
   "distance",
@@ -134,8 +119,7 @@ beforeAll(async () => {
       baselines: ["training"],
       families: ["drift", "quality", "performance"],
     });
-    for (const one of found)
-      measured.set(JSON.stringify([month, one.version, subjectName(one), one.metric]), one);
+    for (const one of found) measured.set(JSON.stringify([month, one.version, subjectName(one), one.metric]), one);
   }
   const newest = await readNewestGrid(app.store, FLIGHT_MODEL);
   if (!newest) throw new Error("There is no grid.");
@@ -146,8 +130,7 @@ afterAll(() => close());
 
 function measurementOf(item: OracleItem, subject: string, metric: Metric): Measurement {
   const found = measured.get(JSON.stringify([item.month, item.version, subject, metric]));
-  if (!found)
-    throw new Error(`Nothing measured: ${item.month} ${item.version} ${subject} ${metric}`);
+  if (!found) throw new Error(`Nothing measured: ${item.month} ${item.version} ${subject} ${metric}`);
   return found;
 }
 
@@ -178,8 +161,7 @@ function compare(
       continue;
     }
     const distance = Math.abs(got - want);
-    if (!(distance <= within))
-      wrong.push(`${at}: ${got}, not ${want} (${distance} apart, ${within} allowed)`);
+    if (!(distance <= within)) wrong.push(`${at}: ${got}, not ${want} (${distance} apart, ${within} allowed)`);
   }
   return { wrong, compared };
 }
@@ -190,15 +172,9 @@ describe("the flights by UTC month", () => {
     expect(rows.length).toBe(78_302);
     expect(labels.size).toBe(77_992);
     expect(oracle.items).toHaveLength(GROUPS);
-    const versions = new Set(
-      [...measured.values()].map((one) => `${monthOf(one.from)} ${one.version}`),
-    );
-    expect([...versions].sort()).toEqual(
-      oracle.items.map(({ month, version }) => `${month} ${version}`).sort(),
-    );
-    expect(new Set(subjects.map(({ name }) => name))).toEqual(
-      new Set([...FEATURES, "prediction", "score"]),
-    );
+    const versions = new Set([...measured.values()].map((one) => `${monthOf(one.from)} ${one.version}`));
+    expect([...versions].sort()).toEqual(oracle.items.map(({ month, version }) => `${month} ${version}`).sort());
+    expect(new Set(subjects.map(({ name }) => name))).toEqual(new Set([...FEATURES, "prediction", "score"]));
   });
 
   it("have NumPy's PSI of every feature, the prediction and the score to 1e-9", () => {
@@ -273,10 +249,7 @@ describe("the flights by UTC month", () => {
         const found = measurementOf(item, name, "ks");
         const want = expected.ks ?? null;
         const [lower, upper] = found.detail.bracket ?? [NaN, NaN];
-        if (
-          want !== null &&
-          !(lower === found.value && lower - ROUNDING <= want && want <= upper + ROUNDING)
-        )
+        if (want !== null && !(lower === found.value && lower - ROUNDING <= want && want <= upper + ROUNDING))
           outside.push(`${at}: ${want} is not in [${lower}, ${upper}]`);
         return { at, got: found.value, want, within: 0.1 * (expected.critical ?? 0) };
       }),
@@ -319,13 +292,7 @@ describe("the flights by UTC month", () => {
 /** Counts of the live rows, in SQL, by `month version`, then by subject. */
 async function countsInSql(of: CountedRows): Promise<Map<string, Map<string, Counts>>> {
   const parts = new Map<string, Map<string, Counts[]>>();
-  for (const step of await readFeatureCounts(
-    app.store,
-    of,
-    grid,
-    ALWAYS,
-    of.baseline === "" ? DAY : 365 * DAY,
-  )) {
+  for (const step of await readFeatureCounts(app.store, of, grid, ALWAYS, of.baseline === "" ? DAY : 365 * DAY)) {
     for (const [version, counts] of step.byVersion) {
       const key = of.baseline === "" ? `${monthOf(step.from)} ${version}` : version;
       const group = parts.get(key) ?? new Map<string, Counts[]>();
@@ -337,19 +304,13 @@ async function countsInSql(of: CountedRows): Promise<Map<string, Map<string, Cou
   return new Map(
     [...parts].map(([key, group]) => [
       key,
-      new Map(
-        [...group].map(([id, list]) => [
-          id,
-          addCounts(list, binCount(gridOf.get(id) as SubjectGrid)),
-        ]),
-      ),
+      new Map([...group].map(([id, list]) => [id, addCounts(list, binCount(gridOf.get(id) as SubjectGrid))])),
     ]),
   );
 }
 
 function binIn(bins: SubjectGrid, value: number | string): number | null {
-  if (bins.kind === "numeric")
-    return typeof value === "number" ? numericBin(bins.edges, value) : null;
+  if (bins.kind === "numeric") return typeof value === "number" ? numericBin(bins.edges, value) : null;
   if (typeof value === "number") return null;
   const known = bins.categories.indexOf(value);
   if (known >= 0) return known;
@@ -403,23 +364,15 @@ function countsInTypeScript(list: readonly FlightRow[]): Map<string, Counts> {
 }
 
 /** Where the two differ; the sums of outer bins are kept in quanta, so to half of one a row. */
-function differences(
-  at: string,
-  inSql: Counts | undefined,
-  inTypeScript: Counts,
-  quantum: number,
-): string[] {
+function differences(at: string, inSql: Counts | undefined, inTypeScript: Counts, quantum: number): string[] {
   if (!inSql) return [`${at}: not counted`];
   const { lowSum, highSum, ...counted } = inSql;
   const { lowSum: low, highSum: high, ...expected } = inTypeScript;
   const off = (got: number, want: number, count: number) => Math.abs(got - want) > count * quantum;
   const wrong =
-    JSON.stringify(counted) === JSON.stringify(expected)
-      ? []
-      : [`${at}: ${JSON.stringify(counted)}, not ${JSON.stringify(expected)}`];
+    JSON.stringify(counted) === JSON.stringify(expected) ? [] : [`${at}: ${JSON.stringify(counted)}, not ${JSON.stringify(expected)}`];
   if (off(lowSum, low, expected.bins[0] ?? 0)) wrong.push(`${at}: lowSum ${lowSum}, not ${low}`);
-  if (off(highSum, high, expected.bins.at(-1) ?? 0))
-    wrong.push(`${at}: highSum ${highSum}, not ${high}`);
+  if (off(highSum, high, expected.bins.at(-1) ?? 0)) wrong.push(`${at}: highSum ${highSum}, not ${high}`);
   return wrong;
 }
 
@@ -470,12 +423,7 @@ describe("counting in SQL", () => {
       for (const { key, grid: bins } of grid.subjects) {
         const id = subjectId(key);
         wrong.push(
-          ...differences(
-            `${version} ${id}`,
-            inSql?.get(id),
-            expected.get(id) as Counts,
-            bins.kind === "numeric" ? bins.quantum : 0,
-          ),
+          ...differences(`${version} ${id}`, inSql?.get(id), expected.get(id) as Counts, bins.kind === "numeric" ? bins.quantum : 0),
         );
       }
     }
@@ -483,19 +431,11 @@ describe("counting in SQL", () => {
   });
 
   it("bins scores as `scoreBin` does, and sums log loss as `logLossTerm` does", async () => {
-    const steps = await readOutcomeCounts(
-      app.store,
-      { model: FLIGHT_MODEL, baseline: "" },
-      ALWAYS,
-      HOUR,
-    );
+    const steps = await readOutcomeCounts(app.store, { model: FLIGHT_MODEL, baseline: "" }, ALWAYS, HOUR);
     const parts = new Map<string, OutcomeCounts[]>();
     for (const step of steps)
       for (const [version, one] of step.byVersion)
-        parts.set(`${monthOf(step.from)} ${version}`, [
-          ...(parts.get(`${monthOf(step.from)} ${version}`) ?? []),
-          one,
-        ]);
+        parts.set(`${monthOf(step.from)} ${version}`, [...(parts.get(`${monthOf(step.from)} ${version}`) ?? []), one]);
     const groups = byGroup(rows);
     let moved = 0;
     let worst = 0;
@@ -507,24 +447,16 @@ describe("counting in SQL", () => {
       );
       for (const late of [true, false]) {
         const expected = new Map<number, number>();
-        for (const one of known)
-          if (one.late === late)
-            expected.set(scoreBin(one.score), (expected.get(scoreBin(one.score)) ?? 0) + 1);
+        for (const one of known) if (one.late === late) expected.set(scoreBin(one.score), (expected.get(scoreBin(one.score)) ?? 0) + 1);
         moved += rowsMoved(late ? inSql.positives : inSql.negatives, expected);
       }
       const terms = known.map((one) => logLossTerm(one.score, one.late));
       const sum = terms.reduce((total, term) => total + term, 0);
       const squares = terms.reduce((total, term) => total + term * term, 0);
-      worst = Math.max(
-        worst,
-        Math.abs(inSql.lossSum / sum - 1),
-        Math.abs(inSql.lossSquareSum / squares - 1),
-      );
+      worst = Math.max(worst, Math.abs(inSql.lossSum / sum - 1), Math.abs(inSql.lossSquareSum / squares - 1));
       expect(inSql.scored).toBe(known.length);
       const area = aucFromBins(dense(inSql.positives), dense(inSql.negatives), 0.95);
-      expect(
-        Math.abs((area?.value ?? NaN) - (item.performance.roc_auc ?? NaN)),
-      ).toBeLessThanOrEqual((area?.errorBound ?? NaN) + ROUNDING);
+      expect(Math.abs((area?.value ?? NaN) - (item.performance.roc_auc ?? NaN))).toBeLessThanOrEqual((area?.errorBound ?? NaN) + ROUNDING);
     }
     // Two implementations of ln may put a score within rounding of an edge one bin apart; of these none is.
     expect(moved).toBe(0);
@@ -536,10 +468,7 @@ describe("counting in SQL", () => {
     const baselines = await readBaselines(app.store, FLIGHT_MODEL);
     const references = new Map<string, Map<string, Counts>>();
     for (const { key, version } of baselines)
-      references.set(
-        version,
-        (await countsInSql({ model: FLIGHT_MODEL, baseline: key })).get(version) ?? new Map(),
-      );
+      references.set(version, (await countsInSql({ model: FLIGHT_MODEL, baseline: key })).get(version) ?? new Map());
     const wrong: string[] = [];
     let compared = 0;
     let worst = 0;
@@ -548,8 +477,7 @@ describe("counting in SQL", () => {
       compared += 1;
       const { value } = measurementOf(item, name, "wasserstein");
       if (expected.wasserstein === null || expected.wasserstein === undefined || value === null) {
-        if (value !== expected.wasserstein)
-          wrong.push(`${at}: ${value}, not ${expected.wasserstein}`);
+        if (value !== expected.wasserstein) wrong.push(`${at}: ${value}, not ${expected.wasserstein}`);
         continue;
       }
       const id = name === "score" ? name : `feature:${name}`;
@@ -570,8 +498,7 @@ describe("counting in SQL", () => {
       // Rows in the outer bins lie beyond every reference row here, so that gathering them at their mean costs nothing.
       const exactDeviation = expected.deviation ?? NaN;
       worst = Math.max(worst, Math.abs(value - expected.wasserstein / exactDeviation));
-      if (!(Math.abs(value - distance / deviation) <= ROUNDING))
-        wrong.push(`${at}: ${value} is not ${distance / deviation}`);
+      if (!(Math.abs(value - distance / deviation) <= ROUNDING)) wrong.push(`${at}: ${value} is not ${distance / deviation}`);
       if (!(Math.abs(distance - expected.wasserstein) <= bound + 1e-9))
         wrong.push(`${at}: ${distance}, not ${expected.wasserstein} (± ${bound})`);
       if (!(Math.abs(deviation - exactDeviation) <= largestMove(bins, reference) + 1e-9))
@@ -586,12 +513,7 @@ describe("counting in SQL", () => {
 
 /** The root mean square of how far rows of inner bins may lie from the middle: no deviation is further off than that. */
 function largestMove(bins: NumericGrid, counts: Counts): number {
-  const squares = bins.edges
-    .slice(1)
-    .map(
-      (edge, index) =>
-        (counts.bins[index + 1] ?? 0) * ((edge - (bins.edges[index] ?? edge)) / 2) ** 2,
-    );
+  const squares = bins.edges.slice(1).map((edge, index) => (counts.bins[index + 1] ?? 0) * ((edge - (bins.edges[index] ?? edge)) / 2) ** 2);
   return Math.sqrt(squares.reduce((sum, one) => sum + one, 0) / binnedRows(counts));
 }
 

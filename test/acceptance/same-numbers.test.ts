@@ -26,7 +26,10 @@ let expected: Outcome;
 type Outcome = { readonly measurements: unknown[]; readonly episodes: Episode[] };
 
 function linesOf(file: string): string[] {
-  const lines = gunzipSync(readFileSync(join(FLIGHTS, file))).toString().trim().split("\n");
+  const lines = gunzipSync(readFileSync(join(FLIGHTS, file)))
+    .toString()
+    .trim()
+    .split("\n");
   return lines.filter((line) => timeOf(line) < UPTO);
 }
 
@@ -119,7 +122,11 @@ describe("the same events give the same measurements and alerts", () => {
       const all = byTime([...predictions, ...labels]);
       for (let start = 0; start < all.length; start += 2_000) {
         const body = all.slice(start, start + 2_000).join("\n");
-        const response = await fetch(`${server.url}/v1/events`, { method: "POST", headers: { "content-type": "application/x-ndjson" }, body });
+        const response = await fetch(`${server.url}/v1/events`, {
+          method: "POST",
+          headers: { "content-type": "application/x-ndjson" },
+          body,
+        });
         expect(await response.json()).toEqual({ accepted: Math.min(2_000, all.length - start), rejected: [] });
       }
       await server.close();
@@ -127,27 +134,39 @@ describe("the same events give the same measurements and alerts", () => {
     expect(outcome).toEqual(expected);
   }, 300_000);
 
-  test.skipIf(kafkaSkipReason())(`through Kafka, three partitions a topic${kafkaSkipReason() ? ` (skipped: ${kafkaSkipReason()})` : ""}`, async () => {
-    const kafka = await kafkaForTest();
-    const topics = { predictions: await kafka.createTopic(3), labels: await kafka.createTopic(3) };
-    for (const [topic, lines] of [[topics.predictions, predictions], [topics.labels, labels]] as const) {
-      for (let start = 0; start < lines.length; start += 1_000) await kafka.produce(topic, (start / 1_000) % 3, lines.slice(start, start + 1_000));
-    }
-    const source = createKafkaSource({
-      settings: { brokers: kafka.brokers, group: kafka.unique("group"), clientId: "test", topics },
-      log: silentLog,
-      onFatal: (error) => expect.unreachable(String(error)),
-      now: Date.now,
-    });
-    const outcome = await outcomeOf(async (app) => {
-      await source.start(async (messages) => {
-        await app.pipeline.ingest(messages);
+  test.skipIf(kafkaSkipReason())(
+    `through Kafka, three partitions a topic${kafkaSkipReason() ? ` (skipped: ${kafkaSkipReason()})` : ""}`,
+    async () => {
+      const kafka = await kafkaForTest();
+      const topics = { predictions: await kafka.createTopic(3), labels: await kafka.createTopic(3) };
+      for (const [topic, lines] of [
+        [topics.predictions, predictions],
+        [topics.labels, labels],
+      ] as const) {
+        for (let start = 0; start < lines.length; start += 1_000)
+          await kafka.produce(topic, (start / 1_000) % 3, lines.slice(start, start + 1_000));
+      }
+      const source = createKafkaSource({
+        settings: { brokers: kafka.brokers, group: kafka.unique("group"), clientId: "test", topics },
+        log: silentLog,
+        onFatal: (error) => expect.unreachable(String(error)),
+        now: Date.now,
       });
-      await until("every partition is read to its end", () => source.status().partitions.length === 6 && source.status().partitions.every((partition) => partition.drained), 120_000);
-      await source.stop();
-      expect(app.pipeline.counters().accepted).toBe(predictions.length + labels.length);
-    });
-    await kafka.close();
-    expect(outcome).toEqual(expected);
-  }, 300_000);
+      const outcome = await outcomeOf(async (app) => {
+        await source.start(async (messages) => {
+          await app.pipeline.ingest(messages);
+        });
+        await until(
+          "every partition is read to its end",
+          () => source.status().partitions.length === 6 && source.status().partitions.every((partition) => partition.drained),
+          120_000,
+        );
+        await source.stop();
+        expect(app.pipeline.counters().accepted).toBe(predictions.length + labels.length);
+      });
+      await kafka.close();
+      expect(outcome).toEqual(expected);
+    },
+    300_000,
+  );
 });

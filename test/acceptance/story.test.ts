@@ -29,7 +29,9 @@ async function startProgram() {
     await hooks.stop();
   });
   const toy = createToyModel();
-  const baseline = Array.from({ length: 60 }, (_, day) => toy.day(DAY_ONE - (60 - day) * DAY)).flatMap(({ predictions, labels }) => predictions.map((row, index) => ({ ...row, label: labels[index]?.label })));
+  const baseline = Array.from({ length: 60 }, (_, day) => toy.day(DAY_ONE - (60 - day) * DAY)).flatMap(({ predictions, labels }) =>
+    predictions.map((row, index) => ({ ...row, label: labels[index]?.label })),
+  );
   writeFileSync(join(directory, "training.ndjson"), baseline.map((row) => JSON.stringify(row)).join("\n"));
   mkdirSync(join(directory, "alerts"));
   writeFileSync(
@@ -67,7 +69,12 @@ retraining:
   const loaded = loadConfig({ file: join(directory, "driftwatch.yaml"), env: { OPS_SECRET: SECRET } });
   if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
   let now = DAY_ONE;
-  const app = await createApp(loaded.config, { clock: () => now, log: silentLog, tickEvery: null, link: () => "https://driftwatch.example.com" });
+  const app = await createApp(loaded.config, {
+    clock: () => now,
+    log: silentLog,
+    tickEvery: null,
+    link: () => "https://driftwatch.example.com",
+  });
   onTestFinished(() => app.stop());
   await app.start();
 
@@ -86,7 +93,11 @@ retraining:
 }
 
 function message(event: object, index: number): Message {
-  return { origin: { source: "http", topic: "", partition: 0, offset: String(index) }, bytes: Buffer.from(JSON.stringify(event)), timestamp: null };
+  return {
+    origin: { source: "http", topic: "", partition: 0, offset: String(index) },
+    bytes: Buffer.from(JSON.stringify(event)),
+    timestamp: null,
+  };
 }
 
 test("drift and a loss of accuracy are told by email and webhook and start a retraining; recovery resolves them", async () => {
@@ -100,12 +111,20 @@ test("drift and a loss of accuracy are told by email and webhook and start a ret
   const retrains = () => hooks.requests.filter((request) => request.path.endsWith("/retrain"));
   const alerts = () => hooks.requests.filter((request) => request.path.endsWith("/alerts"));
   expect(retrains()).toHaveLength(1);
-  expect(JSON.parse(retrains()[0]?.body ?? "")).toMatchObject({ type: "retrain", data: { model: "toy", version: "1", rule: "accuracy-drop" } });
+  expect(JSON.parse(retrains()[0]?.body ?? "")).toMatchObject({
+    type: "retrain",
+    data: { model: "toy", version: "1", rule: "accuracy-drop" },
+  });
   expect(mail.mails.map(({ email }) => email.subject)).toEqual([expect.stringMatching(/toy/)]);
   expect(mail.mails[0]?.email.text).toMatch(/Accuracy fell from 0\.\d+ to 0\.\d+/);
 
   await live(5, { shift: 5, wrong: 0.4 });
-  const bodies = alerts().map((request) => JSON.parse(request.body) as { data: { alerts: { rule: string; state: string; features: string[]; since: string; summary: string }[] } });
+  const bodies = alerts().map(
+    (request) =>
+      JSON.parse(request.body) as {
+        data: { alerts: { rule: string; state: string; features: string[]; since: string; summary: string }[] };
+      },
+  );
   const told = bodies.flatMap((body) => body.data.alerts);
   expect(told.map(({ rule, state, features }) => [rule, state, features])).toEqual([
     ["accuracy-drop", "firing", []],
@@ -119,7 +138,11 @@ test("drift and a loss of accuracy are told by email and webhook and start a ret
 
   for (const request of hooks.requests) {
     const { "webhook-id": id, "webhook-timestamp": time, "webhook-signature": signature } = request.headers;
-    expect(signature).toBe(`v1,${createHmac("sha256", Buffer.from(SECRET.slice(6), "base64")).update(`${String(id)}.${String(time)}.${request.body}`).digest("base64")}`);
+    expect(signature).toBe(
+      `v1,${createHmac("sha256", Buffer.from(SECRET.slice(6), "base64"))
+        .update(`${String(id)}.${String(time)}.${request.body}`)
+        .digest("base64")}`,
+    );
   }
 
   for (const day of [6, 7, 8]) await live(day);

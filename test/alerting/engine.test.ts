@@ -6,16 +6,7 @@ import type { Rule } from "../../src/model/rule.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { readAlerts, readStatuses, readTransitions } from "../../src/store/alerts.ts";
 import type { Store } from "../../src/store/store.ts";
-import {
-  adjustPValues,
-  DAY_0,
-  DRIFTED,
-  emptyAlertTables,
-  exampleRule,
-  exampleWindow,
-  openTemporaryStore,
-  QUIET,
-} from "./examples.ts";
+import { adjustPValues, DAY_0, DRIFTED, emptyAlertTables, exampleRule, exampleWindow, openTemporaryStore, QUIET } from "./examples.ts";
 
 let store: Store;
 let remove: () => Promise<void>;
@@ -34,25 +25,14 @@ function engineOf(rules: readonly Rule[], over: Partial<Store> = {}) {
   });
 }
 
-const moves = (transitions: readonly { from: string; to: string }[]) =>
-  transitions.map(({ from, to }) => `${from} -> ${to}`);
+const moves = (transitions: readonly { from: string; to: string }[]) => transitions.map(({ from, to }) => `${from} -> ${to}`);
 
 describe("an alert's life", () => {
   it("goes through its states, and tells only that it fired and that it is over", async () => {
     const engine = engineOf([exampleRule({ evaluations: 2, retrain: true })]);
-    const days = [
-      DRIFTED,
-      DRIFTED,
-      QUIET,
-      DRIFTED,
-      QUIET,
-      { status: "no_data" as const, value: null },
-      QUIET,
-      QUIET,
-    ];
+    const days = [DRIFTED, DRIFTED, QUIET, DRIFTED, QUIET, { status: "no_data" as const, value: null }, QUIET, QUIET];
     const seen = [];
-    for (const [day, measured] of days.entries())
-      seen.push(...(await engine.evaluate(exampleWindow(day, [measured]))));
+    for (const [day, measured] of days.entries()) seen.push(...(await engine.evaluate(exampleWindow(day, [measured]))));
     expect(moves(seen)).toEqual([
       "normal -> pending",
       "pending -> firing",
@@ -63,39 +43,19 @@ describe("an alert's life", () => {
       "resolved -> normal",
     ]);
     expect(seen.map(({ notify }) => notify.length)).toEqual([0, 1, 0, 0, 0, 1, 0]);
-    expect(seen.map(({ retrain }) => retrain)).toEqual([
-      false,
-      true,
-      false,
-      false,
-      false,
-      false,
-      false,
-    ]);
+    expect(seen.map(({ retrain }) => retrain)).toEqual([false, true, false, false, false, false, false]);
     const fired = seen[1];
-    expect(seen.map(({ alertId }) => alertId)).toEqual([
-      "",
-      fired?.id,
-      fired?.id,
-      fired?.id,
-      fired?.id,
-      fired?.id,
-      "",
-    ]);
+    expect(seen.map(({ alertId }) => alertId)).toEqual(["", fired?.id, fired?.id, fired?.id, fired?.id, fired?.id, ""]);
     expect(seen[5]?.since).toBe(DAY_0);
     expect(await readTransitions(store, { limit: 99 })).toEqual([...seen].reverse());
     expect(await readAlerts(store)).toMatchObject([{ id: fired?.id, state: "resolved" }]);
-    expect(await readStatuses(store)).toMatchObject([
-      { state: "normal", since: null, alertId: null, evaluatedTo: DAY_0 + 8 * DAY },
-    ]);
+    expect(await readStatuses(store)).toMatchObject([{ state: "normal", since: null, alertId: null, evaluatedTo: DAY_0 + 8 * DAY }]);
   });
 
   it("goes on after a restart where it stood", async () => {
     const rules = [exampleRule({ evaluations: 2 })];
     await engineOf(rules).evaluate(exampleWindow(0, [DRIFTED]));
-    expect(moves(await engineOf(rules).evaluate(exampleWindow(1, [DRIFTED])))).toEqual([
-      "pending -> firing",
-    ]);
+    expect(moves(await engineOf(rules).evaluate(exampleWindow(1, [DRIFTED])))).toEqual(["pending -> firing"]);
   });
 
   it("stays firing, visibly without data, when its subject is measured no more", async () => {
@@ -110,12 +70,7 @@ describe("an alert's life", () => {
 
   it("keeps versions and subjects apart", async () => {
     const seen = await engineOf([exampleRule()]).evaluate(
-      exampleWindow(0, [
-        DRIFTED,
-        { feature: "temp", ...QUIET },
-        { version: "b" },
-        { version: "b", feature: "temp", ...QUIET },
-      ]),
+      exampleWindow(0, [DRIFTED, { feature: "temp", ...QUIET }, { version: "b" }, { version: "b", feature: "temp", ...QUIET }]),
     );
     expect(seen.map(({ key }) => [key.version, key.subject])).toEqual([
       ["2013-q1", "visib"],
@@ -171,9 +126,7 @@ describe("the same window again", () => {
   it("is another transition under another rule", async () => {
     const [first] = await engineOf([exampleRule()]).evaluate(exampleWindow(0, [DRIFTED]));
     await emptyAlertTables(store);
-    const [second] = await engineOf([exampleRule({ severity: "critical" })]).evaluate(
-      exampleWindow(0, [DRIFTED]),
-    );
+    const [second] = await engineOf([exampleRule({ severity: "critical" })]).evaluate(exampleWindow(0, [DRIFTED]));
     expect(second?.id).not.toBe(first?.id);
   });
 });
@@ -181,9 +134,7 @@ describe("the same window again", () => {
 describe("names from events", () => {
   it("come through the store as they are", async () => {
     const feature = `<script>'"\r\n{a:String}\\`;
-    const [seen] = await engineOf([exampleRule()]).evaluate(
-      exampleWindow(0, [{ feature, model: "flight-delay" }]),
-    );
+    const [seen] = await engineOf([exampleRule()]).evaluate(exampleWindow(0, [{ feature, model: "flight-delay" }]));
     expect(seen?.key.subject).toBe(feature);
     expect(await readTransitions(store, { limit: 1 })).toEqual([seen]);
   });

@@ -68,10 +68,7 @@ export function exampleMeasurement(changes: Partial<Measurement> = {}): Measurem
 }
 
 /** Day number `day` of the example model, with what was measured on it. */
-export function exampleWindow(
-  day: number,
-  measurements: readonly Partial<Measurement>[],
-): MeasuredWindow {
+export function exampleWindow(day: number, measurements: readonly Partial<Measurement>[]): MeasuredWindow {
   const window = { from: DAY_0 + day * DAY, to: DAY_0 + (day + 1) * DAY };
   return {
     model: "flight-delay",
@@ -155,6 +152,5 @@ export async function openTemporaryStore(): Promise<{ store: Store; remove: () =
 }
 
 export async function emptyAlertTables(store: Store): Promise<void> {
-  for (const table of ["alert_statuses", "alert_transitions", "deliveries", "retrain_runs"])
-    await store.execute(`TRUNCATE TABLE ${table}`);
+  for (const table of ["alert_statuses", "alert_transitions", "deliveries", "retrain_runs"]) await store.execute(`TRUNCATE TABLE ${table}`);
 }

@@ -71,10 +71,7 @@ describe("the summary", () => {
   });
 
   it("says how it ended", () => {
-    expect(
-      told({ value: 0.05, pValue: 0.5 }, exampleRule(), { from: "recovering", to: "resolved" })
-        .summary,
-    ).toBe(
+    expect(told({ value: 0.05, pValue: 0.5 }, exampleRule(), { from: "recovering", to: "resolved" }).summary).toBe(
       "visib is back to what training leads one to expect. Normalised Wasserstein distance is 0.05, where 0.04 is usual; p = 0.5. The alert had been open since 2 Sep 2013 00:00 UTC.",
     );
   });
@@ -88,9 +85,7 @@ describe("the summary", () => {
     // oxlint-disable-next-line no-control-regex
     expect(summary + explanation.hints.join("")).not.toMatch(/[\u0000-\u001f\u202e]/);
     expect(explanation.hints[0]).toContain(String.raw`--model 'm'\''; rm -rf /`);
-    expect(explanation.hints[1]).toMatch(
-      /^\/models\/m'%3B%20rm%20-rf%20%2F%0D%0A\/features\/a%0D%0ABcc%3A%20x%E2%80%AE\?/,
-    );
+    expect(explanation.hints[1]).toMatch(/^\/models\/m'%3B%20rm%20-rf%20%2F%0D%0A\/features\/a%0D%0ABcc%3A%20x%E2%80%AE\?/);
     expect(explanation.likely).toMatch(/^a value that is stuck: 99% of rows fall in “<script>/);
   });
 });

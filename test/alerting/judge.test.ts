@@ -16,17 +16,9 @@ describe("the two keys of a drift rule", () => {
     ["effect without evidence: neither", { pValue: 0.05 }, "neither ok"],
     ["evidence without effect: neither", { value: 0.12 }, "neither ok"],
     ["the noise floor is taken off the value", { value: 0.62, expected: 0.55 }, "neither ok"],
-    [
-      "effect below the clear bound: clear, however sure",
-      { value: 0.06, pValue: 1e-9 },
-      "clear ok",
-    ],
+    ["effect below the clear bound: clear, however sure", { value: 0.06, pValue: 1e-9 }, "clear ok"],
     ["evidence gone: clear, however large", { pValue: 0.21 }, "clear ok"],
-    [
-      "too few rows: insufficient, not clear",
-      { rows: { reference: 9, current: 49 }, value: 0 },
-      "missing insufficient",
-    ],
+    ["too few rows: insufficient, not clear", { rows: { reference: 9, current: 49 }, value: 0 }, "missing insufficient"],
     ["no p-value: insufficient", { pValue: null }, "missing insufficient"],
     ["status insufficient", { status: "insufficient" }, "missing insufficient"],
     ["status no_data", { status: "no_data", value: null }, "missing no_data"],
@@ -80,9 +72,7 @@ describe("what a drift rule looks at", () => {
   });
 
   it("corrects over the subjects that could be tested, and over no others", () => {
-    const many = Array.from({ length: 10 }, (_, index) =>
-      exampleMeasurement({ feature: `f${index}`, pValue: index === 0 ? 0.002 : 0.9 }),
-    );
+    const many = Array.from({ length: 10 }, (_, index) => exampleMeasurement({ feature: `f${index}`, pValue: index === 0 ? 0.002 : 0.9 }));
     const silent = Array.from({ length: 10 }, (_, index) =>
       exampleMeasurement({ feature: `s${index}`, status: "no_data", pValue: null, value: null }),
     );
@@ -118,24 +108,9 @@ describe("a performance rule", () => {
     ["accuracy", "a fall fires", { value: 0.7 }, "fire ok"],
     ["accuracy", "a rise clears", { value: 0.9 }, "clear ok"],
     ["accuracy", "a small fall is neither", { value: 0.78 }, "neither ok"],
-    [
-      "accuracy",
-      "no baseline value: nothing can be said",
-      { value: 0.7, detail: {} },
-      "missing no_data",
-    ],
-    [
-      "accuracy",
-      "labels pending",
-      { value: 0.7, status: "labels_pending" },
-      "missing labels_pending",
-    ],
-    [
-      "accuracy",
-      "too few labels, with many rows",
-      { value: 0.7, labelled: 20 },
-      "missing insufficient",
-    ],
+    ["accuracy", "no baseline value: nothing can be said", { value: 0.7, detail: {} }, "missing no_data"],
+    ["accuracy", "labels pending", { value: 0.7, status: "labels_pending" }, "missing labels_pending"],
+    ["accuracy", "too few labels, with many rows", { value: 0.7, labelled: 20 }, "missing insufficient"],
     ["log_loss", "a rise fires", { metric: "log_loss", value: 0.9 }, "fire ok"],
     ["log_loss", "a fall clears", { metric: "log_loss", value: 0.7 }, "clear ok"],
   ])("%s: %s", (metric, _name, changes, expected) => {

@@ -74,9 +74,7 @@ describe("telling", () => {
     const { outbox } = outboxOf({ ops: ops.notifier, ml: ml.notifier });
     expect(await outbox.deliver()).toEqual({ sent: 3, retry: 0, failed: 0 });
     expect(await outbox.deliver()).toEqual({ sent: 0, retry: 0, failed: 0 });
-    const seen = new Map(
-      ops.told.map(({ model, transitions, link }) => [model, [transitions.length, link]]),
-    );
+    const seen = new Map(ops.told.map(({ model, transitions, link }) => [model, [transitions.length, link]]));
     expect(seen).toEqual(
       new Map([
         ["churn", [1, "https://dw.example/models/churn"]],
@@ -102,9 +100,7 @@ describe("telling", () => {
     const ops = listener();
     await insertTransitions(store, [resolved, fired]);
     await outboxOf({ ops: ops.notifier }).outbox.deliver();
-    expect(ops.told.map(({ transitions }) => transitions.map(({ to }) => to))).toEqual([
-      ["firing", "resolved"],
-    ]);
+    expect(ops.told.map(({ transitions }) => transitions.map(({ to }) => to))).toEqual([["firing", "resolved"]]);
   });
 
   it("gives up at once on a channel that is configured no more", async () => {
@@ -133,11 +129,7 @@ describe("a crash", () => {
       retry: 0,
       failed: 0,
     });
-    expect(ops.told.map(({ transitions }) => transitions.map(({ id }) => id))).toEqual([
-      ["a"],
-      ["a"],
-      ["b"],
-    ]);
+    expect(ops.told.map(({ transitions }) => transitions.map(({ id }) => id))).toEqual([["a"], ["a"], ["b"]]);
     expect(ops.told[1]?.id).toBe(ops.told[0]?.id);
     expect(ops.told[2]?.id).not.toBe(ops.told[0]?.id);
     expect(await outboxOf({ ops: ops.notifier }).outbox.deliver()).toEqual({
@@ -161,11 +153,12 @@ describe("a crash", () => {
     second.time.now += MINUTE;
     expect(await second.outbox.deliver()).toEqual({ sent: 1, retry: 0, failed: 0 });
     expect(new Set(ops.told.map(({ id }) => id)).size).toBe(1);
-    expect(
-      (await readDeliveries(store, { limit: 9 })).map(
-        ({ attempt, outcome }) => `${attempt} ${outcome}`,
-      ),
-    ).toEqual(["3 sent", "2 retry", "1 retry", "0 retry"]);
+    expect((await readDeliveries(store, { limit: 9 })).map(({ attempt, outcome }) => `${attempt} ${outcome}`)).toEqual([
+      "3 sent",
+      "2 retry",
+      "1 retry",
+      "0 retry",
+    ]);
   });
 
   it("while the store cannot record: sends once in this life, and records later", async () => {

@@ -55,11 +55,7 @@ describe("one evaluation without evidence", () => {
   it.each(states.flatMap((state) => gaps.map((health) => [state, health] as const)))(
     "%s + %s: only the health changes",
     (state, health) => {
-      const { status, change } = step(
-        { state, streak: 2, health: "ok" },
-        { condition: "missing", health },
-        holds,
-      );
+      const { status, change } = step({ state, streak: 2, health: "ok" }, { condition: "missing", health }, holds);
       expect(status).toEqual({ state, streak: 2, health });
       expect(change).toBeNull();
     },
@@ -83,21 +79,14 @@ function movesOf(conditions: readonly Observation["condition"][], rule: typeof h
   const evidence: string[] = [];
   return conditions.flatMap((condition) => {
     if (condition !== "missing") evidence.push(condition);
-    const { status: moved, change } = step(
-      status,
-      { condition, health: condition === "missing" ? "no_data" : "ok" },
-      rule,
-    );
+    const { status: moved, change } = step(status, { condition, health: condition === "missing" ? "no_data" : "ok" }, rule);
     status = moved;
     return change ? [{ ...change, evidence: [...evidence], missing: condition === "missing" }] : [];
   });
 }
 
 describe("any sequence of evaluations", () => {
-  const sequence = array(
-    constantFrom<Observation["condition"][]>("fire", "clear", "neither", "missing"),
-    { maxLength: 80 },
-  );
+  const sequence = array(constantFrom<Observation["condition"][]>("fire", "clear", "neither", "missing"), { maxLength: 80 });
   const length = integer({ min: 1, max: 4 });
   const endsWith = (evidence: readonly string[], condition: string, count: number) =>
     evidence.length >= count && evidence.slice(-count).every((one) => one === condition);
@@ -115,10 +104,11 @@ describe("any sequence of evaluations", () => {
   });
 
   it("does fire and resolve, given the streaks", () => {
-    expect(
-      movesOf(["fire", "missing", "fire", "fire", "clear", "missing", "clear", "clear"], holds).map(
-        ({ to }) => to,
-      ),
-    ).toEqual(["pending", "firing", "recovering", "resolved"]);
+    expect(movesOf(["fire", "missing", "fire", "fire", "clear", "missing", "clear", "clear"], holds).map(({ to }) => to)).toEqual([
+      "pending",
+      "firing",
+      "recovering",
+      "resolved",
+    ]);
   });
 });

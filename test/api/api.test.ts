@@ -43,14 +43,21 @@ async function expectProblem(answer: Response, status: number): Promise<z.output
 
 describe("the OpenAPI document", () => {
   it("holds every route, and every route answers as documented", async () => {
-    const document = (await (await api.app.request("/openapi.json")).json()) as { openapi: string; paths: Record<string, Record<string, { operationId: string; parameters: { name: string; in: string }[] }>>; components: { schemas: Record<string, unknown> } };
+    const document = (await (await api.app.request("/openapi.json")).json()) as {
+      openapi: string;
+      paths: Record<string, Record<string, { operationId: string; parameters: { name: string; in: string }[] }>>;
+      components: { schemas: Record<string, unknown> };
+    };
     expect(document.openapi).toBe("3.1.0");
     const routes = apiRoutes(api.dependencies);
-    const documented = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+    const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
     expect(documented.sort()).toEqual(routes.map((route) => `${route.method} ${route.path}`).sort());
     const ids = Object.values(document.paths).flatMap((methods) => Object.values(methods).map((one) => one.operationId));
     expect(new Set(ids).size).toBe(ids.length);
-    for (const reference of JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)) expect(Object.keys(document.components.schemas)).toContain(reference[1]?.replace("#/components/schemas/", ""));
+    for (const reference of JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g))
+      expect(Object.keys(document.components.schemas)).toContain(reference[1]?.replace("#/components/schemas/", ""));
     for (const route of routes) {
       const [path, init] = example(route);
       const answer = await api.app.request(path, init);
@@ -73,9 +80,27 @@ describe("the OpenAPI document", () => {
 
 describe("measurements", () => {
   it("look as the design shows one", async () => {
-    const { items } = (await (await api.app.request("/v1/models/flight-delay/drift?feature=temp&metric=psi&limit=1&version=2013-q1")).json()) as { items: unknown[] };
+    const { items } = (await (
+      await api.app.request("/v1/models/flight-delay/drift?feature=temp&metric=psi&limit=1&version=2013-q1")
+    ).json()) as { items: unknown[] };
     expect(items).toEqual([
-      expect.objectContaining({ model: "flight-delay", version: "2013-q1", segment: null, subject: "feature", feature: "temp", baseline: "training", metric: "psi", from: "2013-08-16T00:00:00Z", to: "2013-08-17T00:00:00Z", rows: { reference: 20_000, current: expect.any(Number) }, labelled: null, ci: null, status: "ok", evidence: "baseline_windows", revision: 1 }),
+      expect.objectContaining({
+        model: "flight-delay",
+        version: "2013-q1",
+        segment: null,
+        subject: "feature",
+        feature: "temp",
+        baseline: "training",
+        metric: "psi",
+        from: "2013-08-16T00:00:00Z",
+        to: "2013-08-17T00:00:00Z",
+        rows: { reference: 20_000, current: expect.any(Number) },
+        labelled: null,
+        ci: null,
+        status: "ok",
+        evidence: "baseline_windows",
+        revision: 1,
+      }),
     ]);
   });
 
@@ -92,30 +117,60 @@ describe("measurements", () => {
   });
 
   it("are measured on the spot when asked, for whole buckets, against file baselines", async () => {
-    const measure = vi.fn(async () => [exampleMeasurement({}), exampleMeasurement({ feature: "temp" }), exampleMeasurement({ metric: "missing_rate" })]);
+    const measure = vi.fn(async () => [
+      exampleMeasurement({}),
+      exampleMeasurement({ feature: "temp" }),
+      exampleMeasurement({ metric: "missing_rate" }),
+    ]);
     const { app } = apiOver(store, [seedModel()], { measure });
     const from = formatTime(SEED_START);
-    const answer = await app.request(`/v1/models/flight-delay/drift?compute=true&from=${from}&to=${formatTime(SEED_START + DAY)}&feature=temp`);
+    const answer = await app.request(
+      `/v1/models/flight-delay/drift?compute=true&from=${from}&to=${formatTime(SEED_START + DAY)}&feature=temp`,
+    );
     expect(((await answer.json()) as { items: unknown[] }).items).toHaveLength(1);
-    expect(measure).toHaveBeenCalledWith({ model: "flight-delay", window: { from: SEED_START, to: SEED_START + DAY }, baselines: ["training"], families: ["drift"] });
-    for (const query of [`from=${from}`, `from=${from}&to=2013-07-01T10:30:00Z`, `from=${from}&to=2015-07-01`, `from=${from}&to=2013-07-02&limit=5`, `from=${from}&to=2013-07-02&baseline=none`, `from=2013-07-02&to=${from}`])
+    expect(measure).toHaveBeenCalledWith({
+      model: "flight-delay",
+      window: { from: SEED_START, to: SEED_START + DAY },
+      baselines: ["training"],
+      families: ["drift"],
+    });
+    for (const query of [
+      `from=${from}`,
+      `from=${from}&to=2013-07-01T10:30:00Z`,
+      `from=${from}&to=2015-07-01`,
+      `from=${from}&to=2013-07-02&limit=5`,
+      `from=${from}&to=2013-07-02&baseline=none`,
+      `from=2013-07-02&to=${from}`,
+    ])
       await expectProblem(await app.request(`/v1/models/flight-delay/drift?compute=true&${query}`), 400);
     expect(measure).toHaveBeenCalledTimes(1);
   });
 });
 
 describe("pages of a list", () => {
-  const lists = ["/v1/models/flight-delay/drift?version=2013-q3", "/v1/models/flight-delay/performance?metric=f1", "/v1/alerts", "/v1/dead-letters", "/v1/retrains", "/v1/baselines", "/v1/rules", "/v1/models/flight-delay/versions"];
+  const lists = [
+    "/v1/models/flight-delay/drift?version=2013-q3",
+    "/v1/models/flight-delay/performance?metric=f1",
+    "/v1/alerts",
+    "/v1/dead-letters",
+    "/v1/retrains",
+    "/v1/baselines",
+    "/v1/rules",
+    "/v1/models/flight-delay/versions",
+  ];
   it.each(lists)("hold every item of %s once", async (path) => {
     const limit = path.includes("/drift") ? 37 : path.includes("/performance") ? 20 : 2;
     const join = path.includes("?") ? "&" : "?";
-    const read = async (query: string) => (await (await api.app.request(`${path}${join}${query}`)).json()) as { items: unknown[]; next_cursor: string | null };
+    const read = async (query: string) =>
+      (await (await api.app.request(`${path}${join}${query}`)).json()) as { items: unknown[]; next_cursor: string | null };
     const whole = await read("limit=1000");
     expect(whole.next_cursor).toBeNull();
     const walked: unknown[] = [];
     let cursor: string | null = "";
     while (cursor !== null) {
-      const page: { items: unknown[]; next_cursor: string | null } = await read(`limit=${limit}${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`);
+      const page: { items: unknown[]; next_cursor: string | null } = await read(
+        `limit=${limit}${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+      );
       expect(page.items.length).toBeLessThanOrEqual(limit);
       walked.push(...page.items);
       cursor = page.next_cursor;
@@ -127,15 +182,27 @@ describe("pages of a list", () => {
   it("stay as they are while newer windows arrive", async () => {
     const first = (await (await api.app.request("/v1/models/flight-delay/quality?limit=1")).json()) as { items: unknown[] };
     expect(first.items).toEqual([]);
-    const at = (day: number) => exampleMeasurement({ metric: "missing_rate", from: SEED_START + day * DAY, to: SEED_START + (day + 1) * DAY });
+    const at = (day: number) =>
+      exampleMeasurement({ metric: "missing_rate", from: SEED_START + day * DAY, to: SEED_START + (day + 1) * DAY });
     await insertMeasurements(store, [at(1), at(2), at(3)], SEED_START);
-    const page = (await (await api.app.request("/v1/models/flight-delay/quality?limit=2")).json()) as { items: { from: string }[]; next_cursor: string };
+    const page = (await (await api.app.request("/v1/models/flight-delay/quality?limit=2")).json()) as {
+      items: { from: string }[];
+      next_cursor: string;
+    };
     await insertMeasurements(store, [at(4), { ...at(2), revision: 5 }], SEED_START);
-    const rest = (await (await api.app.request(`/v1/models/flight-delay/quality?limit=2&cursor=${page.next_cursor}`)).json()) as { items: { from: string }[] };
+    const rest = (await (await api.app.request(`/v1/models/flight-delay/quality?limit=2&cursor=${page.next_cursor}`)).json()) as {
+      items: { from: string }[];
+    };
     expect([...page.items, ...rest.items].map((one) => one.from)).toEqual([3, 2, 1].map((day) => formatTime(SEED_START + day * DAY)));
   });
 
-  it.each(["x", "W10", Buffer.from('["alerts",1]').toString("base64url"), Buffer.from('["drift",1,2,3]').toString("base64url"), "A".repeat(8_001)])("refuse the cursor %.20s", async (cursor) => {
+  it.each([
+    "x",
+    "W10",
+    Buffer.from('["alerts",1]').toString("base64url"),
+    Buffer.from('["drift",1,2,3]').toString("base64url"),
+    "A".repeat(8_001),
+  ])("refuse the cursor %.20s", async (cursor) => {
     const { detail } = await expectProblem(await api.app.request(`/v1/models/flight-delay/drift?cursor=${cursor}`), 400);
     expect(detail).toContain("cursor");
   });
@@ -164,7 +231,13 @@ describe("problems", () => {
     expect(detail).not.toMatch(/[\r\n<]/);
   });
 
-  it.each([["POST", "/v1/alerts", "GET, HEAD"], ["GET", "/v1/events", "POST"], ["DELETE", "/v1/models/flight-delay", "GET, HEAD"], ["OPTIONS", "/v1/events", "POST"], ["PUT", "/", "GET, HEAD"]])("%s %s answers 405 and says what is allowed", async (method, path, allow) => {
+  it.each([
+    ["POST", "/v1/alerts", "GET, HEAD"],
+    ["GET", "/v1/events", "POST"],
+    ["DELETE", "/v1/models/flight-delay", "GET, HEAD"],
+    ["OPTIONS", "/v1/events", "POST"],
+    ["PUT", "/", "GET, HEAD"],
+  ])("%s %s answers 405 and says what is allowed", async (method, path, allow) => {
     const answer = await api.app.request(path, { method });
     expect(answer.headers.get("allow")).toBe(allow);
     await expectProblem(answer, 405);
@@ -177,7 +250,9 @@ describe("problems", () => {
   });
 
   it("say why it is not ready", async () => {
-    const { app } = apiOver(store, [], { status: () => ({ ready: false, reasons: ["A baseline is being loaded."], watermarks: new Map(), ingest: {}, sources: [] }) });
+    const { app } = apiOver(store, [], {
+      status: () => ({ ready: false, reasons: ["A baseline is being loaded."], watermarks: new Map(), ingest: {}, sources: [] }),
+    });
     const answer = await app.request("/readyz");
     expect(answer.headers.get("retry-after")).toBe("5");
     expect(await expectProblem(answer, 503)).toMatchObject({ reasons: ["A baseline is being loaded."] });
@@ -211,13 +286,19 @@ describe("tokens and scopes", () => {
     const wrong = ["", "Bearer", "Bearer x", "Bearer t-rea", "Bearer t-read2", "t-read", "Basic dDpub3Bl"];
     for (const route of apiRoutes(dependencies)) {
       const [path, init] = example(route);
-      const ask = async (authorization: string) => app.request(path, { ...init, headers: { ...init.headers, ...(authorization === "" ? {} : { authorization }) } });
+      const ask = async (authorization: string) =>
+        app.request(path, { ...init, headers: { ...init.headers, ...(authorization === "" ? {} : { authorization }) } });
       for (const header of wrong) {
         const answer = await ask(header);
         const expected = route.scope === null ? [200, null] : [401, 'Bearer realm="driftwatch"'];
         expect([path, header, answer.status, answer.headers.get("www-authenticate")]).toEqual([path, header, ...expected]);
       }
-      for (const { token, scopes } of TOKENS) expect([path, token, (await ask(`Bearer ${token}`)).status]).toEqual([path, token, route.scope === null || scopes.includes(route.scope) ? 200 : 403]);
+      for (const { token, scopes } of TOKENS)
+        expect([path, token, (await ask(`Bearer ${token}`)).status]).toEqual([
+          path,
+          token,
+          route.scope === null || scopes.includes(route.scope) ? 200 : 403,
+        ]);
       expect((await ask("bearer dw_local")).status).toBe(200);
     }
   });
@@ -229,12 +310,22 @@ describe("tokens and scopes", () => {
     expect([asked.status, asked.headers.get("www-authenticate")]).toEqual([401, 'Basic realm="driftwatch", charset="UTF-8"']);
     expect((await app.request("/", { headers: basic("t-read") })).status).toBe(200);
     expect((await app.request("/", { headers: basic("t-ingest") })).status).toBe(403);
-    expect((await app.request("/v1/events", { method: "POST", headers: { ...basic("t-ingest"), "content-type": "application/json" }, body: "[]" })).status).toBe(401);
+    expect(
+      (
+        await app.request("/v1/events", {
+          method: "POST",
+          headers: { ...basic("t-ingest"), "content-type": "application/json" },
+          body: "[]",
+        })
+      ).status,
+    ).toBe(401);
     expect((await app.request("/assets/icon.svg")).status).toBe(200);
   });
 
   it("without tokens answer under names of this machine only", async () => {
-    for (const host of ["http://localhost/", "http://127.0.0.1:8080/", "http://[::1]:8080/"]) expect((await api.app.request(host)).status).toBe(200);
-    for (const host of ["http://evil.example/v1/models", "http://127.0.0.1.evil.example/", "http://localhost.evil.example/v1/events"]) await expectProblem(await api.app.request(host), 421);
+    for (const host of ["http://localhost/", "http://127.0.0.1:8080/", "http://[::1]:8080/"])
+      expect((await api.app.request(host)).status).toBe(200);
+    for (const host of ["http://evil.example/v1/models", "http://127.0.0.1.evil.example/", "http://localhost.evil.example/v1/events"])
+      await expectProblem(await api.app.request(host), 421);
   });
 });

@@ -15,13 +15,22 @@ function apiThat(ingest: (messages: readonly Message[]) => Promise<{ accepted: n
   return createApi(apiOver({} as Store, [], { ingest }).dependencies);
 }
 
-async function send(body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>, type = "application/json", headers: Record<string, string> = {}) {
+async function send(
+  body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
+  type = "application/json",
+  headers: Record<string, string> = {},
+) {
   const taken: string[] = [];
   const app = apiThat(async (messages) => {
     taken.push(...messages.map(({ bytes, index }) => `${index}:${Buffer.from(bytes).toString()}`));
     return { accepted: messages.length, rejected: [] };
   });
-  const answer = await app.request("/v1/events", { method: "POST", body, headers: { ...(type === "" ? {} : { "content-type": type }), ...headers }, ...({ duplex: "half" } as object) });
+  const answer = await app.request("/v1/events", {
+    method: "POST",
+    body,
+    headers: { ...(type === "" ? {} : { "content-type": type }), ...headers },
+    ...({ duplex: "half" } as object),
+  });
   return { status: answer.status, taken, answer };
 }
 
@@ -40,17 +49,31 @@ describe("a body of events", () => {
     expect((await send('{"a":1}\r\n\n  \n{"b":2}', "application/x-ndjson; charset=utf-8")).taken).toEqual(['0:{"a":1}\r', '1:{"b":2}']);
   });
 
-  it.each(["", " ", "hello", '"text"', "[1,2", "[1 2]", "[1,,2]", "[1]]", '["a]', "{", '{"events":[1}', "[}"])("%j is refused as a whole", async (body) => {
-    const { status, taken } = await send(body);
-    expect([status, taken]).toEqual([400, []]);
-  });
+  it.each(["", " ", "hello", '"text"', "[1,2", "[1 2]", "[1,,2]", "[1]]", '["a]', "{", '{"events":[1}', "[}"])(
+    "%j is refused as a whole",
+    async (body) => {
+      const { status, taken } = await send(body);
+      expect([status, taken]).toEqual([400, []]);
+    },
+  );
 
-  it.each(["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonx", "text/json, application/json"])("of type %j is refused", async (type) => {
+  it.each([
+    "",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "application/jsonx",
+    "text/json, application/json",
+  ])("of type %j is refused", async (type) => {
     expect((await send(Buffer.from("[]"), type)).status).toBe(415);
   });
 
   it("answers what was taken and what was not", async () => {
-    const app = createApi(apiOver({} as Store, [], { ingest: async () => ({ accepted: 1, rejected: [{ index: 1, reason: "empty", message: "It is empty." }] }) }).dependencies);
+    const app = createApi(
+      apiOver({} as Store, [], {
+        ingest: async () => ({ accepted: 1, rejected: [{ index: 1, reason: "empty", message: "It is empty." }] }),
+      }).dependencies,
+    );
     const answer = await app.request("/v1/events", { method: "POST", body: "[{},1]", headers: { "content-type": "application/json" } });
     expect(await answer.json()).toEqual({ accepted: 1, rejected: [{ index: 1, reason: "empty", message: "It is empty." }] });
   });
@@ -119,17 +142,22 @@ describe("the server", () => {
     const { port } = await start(apiThat(ingest));
     const post = (chunks: readonly Buffer[]) =>
       new Promise<number>((resolve, reject) => {
-        const sending = request({ port, host: "127.0.0.1", path: "/v1/events", method: "POST", headers: { "content-type": "application/json" } }, (answer) => {
-          answer.resume();
-          resolve(answer.statusCode ?? 0);
-        });
+        const sending = request(
+          { port, host: "127.0.0.1", path: "/v1/events", method: "POST", headers: { "content-type": "application/json" } },
+          (answer) => {
+            answer.resume();
+            resolve(answer.statusCode ?? 0);
+          },
+        );
         sending.on("error", reject);
         for (const chunk of chunks) sending.write(chunk);
         sending.end();
       });
     expect(await post([Buffer.from("[{},"), Buffer.from("{}]")])).toBe(200);
     // A server that has answered may cut the rest off.
-    expect([413, "EPIPE", "ECONNRESET"]).toContain(await post(new Array<Buffer>(10).fill(Buffer.alloc(MIB, 0x20))).catch((error: NodeJS.ErrnoException) => error.code));
+    expect([413, "EPIPE", "ECONNRESET"]).toContain(
+      await post(new Array<Buffer>(10).fill(Buffer.alloc(MIB, 0x20))).catch((error: NodeJS.ErrnoException) => error.code),
+    );
     expect(ingest).toHaveBeenCalledTimes(1);
     expect(await post([Buffer.from("[]")])).toBe(200);
   });

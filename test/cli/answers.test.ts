@@ -19,7 +19,13 @@ describe("drift", () => {
   const calm = { ...measurement, feature: "temp", value: 0.06, p_value: 0.4 };
   const older = { ...measurement, feature: "old", from: "2024-06-06T00:00:00Z", to: "2024-06-07T00:00:00Z" };
   const week = { ...measurement, feature: "week", from: "2024-06-01T00:00:00Z" };
-  const category = { ...calm, feature: "carrier", metric: "psi", value: 0.02, detail: { bins: [{ bin: "UA", reference: 0.2, current: 0.3 }] } };
+  const category = {
+    ...calm,
+    feature: "carrier",
+    metric: "psi",
+    value: 0.02,
+    detail: { bins: [{ bin: "UA", reference: 0.2, current: 0.3 }] },
+  };
   const shown = { ...measurement, metric: "psi", value: 9 };
 
   it("shows the newest, shortest window, what moved first, by the metric that judges", async () => {
@@ -29,7 +35,9 @@ describe("drift", () => {
     const lines = out.split("\n");
     expect(lines[0]).toBe(`${MODEL}, 7 Jun 2024 00:00 UTC to 8 Jun 2024 00:00 UTC (1d), version v1, against training`);
     expect(lines[2]).toMatch(/^SUBJECT +METRIC +VALUE +EXPECTED +P +ROWS +REFERENCE +STATUS +EVIDENCE +LARGEST CHANGE$/);
-    expect(lines[3]).toMatch(/^visib +wasserstein +0\.61 +0\.05 +< 0\.0001 +834 +23,148 +drift +30 baseline windows +\(9\.9, 10\]: 80% → 10%$/);
+    expect(lines[3]).toMatch(
+      /^visib +wasserstein +0\.61 +0\.05 +< 0\.0001 +834 +23,148 +drift +30 baseline windows +\(9\.9, 10\]: 80% → 10%$/,
+    );
     expect(lines[4]).toMatch(/^temp +wasserstein .* 0\.4 /);
     expect(lines[5]).toMatch(/^carrier +psi .* UA: 20% → 30%$/);
     expect(out).toContain("1 of 3 subjects drifted: visib.");
@@ -37,12 +45,19 @@ describe("drift", () => {
   });
 
   it("asks for what was asked for", async () => {
-    const answers = { [PATH]: () => Response.json({ watermark: "2024-06-08T11:50:00Z" }), [`${PATH}/drift`]: items([measurement]), [`${PATH}/quality`]: items([{ ...measurement, metric: "missing_rate", detail: {} }]) };
+    const answers = {
+      [PATH]: () => Response.json({ watermark: "2024-06-08T11:50:00Z" }),
+      [`${PATH}/drift`]: items([measurement]),
+      [`${PATH}/quality`]: items([{ ...measurement, metric: "missing_rate", detail: {} }]),
+    };
     const query = async (...argv: string[]) => (await run(["drift", ...argv], answers)).asked;
     expect(await query("--from", "2024-06-01", "--to", "2024-06-02T06:00:00Z", "--baseline", "training")).toEqual([
       `${PATH}/drift?baseline=training&from=2024-06-01T00%3A00%3A00Z&to=2024-06-02T06%3A00%3A00Z&compute=true`,
     ]);
-    expect(await query("--last", "7d")).toEqual([PATH, `${PATH}/drift?from=2024-06-01T11%3A00%3A00Z&to=2024-06-08T11%3A00%3A00Z&compute=true`]);
+    expect(await query("--last", "7d")).toEqual([
+      PATH,
+      `${PATH}/drift?from=2024-06-01T11%3A00%3A00Z&to=2024-06-08T11%3A00%3A00Z&compute=true`,
+    ]);
     expect(await query("--metric", "missing_rate", "--window", "1d")).toEqual([`${PATH}/quality?metric=missing_rate&window=1d&limit=500`]);
     expect(await query("--feature", "score", "--version", "v/1")).toEqual([`${PATH}/drift?version=v%2F1&subject=score&limit=500`]);
     expect(await query("--feature", "temp", "--metric", "ks")).toEqual([`${PATH}/drift?feature=temp&metric=ks&limit=500`]);
@@ -53,7 +68,15 @@ describe("drift", () => {
     ["nothing moved", [calm], [], 0],
     ["the effect is too small", [measurement], ["--above", "0.6"], 0],
     ["the evidence does not survive correction", [{ ...measurement, p_value: 0.009 }, calm], [], 0],
-    ["each version is a family of its own", [{ ...measurement, p_value: 0.009 }, { ...calm, version: "v2" }], [], 3],
+    [
+      "each version is a family of its own",
+      [
+        { ...measurement, p_value: 0.009 },
+        { ...calm, version: "v2" },
+      ],
+      [],
+      3,
+    ],
     ["nothing could be judged", [{ ...measurement, status: "insufficient" }], [], 1],
     ["nothing was measured", [], [], 1],
   ])("--fail-on drift when %s", async (_, list, more, expected) => {
@@ -66,7 +89,10 @@ describe("drift", () => {
   });
 
   it("reads on over pages while the window lasts, and no further", async () => {
-    const page = (url: URL) => Response.json(url.searchParams.has("cursor") ? { items: [calm, older], next_cursor: "never" } : { items: [measurement], next_cursor: "c 2" });
+    const page = (url: URL) =>
+      Response.json(
+        url.searchParams.has("cursor") ? { items: [calm, older], next_cursor: "never" } : { items: [measurement], next_cursor: "c 2" },
+      );
     const { out, asked } = await run(["drift"], { [`${PATH}/drift`]: page });
     expect(asked.map((path) => path.split("?")[1])).toEqual(["limit=500", "limit=500&cursor=c+2"]);
     expect(out).toContain("of 2 subjects");
@@ -74,8 +100,26 @@ describe("drift", () => {
 });
 
 describe("performance", () => {
-  const accuracy = { ...measurement, subject: "performance", feature: null, metric: "accuracy", value: 0.8, expected: null, ci: [0.77, 0.83], labelled: 800, detail: { reference: 0.9, label_coverage: 0.96 } };
-  const pending = { ...accuracy, from: "2024-06-08T00:00:00Z", to: "2024-06-09T00:00:00Z", status: "labels_pending", value: null, ci: null, p_value: null };
+  const accuracy = {
+    ...measurement,
+    subject: "performance",
+    feature: null,
+    metric: "accuracy",
+    value: 0.8,
+    expected: null,
+    ci: [0.77, 0.83],
+    labelled: 800,
+    detail: { reference: 0.9, label_coverage: 0.96 },
+  };
+  const pending = {
+    ...accuracy,
+    from: "2024-06-08T00:00:00Z",
+    to: "2024-06-09T00:00:00Z",
+    status: "labels_pending",
+    value: null,
+    ci: null,
+    p_value: null,
+  };
   const before = { ...accuracy, from: "2024-06-06T00:00:00Z", to: "2024-06-07T00:00:00Z", value: 0.9 };
   const answers = { [`${PATH}/performance`]: items([pending, accuracy, before]) };
 
@@ -93,7 +137,17 @@ describe("performance", () => {
 });
 
 describe("lists", () => {
-  const alert = { id: "1", rule: "feature-drift", state: "recovering", severity: "warning", model: MODEL, version: "v1", subject: "visib", since: "2024-06-02T00:00:00Z", summary: "visib has moved. ".repeat(12) };
+  const alert = {
+    id: "1",
+    rule: "feature-drift",
+    state: "recovering",
+    severity: "warning",
+    model: MODEL,
+    version: "v1",
+    subject: "visib",
+    since: "2024-06-02T00:00:00Z",
+    summary: "visib has moved. ".repeat(12),
+  };
 
   it("wraps what is long to the terminal", async () => {
     const { out } = await run(["alerts"], { "/v1/alerts": items([alert]) }, 120);
@@ -103,7 +157,16 @@ describe("lists", () => {
   });
 
   it("fails while something fires, shown or not", async () => {
-    const byState = (url: URL) => Response.json({ items: url.searchParams.get("state") === "resolved" ? [{ ...alert, state: "resolved" }] : url.searchParams.get("state") === "firing" ? [] : [alert], next_cursor: null });
+    const byState = (url: URL) =>
+      Response.json({
+        items:
+          url.searchParams.get("state") === "resolved"
+            ? [{ ...alert, state: "resolved" }]
+            : url.searchParams.get("state") === "firing"
+              ? []
+              : [alert],
+        next_cursor: null,
+      });
     expect((await run(["alerts", "--fail-on", "firing"], { "/v1/alerts": byState })).code).toBe(3);
     expect((await run(["alerts", "--state", "resolved", "--fail-on", "firing"], { "/v1/alerts": byState })).code).toBe(3);
     expect((await run(["alerts", "--fail-on", "firing"], { "/v1/alerts": items([]) })).code).toBe(0);
@@ -114,26 +177,58 @@ describe("lists", () => {
     const { out, err } = await run(["retrains", "--limit", "1"], { "/v1/retrains": items([run1, run1]) });
     expect(out.split("\n")).toHaveLength(3);
     expect(err).toContain("more than 1");
-    expect(await run(["dead-letters"], { "/v1/dead-letters": items([]) })).toMatchObject({ code: 0, out: "", err: "No event was refused.\n" });
+    expect(await run(["dead-letters"], { "/v1/dead-letters": items([]) })).toMatchObject({
+      code: 0,
+      out: "",
+      err: "No event was refused.\n",
+    });
   });
 
   it("shows baselines, loaded and not", async () => {
     const baselines = [
-      { model: MODEL, name: "training", kind: "file", window: null, offset: null, from: null, to: null, version: null, loaded: [{ version: "v1", source: "ref.ndjson", digest: "0123456789abcdef", rows: 12_000, labelled: 11_000, first_time: "2024-01-01T00:00:00Z", last_time: "2024-03-31T23:59:59.999Z" }] },
+      {
+        model: MODEL,
+        name: "training",
+        kind: "file",
+        window: null,
+        offset: null,
+        from: null,
+        to: null,
+        version: null,
+        loaded: [
+          {
+            version: "v1",
+            source: "ref.ndjson",
+            digest: "0123456789abcdef",
+            rows: 12_000,
+            labelled: 11_000,
+            first_time: "2024-01-01T00:00:00Z",
+            last_time: "2024-03-31T23:59:59.999Z",
+          },
+        ],
+      },
       { model: MODEL, name: "recent", kind: "trailing", window: "14d", offset: "7d", from: null, to: null, version: null, loaded: [] },
     ];
     const { out } = await run(["baseline", "list"], { "/v1/baselines": items(baselines) });
     expect(out).toMatch(/training +v1 +12,000 +11,000 +2024-01-01 00:00 +2024-03-31 23:59 +0123456789ab +ref\.ndjson/);
     expect(out).toMatch(/recent .* the 14d before, 7d back/);
-    expect((await run(["baseline", "show", "training"], { "/v1/baselines": items(baselines) })).out).toContain("  digest    0123456789abcdef");
-    expect(await run(["baseline", "show", "trainig"], { "/v1/baselines": items(baselines) })).toMatchObject({ code: 1, err: expect.stringContaining("There are: training, recent.") });
+    expect((await run(["baseline", "show", "training"], { "/v1/baselines": items(baselines) })).out).toContain(
+      "  digest    0123456789abcdef",
+    );
+    expect(await run(["baseline", "show", "trainig"], { "/v1/baselines": items(baselines) })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("There are: training, recent."),
+    });
   });
 });
 
 describe("report", () => {
   it("writes to a file by its name, or to stdout", async () => {
     const output = join(workplace({}), "r.html");
-    const answers = { [`${PATH}/report`]: (url: URL) => (url.searchParams.get("format") === "html" ? new Response("<p>\n") : Response.json({ model: HOSTILE })) };
+    const answers = {
+      [`${PATH}/report`]: (url: URL) =>
+        url.searchParams.get("format") === "html" ? new Response("<p>\n") : Response.json({ model: HOSTILE }),
+    };
     expect(await run(["report", "-o", output], answers)).toMatchObject({ code: 0, out: "", err: `Wrote ${output}.\n` });
     expect(readFileSync(output, "utf8")).toBe("<p>\n");
     const { out } = await run(["report"], answers);
@@ -143,11 +238,46 @@ describe("report", () => {
 });
 
 describe("what events bring cannot steer the terminal", () => {
-  const hostile = { ...measurement, version: HOSTILE, feature: HOSTILE, baseline: HOSTILE, detail: { bins: [{ bin: HOSTILE, reference: 0, current: 1 }] } };
-  const alert = { id: HOSTILE, rule: HOSTILE, state: "firing", severity: "info", model: HOSTILE, version: HOSTILE, subject: HOSTILE, since: HOSTILE, summary: HOSTILE };
-  const letter = { received_at: "2024-06-02T00:00:00Z", source: "file", topic: HOSTILE, partition: 0, offset: HOSTILE, reason: "invalid_json", message: HOSTILE, payload: HOSTILE };
+  const hostile = {
+    ...measurement,
+    version: HOSTILE,
+    feature: HOSTILE,
+    baseline: HOSTILE,
+    detail: { bins: [{ bin: HOSTILE, reference: 0, current: 1 }] },
+  };
+  const alert = {
+    id: HOSTILE,
+    rule: HOSTILE,
+    state: "firing",
+    severity: "info",
+    model: HOSTILE,
+    version: HOSTILE,
+    subject: HOSTILE,
+    since: HOSTILE,
+    summary: HOSTILE,
+  };
+  const letter = {
+    received_at: "2024-06-02T00:00:00Z",
+    source: "file",
+    topic: HOSTILE,
+    partition: 0,
+    offset: HOSTILE,
+    reason: "invalid_json",
+    message: HOSTILE,
+    payload: HOSTILE,
+  };
   const run1 = { at: HOSTILE, model: HOSTILE, version: HOSTILE, rule: HOSTILE, state: HOSTILE, reason: HOSTILE };
-  const baseline = { model: HOSTILE, name: HOSTILE, kind: "file", window: null, offset: null, from: null, to: null, version: null, loaded: [{ version: HOSTILE, source: HOSTILE, digest: HOSTILE, rows: 1, labelled: 1, first_time: HOSTILE, last_time: HOSTILE }] };
+  const baseline = {
+    model: HOSTILE,
+    name: HOSTILE,
+    kind: "file",
+    window: null,
+    offset: null,
+    from: null,
+    to: null,
+    version: null,
+    loaded: [{ version: HOSTILE, source: HOSTILE, digest: HOSTILE, rows: 1, labelled: 1, first_time: HOSTILE, last_time: HOSTILE }],
+  };
   const answers = {
     [`${PATH}/drift`]: items([hostile, { ...hostile, version: "2" }]),
     [`${PATH}/performance`]: items([{ ...hostile, subject: "performance", metric: "accuracy" }]),
@@ -158,7 +288,21 @@ describe("what events bring cannot steer the terminal", () => {
     "/v1/baselines": items([baseline]),
   };
 
-  it.each([[["drift"]], [["drift", "--json"]], [["performance"]], [["alerts"]], [["alerts", "--json"]], [["dead-letters"]], [["dead-letters", "--json"]], [["retrains"]], [["baseline", "list"]], [["baseline", "show", HOSTILE]], [["baseline", "show", `${HOSTILE}?`]], [["report", "--format", "html"]], [["drift", "-m", HOSTILE]]])("%j", async (argv) => {
+  it.each([
+    [["drift"]],
+    [["drift", "--json"]],
+    [["performance"]],
+    [["alerts"]],
+    [["alerts", "--json"]],
+    [["dead-letters"]],
+    [["dead-letters", "--json"]],
+    [["retrains"]],
+    [["baseline", "list"]],
+    [["baseline", "show", HOSTILE]],
+    [["baseline", "show", `${HOSTILE}?`]],
+    [["report", "--format", "html"]],
+    [["drift", "-m", HOSTILE]],
+  ])("%j", async (argv) => {
     const { out, err } = await run(argv, answers, 100);
     expect(out + err).not.toBe("");
     expect(out + err).not.toMatch(STEERING);

@@ -40,7 +40,11 @@ describe("check", () => {
   });
 
   it("names the file of a broken rule", async () => {
-    const { code, err } = await cli(["check", "--config", configFile(CONFIG, { "alerts/mine.yaml": "rules: [{name: r, measure: {metric: speed}}]\n" })]);
+    const { code, err } = await cli([
+      "check",
+      "--config",
+      configFile(CONFIG, { "alerts/mine.yaml": "rules: [{name: r, measure: {metric: speed}}]\n" }),
+    ]);
     expect(code).toBe(2);
     expect(err).toContain("mine.yaml:1:");
   });

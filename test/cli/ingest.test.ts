@@ -18,22 +18,42 @@ function events(from: number, hours: number, perHour: number, shift: number): st
   return Array.from({ length: hours * perHour }, (_, index) => {
     const at = from + Math.floor(index / perHour) * 3_600_000 + (index % perHour) * 1_000;
     const score = ((index * 7_919) % 1_000) / 1_000;
-    return JSON.stringify({ type: "prediction", id: `${at}-${index}`, model: "churn risk", version: "v1", time: new Date(at).toISOString(), features: { x: ((index * 104_729) % 1_000) / 100 + shift, plan: index % 3 === 0 ? "a" : "b" }, prediction: score > 0.5 ? "yes_" : "no", score });
+    return JSON.stringify({
+      type: "prediction",
+      id: `${at}-${index}`,
+      model: "churn risk",
+      version: "v1",
+      time: new Date(at).toISOString(),
+      features: { x: ((index * 104_729) % 1_000) / 100 + shift, plan: index % 3 === 0 ? "a" : "b" },
+      prediction: score > 0.5 ? "yes_" : "no",
+      score,
+    });
   });
 }
 
-const REFERENCE = events(Date.UTC(2024, 0, 1), 24 * 20, 5, 0).map((line) => `{"label":"${line.includes('"yes_"') ? "yes_" : "no"}",${line.slice(1)}`);
+const REFERENCE = events(Date.UTC(2024, 0, 1), 24 * 20, 5, 0).map(
+  (line) => `{"label":"${line.includes('"yes_"') ? "yes_" : "no"}",${line.slice(1)}`,
+);
 const LIVE = [...events(Date.UTC(2024, 4, 1), 24 * 2 + 1, 10, 30)];
 
 function place(): { file: string; directory: string } {
-  const directory = workplace({ "driftwatch.yaml": CONFIG, "reference.ndjson": REFERENCE.join("\n"), "alerts/none.yaml": "rules: []\n", "live.ndjson": `${LIVE.join("\n")}\nnot json\n{"type":"prediction"}\n` });
+  const directory = workplace({
+    "driftwatch.yaml": CONFIG,
+    "reference.ndjson": REFERENCE.join("\n"),
+    "alerts/none.yaml": "rules: []\n",
+    "live.ndjson": `${LIVE.join("\n")}\nnot json\n{"type":"prediction"}\n`,
+  });
   return { directory, file: join(directory, "driftwatch.yaml") };
 }
 
 describe("files that cannot be read", () => {
   it("are found before a store is made", async () => {
     const { file, directory } = place();
-    expect(await cli(["ingest", "-c", file, join(directory, "nothing.ndjson")], { connect })).toMatchObject({ code: 1, out: "", err: expect.stringMatching(/There is no file .*\n {2}hint: /) });
+    expect(await cli(["ingest", "-c", file, join(directory, "nothing.ndjson")], { connect })).toMatchObject({
+      code: 1,
+      out: "",
+      err: expect.stringMatching(/There is no file .*\n {2}hint: /),
+    });
     expect(existsSync(join(directory, "data"))).toBe(false);
   });
 });
@@ -48,7 +68,9 @@ describe("with a daemon", () => {
         if (busy-- > 0) return Response.json({ detail: "Busy." }, { status: 503, headers: { "retry-after": "0" } });
         const lines = (await new Response(init?.body ?? "").text()).trimEnd().split("\n");
         sizes.push(lines.length);
-        const rejected = lines.flatMap((line, index) => (line === "x" ? [{ index, reason: "invalid_json", message: "This is no JSON." }] : []));
+        const rejected = lines.flatMap((line, index) =>
+          line === "x" ? [{ index, reason: "invalid_json", message: "This is no JSON." }] : [],
+        );
         return Response.json({ accepted: lines.length - rejected.length, rejected });
       },
     });
@@ -57,7 +79,12 @@ describe("with a daemon", () => {
     const { code, out } = await cli(["ingest", "-c", file, "--json", "--fail-on", "rejected", long], { connect: async () => connection });
     expect(code).toBe(1);
     expect(sizes).toEqual([1_000, 1_000, 501]);
-    expect(JSON.parse(out)).toMatchObject({ accepted: 2_500, rejected: 1, measured: null, reasons: [{ reason: "invalid_json", count: 1, examples: [{ file: long, line: 1_501, message: "This is no JSON." }] }] });
+    expect(JSON.parse(out)).toMatchObject({
+      accepted: 2_500,
+      rejected: 1,
+      measured: null,
+      reasons: [{ reason: "invalid_json", count: 1, examples: [{ file: long, line: 1_501, message: "This is no JSON." }] }],
+    });
   });
 
   it("says what went in before a damaged file stopped it", async () => {
@@ -87,10 +114,18 @@ describe("on a real store of its own", () => {
     expect(drift.code).toBe(3);
     expect(drift.out).toMatch(/^x +wasserstein .* drift /m);
     const spot = await ask("drift", "--from", "2024-05-01", "--to", "2024-05-02", "--feature", "x", "--json");
-    expect(JSON.parse(spot.out)).toMatchObject({ feature: "x", metric: "wasserstein", from: "2024-05-01T00:00:00Z", rows: { current: 240 } });
+    expect(JSON.parse(spot.out)).toMatchObject({
+      feature: "x",
+      metric: "wasserstein",
+      from: "2024-05-01T00:00:00Z",
+      rows: { current: 240 },
+    });
     // The newest event came at midnight; less ten minutes of lateness, the bucket before is the last whole one.
     expect((await ask("drift", "--last", "1d", "--feature", "x", "--json")).out).toContain('"to":"2024-05-02T23:00:00Z"');
-    expect(await ask("drift", "--from", "2024-05-01T00:30:00Z", "--to", "2024-05-02")).toMatchObject({ code: 2, err: expect.stringContaining("hint:") });
+    expect(await ask("drift", "--from", "2024-05-01T00:30:00Z", "--to", "2024-05-02")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("hint:"),
+    });
 
     expect((await ask("baseline", "list")).out).toMatch(/training +all +2,400 +2,400 /);
     expect((await ask("baseline", "create")).code).toBe(0);

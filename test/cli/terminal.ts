@@ -68,7 +68,10 @@ export function fakeApi(answers: Readonly<Record<string, Answer>>): { connection
   return { connection, asked, isClosed: () => closed };
 }
 
-export const items = (list: readonly unknown[]): Answer => () => Response.json({ items: list, next_cursor: null });
+export const items =
+  (list: readonly unknown[]): Answer =>
+  () =>
+    Response.json({ items: list, next_cursor: null });
 
 export const measurement = {
   model: MODEL,

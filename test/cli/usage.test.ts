@@ -3,7 +3,24 @@ import { VERSION } from "../../src/cli/version.ts";
 import { workplace } from "../config/workplace.ts";
 import { cli, CONFIG, configFile, fakeApi } from "./terminal.ts";
 
-const COMMANDS = ["run", "demo", "check", "schema", "migrate", "ingest", "baseline", "baseline create", "baseline list", "baseline show", "drift", "performance", "report", "alerts", "retrains", "dead-letters"];
+const COMMANDS = [
+  "run",
+  "demo",
+  "check",
+  "schema",
+  "migrate",
+  "ingest",
+  "baseline",
+  "baseline create",
+  "baseline list",
+  "baseline show",
+  "drift",
+  "performance",
+  "report",
+  "alerts",
+  "retrains",
+  "dead-letters",
+];
 
 describe("help", () => {
   it.each(COMMANDS)("of %s has its purpose and an example", async (command) => {
@@ -77,7 +94,10 @@ describe("wrong usage ends with 2 and says what to do", () => {
   it("names the models when one must be chosen, and the near one when it is mistyped", async () => {
     const file = configFile("models:\n  churn: {task: regression}\n  fraud: {task: regression}\n", { "alerts/none.yaml": "rules: []\n" });
     expect(await cli(["drift", "-c", file])).toMatchObject({ code: 2, err: expect.stringContaining("--model churn, --model fraud") });
-    expect(await cli(["-c", file, "report", "-m", "freud"])).toMatchObject({ code: 2, err: expect.stringContaining("Did you mean fraud?") });
+    expect(await cli(["-c", file, "report", "-m", "freud"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("Did you mean fraud?"),
+    });
   });
 });
 
@@ -91,7 +111,11 @@ describe("failures are one message", () => {
 
   it("with the hint of the error, and no stack", async () => {
     const error = Object.assign(new Error("The store is locked."), { hint: "Stop the other process." });
-    expect(await cli(["alerts", "-c", file], failing(error))).toEqual({ code: 1, out: "", err: "error: The store is locked.\n  hint: Stop the other process.\n" });
+    expect(await cli(["alerts", "-c", file], failing(error))).toEqual({
+      code: 1,
+      out: "",
+      err: "error: The store is locked.\n  hint: Stop the other process.\n",
+    });
   });
 
   it("with a stack only when asked for", async () => {
@@ -100,7 +124,10 @@ describe("failures are one message", () => {
   });
 
   it("when the daemon is gone", async () => {
-    const { code, err } = await cli(["alerts", "-c", file], failing(new TypeError("fetch failed", { cause: Object.assign(new Error("x"), { code: "ECONNREFUSED" }) })));
+    const { code, err } = await cli(
+      ["alerts", "-c", file],
+      failing(new TypeError("fetch failed", { cause: Object.assign(new Error("x"), { code: "ECONNREFUSED" }) })),
+    );
     expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining("The daemon stopped answering.\n  hint:") });
   });
 
@@ -109,8 +136,14 @@ describe("failures are one message", () => {
     [404, 1],
     [503, 1],
   ])("when the API answers %i: its detail and hint, and %i", async (status, expected) => {
-    const { connection, isClosed } = fakeApi({ "/v1/alerts": () => Response.json({ title: "T", detail: "D \u001b[31m", hint: "H" }, { status }) });
-    expect(await cli(["alerts", "-c", file], { connect: async () => connection })).toEqual({ code: expected, out: "", err: "error: D \u{fffd}[31m\n  hint: H\n" });
+    const { connection, isClosed } = fakeApi({
+      "/v1/alerts": () => Response.json({ title: "T", detail: "D \u001b[31m", hint: "H" }, { status }),
+    });
+    expect(await cli(["alerts", "-c", file], { connect: async () => connection })).toEqual({
+      code: expected,
+      out: "",
+      err: "error: D \u{fffd}[31m\n  hint: H\n",
+    });
     expect(isClosed()).toBe(true);
   });
 

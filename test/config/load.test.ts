@@ -61,7 +61,12 @@ it("the design's example loads", () => {
   expect(config).toEqual({
     file,
     clock: "live",
-    kafka: { brokers: ["localhost:9092"], group: "driftwatch", clientId: "driftwatch", topics: { predictions: "driftwatch.predictions", labels: "driftwatch.labels" } },
+    kafka: {
+      brokers: ["localhost:9092"],
+      group: "driftwatch",
+      clientId: "driftwatch",
+      topics: { predictions: "driftwatch.predictions", labels: "driftwatch.labels" },
+    },
     store: { kind: "embedded", path: join(directory, "data") },
     http: { host: "127.0.0.1", port: 8080, tokens: [], publicUrl: null },
     models: new Map([
@@ -106,7 +111,15 @@ it("the design's example loads", () => {
     retraining: new Map([
       [
         "flight-delay",
-        { model: "flight-delay", type: "webhook", url: "https://example.com/retrain", secret: null, cooldown: DAY, maxPerDay: 2, dryRun: false },
+        {
+          model: "flight-delay",
+          type: "webhook",
+          url: "https://example.com/retrain",
+          secret: null,
+          cooldown: DAY,
+          maxPerDay: 2,
+          dryRun: false,
+        },
       ],
     ]),
     rules: [
@@ -115,8 +128,23 @@ it("the design's example loads", () => {
         description: "",
         models: null,
         measure: { metric: "drift", of: "features", baseline: "training", window: DAY, every: DAY },
-        fire: { above: new Map([["wasserstein", 0.1], ["psi", 0.1]]), drop: null, falseAlarms: 0.01 },
-        clear: { below: new Map([["wasserstein", 0.05], ["psi", 0.05]]), drop: null, pValue: 0.2, evaluations: 2 },
+        fire: {
+          above: new Map([
+            ["wasserstein", 0.1],
+            ["psi", 0.1],
+          ]),
+          drop: null,
+          falseAlarms: 0.01,
+        },
+        clear: {
+          below: new Map([
+            ["wasserstein", 0.05],
+            ["psi", 0.05],
+          ]),
+          drop: null,
+          pValue: 0.2,
+          evaluations: 2,
+        },
         evaluations: 2,
         atLeastRows: 50,
         severity: "warning",
@@ -143,10 +171,27 @@ it("the design's example loads", () => {
 
 it("what is not said has a default", () => {
   const config = loaded(load("models: {m: {task: regression}}\n"));
-  expect(config).toMatchObject({ clock: "live", kafka: null, http: { host: "127.0.0.1", port: 8080, tokens: [], publicUrl: null }, rules: [] });
+  expect(config).toMatchObject({
+    clock: "live",
+    kafka: null,
+    http: { host: "127.0.0.1", port: 8080, tokens: [], publicUrl: null },
+    rules: [],
+  });
   expect(config.store).toEqual({ kind: "embedded", path: join(config.file ?? "", "../data") });
-  expect(config.models.get("m")).toEqual({ name: "m", task: "regression", positive: null, bucket: HOUR, lateness: 10 * MINUTE, labelsExpectedWithin: DAY, baselines: [] });
-  expect(loaded(load(`${MODEL}retraining: {m: {type: webhook, url: "http://x"}}\n`)).retraining.get("m")).toMatchObject({ cooldown: DAY, maxPerDay: 2, dryRun: true });
+  expect(config.models.get("m")).toEqual({
+    name: "m",
+    task: "regression",
+    positive: null,
+    bucket: HOUR,
+    lateness: 10 * MINUTE,
+    labelsExpectedWithin: DAY,
+    baselines: [],
+  });
+  expect(loaded(load(`${MODEL}retraining: {m: {type: webhook, url: "http://x"}}\n`)).retraining.get("m")).toMatchObject({
+    cooldown: DAY,
+    maxPerDay: 2,
+    dryRun: true,
+  });
 });
 
 it("the other forms load", () => {
@@ -167,17 +212,30 @@ channels: {c: {type: email, to: [a@b], smtp: {secure: true, username: u, passwor
   const config = loaded(load(yaml, { pw: "x\n", "ref.ndjson": "" }, { env: { PORT: "9000" } }));
   expect(config.clock).toBe("replay");
   expect(config.store).toEqual({ kind: "server", url: "https://ch:8443", database: "driftwatch", username: "default", password: "x" });
-  expect(config.http).toEqual({ host: "::1", port: 9000, publicUrl: "https://d.example.com", tokens: [{ name: "a", token: "t", scopes: ["read", "ingest"] }] });
+  expect(config.http).toEqual({
+    host: "::1",
+    port: 9000,
+    publicUrl: "https://d.example.com",
+    tokens: [{ name: "a", token: "t", scopes: ["read", "ingest"] }],
+  });
   expect(config.models.get("m")).toMatchObject({
     positive: "1",
-    baselines: [{ kind: "file", byVersion: new Map() }, { kind: "period", from: Date.UTC(2013, 0, 1), to: Date.UTC(2013, 1, 1) }],
+    baselines: [
+      { kind: "file", byVersion: new Map() },
+      { kind: "period", from: Date.UTC(2013, 0, 1), to: Date.UTC(2013, 1, 1) },
+    ],
   });
   expect(config.channels.get("c")).toMatchObject({ smtp: { port: 465, secure: true, username: "u", password: "p" } });
 });
 
 describe("a rule", () => {
   it("takes one number for one metric, and fills in the rest", () => {
-    const config = loaded(loadRule("measure: {metric: ks, of: [temp, score], baseline: training, window: 6h}\nfire: {above: 0.2}", `${MODEL}channels: {a: {type: webhook, url: "http://x"}, b: {type: webhook, url: "http://y"}}\n`));
+    const config = loaded(
+      loadRule(
+        "measure: {metric: ks, of: [temp, score], baseline: training, window: 6h}\nfire: {above: 0.2}",
+        `${MODEL}channels: {a: {type: webhook, url: "http://x"}, b: {type: webhook, url: "http://y"}}\n`,
+      ),
+    );
     expect(config.rules[0]).toMatchObject({
       measure: { of: ["temp", "score"], window: 6 * HOUR, every: 6 * HOUR },
       fire: { above: new Map([["ks", 0.2]]), falseAlarms: 0.01 },
@@ -189,8 +247,18 @@ describe("a rule", () => {
   });
 
   it("may clear one metric by another number than half", () => {
-    const rule = "measure: {metric: drift, baseline: training, window: 1d}\nfire: {above: {wasserstein: 0.1, psi: 0.2}}\nclear: {below: {psi: 0.15}}\nnotify: []\nretrain: true";
-    expect(loaded(loadRule(rule)).rules[0]).toMatchObject({ clear: { below: new Map([["wasserstein", 0.05], ["psi", 0.15]]) }, notify: [], retrain: true });
+    const rule =
+      "measure: {metric: drift, baseline: training, window: 1d}\nfire: {above: {wasserstein: 0.1, psi: 0.2}}\nclear: {below: {psi: 0.15}}\nnotify: []\nretrain: true";
+    expect(loaded(loadRule(rule)).rules[0]).toMatchObject({
+      clear: {
+        below: new Map([
+          ["wasserstein", 0.05],
+          ["psi", 0.15],
+        ]),
+      },
+      notify: [],
+      retrain: true,
+    });
   });
 
   it("without models applies where it can", () => {
@@ -200,8 +268,10 @@ describe("a rule", () => {
 });
 
 describe("the files of rules", () => {
-  const rule = (name: string) => `rules:\n  - {name: ${name}, measure: {metric: psi, baseline: training, window: 1d}, fire: {above: 0.1}}\n`;
-  const names = (yaml: string, files: Record<string, string>, shippedAlerts: string | null = null) => loaded(load(yaml, files, { shippedAlerts })).rules.map(({ name }) => name);
+  const rule = (name: string) =>
+    `rules:\n  - {name: ${name}, measure: {metric: psi, baseline: training, window: 1d}, fire: {above: 0.1}}\n`;
+  const names = (yaml: string, files: Record<string, string>, shippedAlerts: string | null = null) =>
+    loaded(load(yaml, files, { shippedAlerts })).rules.map(({ name }) => name);
   const shipped = workplace({ "s.yaml": rule("shipped"), "s.test.yaml": "x" });
 
   it("are those beside the configuration, else the shipped ones", () => {
@@ -218,7 +288,9 @@ describe("the files of rules", () => {
 
   it("when shipped, are only remarked on if they apply to no model", () => {
     const result = load("models: {m: {task: regression}}\n", {}, { shippedAlerts: shipped });
-    expect(result.ok && result.warnings).toMatchObject([{ path: "rules[0].name", message: "shipped applies to no model: m has no baseline named training" }]);
+    expect(result.ok && result.warnings).toMatchObject([
+      { path: "rules[0].name", message: "shipped applies to no model: m has no baseline named training" },
+    ]);
   });
 });
 
@@ -228,7 +300,13 @@ describe("the examples", () => {
   });
 
   it("examples/config/production.yaml loads once its variables are set", () => {
-    const env = new Proxy({}, { get: (_, name) => (String(name).startsWith("KAFKA") ? "kafka:9092" : String(name).endsWith("URL") ? "https://x.example.com/h" : String(name)) });
+    const env = new Proxy(
+      {},
+      {
+        get: (_, name) =>
+          String(name).startsWith("KAFKA") ? "kafka:9092" : String(name).endsWith("URL") ? "https://x.example.com/h" : String(name),
+      },
+    );
     expect(loaded(loadConfig({ file: join(ROOT, "examples/config/production.yaml"), env })).rules).toHaveLength(2);
   });
 });
@@ -246,7 +324,9 @@ describe("hashes", () => {
 
   it("say what a rule says, however it is written", () => {
     expect(hashes(base)).toMatch(/^[0-9a-f]{64}$/);
-    expect(hashes("fire: {above: {psi: 0.1, wasserstein: 0.1}}\nmeasure: {window: 1d, metric: drift, baseline: training}\nfor: 1")).toBe(hashes(base));
+    expect(hashes("fire: {above: {psi: 0.1, wasserstein: 0.1}}\nmeasure: {window: 1d, metric: drift, baseline: training}\nfor: 1")).toBe(
+      hashes(base),
+    );
     expect(hashes(base.replace("psi: 0.1", "psi: 0.2"))).not.toBe(hashes(base));
   });
 
@@ -268,7 +348,9 @@ describe("the JSON Schema", () => {
       properties: {
         clock: { enum: ["live", "replay"], default: "live" },
         models: { additionalProperties: { required: ["task"], properties: { bucket: { type: "string", default: "1h" } } } },
-        channels: { additionalProperties: { oneOf: [{ properties: { type: { const: "email" } } }, { properties: { type: { const: "webhook" } } }] } },
+        channels: {
+          additionalProperties: { oneOf: [{ properties: { type: { const: "email" } } }, { properties: { type: { const: "webhook" } } }] },
+        },
       },
     });
     expect(rulesJsonSchema()).toMatchObject({ properties: { rules: { items: { required: ["name", "measure", "fire"] } } } });

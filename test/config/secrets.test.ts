@@ -19,12 +19,21 @@ describe("a secret", () => {
   });
 
   it("is no number", () => {
-    expect(problemsOf(load(hook("secret: 12345678")))[0]).toMatchObject({ message: "expected text, found a number", hint: 'put it in quotes: "…"' });
+    expect(problemsOf(load(hook("secret: 12345678")))[0]).toMatchObject({
+      message: "expected text, found a number",
+      hint: 'put it in quotes: "…"',
+    });
   });
 
   it("is empty neither as a variable nor as a file", () => {
-    expect(problemsOf(load(hook('secret: "${S}"'), {}, { env: { S: "" } }))[0]).toMatchObject({ path: "channels.c.secret", message: "is empty" });
-    expect(problemsOf(load(hook("secret_file: s"), { s: "\n" }))[0]).toMatchObject({ path: "channels.c.secret_file", message: "the file is empty" });
+    expect(problemsOf(load(hook('secret: "${S}"'), {}, { env: { S: "" } }))[0]).toMatchObject({
+      path: "channels.c.secret",
+      message: "is empty",
+    });
+    expect(problemsOf(load(hook("secret_file: s"), { s: "\n" }))[0]).toMatchObject({
+      path: "channels.c.secret_file",
+      message: "the file is empty",
+    });
   });
 });
 

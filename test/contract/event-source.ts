@@ -61,7 +61,9 @@ export function describeEventSource(name: string, make: () => Promise<SourceUnde
       for (const key of place.partitions) {
         expect(texts(key)).toEqual([...numbered(300, key), null]);
         expect(got.get(key)?.map(({ origin }) => Number(origin.offset))).toEqual(Array.from({ length: 301 }, (_, index) => index));
-        expect(got.get(key)?.every(({ origin, timestamp }) => `${origin.topic}/${origin.partition}` === key && timestamp !== null)).toBe(true);
+        expect(got.get(key)?.every(({ origin, timestamp }) => `${origin.topic}/${origin.partition}` === key && timestamp !== null)).toBe(
+          true,
+        );
       }
       expect(source.status()).toMatchObject({ running: true, error: null, gaps: 0, lost: 0 });
     });
@@ -77,7 +79,10 @@ export function describeEventSource(name: string, make: () => Promise<SourceUnde
         await gate.opened;
       });
       await until("the handler to be called", () => told.length === 1);
-      await until("the others to be drained", () => source.status().partitions.filter(({ drained }) => drained).length === place.partitions.length - 1);
+      await until(
+        "the others to be drained",
+        () => source.status().partitions.filter(({ drained }) => drained).length === place.partitions.length - 1,
+      );
       expect(source.status().partitions.find(({ key }) => key === first)?.drained).toBe(false);
       gate.open();
       await until("all partitions to be drained", () => allDrained(source, place.partitions.length));

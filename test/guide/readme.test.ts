@@ -24,7 +24,11 @@ describe("the README", () => {
 
     const body = /-d '(\[[\s\S]*?\])'/.exec(shell)?.[1];
     const { url, token } = JSON.parse(readFileSync(join(directory, "data", "daemon.json"), "utf8")) as { url: string; token: string };
-    const response = await fetch(`${url}/v1/events`, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${token}` }, body: body ?? "" });
+    const response = await fetch(`${url}/v1/events`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      body: body ?? "",
+    });
     const answer = JSON.stringify(await response.json());
     expect(read("README.md")).toContain(answer);
     expect(await daemon.get("/v1/models")).toMatchObject({ items: [{ model: "my-model" }] });
@@ -32,7 +36,10 @@ describe("the README", () => {
     const commands = [...shell.matchAll(/^npx driftwatch (.*)$/gm)].map((match) => (match[1] ?? "").replace(/\s+#.*$/, ""));
     expect(commands.length).toBeGreaterThan(4);
     for (const command of commands) {
-      const { exited, stderr } = spawnDriftwatch(directory, [...(command.includes("--config") ? [] : ["--config", "my.yaml"]), ...command.split(" ")]);
+      const { exited, stderr } = spawnDriftwatch(directory, [
+        ...(command.includes("--config") ? [] : ["--config", "my.yaml"]),
+        ...command.split(" "),
+      ]);
       expect(await exited, `${command}: ${stderr()}`).toBe(0);
     }
     expect(existsSync(join(directory, "report.html"))).toBe(true);
@@ -45,24 +52,40 @@ describe("the README", () => {
     const baselines = blocks(read("README.md"), "yaml")[0] ?? "";
     const kafka = /`(kafka: \{[^`]*\})`/.exec(read("README.md"))?.[1];
     const store = /`(store: \{url[^`]*\})`/.exec(read("README.md"))?.[1];
-    writeFileSync(join(directory, "driftwatch.yaml"), `${kafka}\n${store}\nmodels:\n  my-model:\n    task: binary\n    positive: "yes"\n${baselines}`);
+    writeFileSync(
+      join(directory, "driftwatch.yaml"),
+      `${kafka}\n${store}\nmodels:\n  my-model:\n    task: binary\n    positive: "yes"\n${baselines}`,
+    );
     const { exited, stderr } = spawnDriftwatch(directory, ["check"]);
     expect(await exited, stderr()).toBe(0);
   });
 });
 
 describe("the documents", () => {
-  const documents = ["README.md", "CONTRIBUTING.md", ...readdirSync(join(root, "docs")).filter((file) => file.endsWith(".md")).map((file) => `docs/${file}`)];
+  const documents = [
+    "README.md",
+    "CONTRIBUTING.md",
+    ...readdirSync(join(root, "docs"))
+      .filter((file) => file.endsWith(".md"))
+      .map((file) => `docs/${file}`),
+  ];
 
   test.each(documents)("%s links to files that are there", (document) => {
-    for (const [, target] of read(document).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) expect(existsSync(join(root, dirname(document), target ?? "")), target).toBe(true);
+    for (const [, target] of read(document).matchAll(/\]\((?!https?:|#)([^)#]+)/g))
+      expect(existsSync(join(root, dirname(document), target ?? "")), target).toBe(true);
   });
 
   test("every event in docs/events.md is one", () => {
     const [prediction, label, row] = blocks(read("docs/events.md"), "json");
-    const models = new Map([["my-model", { name: "my-model", task: "binary", positive: "yes", bucket: 3_600_000, lateness: 0, labelsExpectedWithin: 0, baselines: [] }]] as const);
+    const models = new Map([
+      [
+        "my-model",
+        { name: "my-model", task: "binary", positive: "yes", bucket: 3_600_000, lateness: 0, labelsExpectedWithin: 0, baselines: [] },
+      ],
+    ] as const);
     const context = { models, now: Date.UTC(2026, 5, 3), liveClock: true };
-    const message = (text: string | undefined) => ({ origin: { source: "file", topic: "t", partition: 0, offset: "1" }, bytes: Buffer.from(text ?? ""), timestamp: null }) as const;
+    const message = (text: string | undefined) =>
+      ({ origin: { source: "file", topic: "t", partition: 0, offset: "1" }, bytes: Buffer.from(text ?? ""), timestamp: null }) as const;
     expect(decode(message(prediction), context)).toMatchObject({ ok: true, event: { type: "prediction" } });
     expect(decode(message(label), context)).toMatchObject({ ok: true, event: { type: "label", revision: 1 } });
     expect(decodeBaselineRow(message(row), context)).toMatchObject({ ok: true, row: { label: { label: "yes" } } });

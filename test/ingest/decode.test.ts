@@ -26,15 +26,24 @@ describe("decode", () => {
       model: "binary",
       version: "v1",
       time: Date.UTC(2024, 4, 1, 10, 20),
-      numbers: new Map([["dep_delay", -2], ["temp", 42.8]]),
-      categories: new Map([["carrier", "DL"], ["wet", "true"]]),
+      numbers: new Map([
+        ["dep_delay", -2],
+        ["temp", 42.8],
+      ]),
+      categories: new Map([
+        ["carrier", "DL"],
+        ["wet", "true"],
+      ]),
       embeddings: new Map([["vector", [1, 2.5]]]),
       missing: ["precip"],
       unparsable: [],
       predictedClass: "late",
       predictedNumber: null,
       score: 0.0413,
-      scores: new Map([["late", 0.2], ["on_time", 0.8]]),
+      scores: new Map([
+        ["late", 0.2],
+        ["on_time", 0.8],
+      ]),
       latencyMs: 3.1,
       status: "ok",
       role: "champion",
@@ -45,7 +54,15 @@ describe("decode", () => {
   });
 
   it("reads labels, their time and revision optional", () => {
-    expect(labelOf(label)).toEqual({ type: "label", id: "a", model: "binary", time: Date.UTC(2024, 4, 1, 12), label: "late", labelNumber: null, revision: 0 });
+    expect(labelOf(label)).toEqual({
+      type: "label",
+      id: "a",
+      model: "binary",
+      time: Date.UTC(2024, 4, 1, 12),
+      label: "late",
+      labelNumber: null,
+      revision: 0,
+    });
     expect(labelOf({ ...label, time: null, revision: 7 })).toMatchObject({ time: null, revision: 7 });
     expect(labelOf({ ...label, model: "classes", label: 3 })).toMatchObject({ label: "3", labelNumber: null });
     expect(labelOf({ ...label, model: "numbers", label: 3.5 })).toMatchObject({ label: "3.5", labelNumber: 3.5 });
@@ -78,7 +95,12 @@ describe("decode", () => {
     ["a number for an id", { ...prediction, id: 7 }, "invalid_field", /^id is the number 7; expected a text/],
     ["a long id", { ...prediction, id: "x".repeat(513) }, "invalid_field", /^id .*513 characters/],
     ["a score above one", { ...prediction, score: 1.01 }, "invalid_field", /^score is the number 1.01/],
-    ["an infinite score", '{"type":"prediction","id":"a","model":"binary","version":"v","time":"2024-05-01","score":1e999}', "invalid_field", /^score is the number Infinity/],
+    [
+      "an infinite score",
+      '{"type":"prediction","id":"a","model":"binary","version":"v","time":"2024-05-01","score":1e999}',
+      "invalid_field",
+      /^score is the number Infinity/,
+    ],
     ["a text for a number", { ...prediction, model: "numbers", prediction: "4" }, "invalid_field", /^prediction is the text "4"/],
     ["a probability of two", { ...prediction, scores: { a: 2 } }, "invalid_field", /^scores.a/],
     ["features in a list", { ...prediction, features: [1] }, "invalid_field", /^features is a list of 1/],
@@ -147,18 +169,45 @@ describe("decode", () => {
     const value = fc.oneof(
       fc.double(),
       fc.integer(),
-      fc.constantFrom("NaN", "1e999", "-1e999", "1e-999", "9223372036854775808", "-0", "0.1", "null", "true", '"7"', "[]", "[1,null]", "[1e39]", "[1,2]", "{}").map((raw) => ({ raw })),
+      fc
+        .constantFrom(
+          "NaN",
+          "1e999",
+          "-1e999",
+          "1e-999",
+          "9223372036854775808",
+          "-0",
+          "0.1",
+          "null",
+          "true",
+          '"7"',
+          "[]",
+          "[1,null]",
+          "[1e39]",
+          "[1,2]",
+          "{}",
+        )
+        .map((raw) => ({ raw })),
     );
     fc.assert(
       fc.property(value, (feature) => {
         const raw = typeof feature === "object" ? feature.raw : Number.isFinite(feature) ? String(feature) : "1e999";
         const text = `{"type":"prediction","id":"a","model":"binary","version":"v","time":"2024-05-01","score":0.5,"features":{"f":${raw}}}`;
         const decoded = decodeValue(text);
-        if (raw === "NaN") return  expect(decoded).toMatchObject({ reason: "invalid_json" });
+        if (raw === "NaN") {
+          expect(decoded).toMatchObject({ reason: "invalid_json" });
+          return;
+        }
         if (!decoded.ok || decoded.event.type !== "prediction") throw new Error(text);
         const event = decoded.event;
         const parsed: unknown = JSON.parse(raw);
-        const kinds = [event.numbers.has("f"), event.categories.has("f"), event.embeddings.has("f"), event.missing.includes("f"), event.unparsable.includes("f")];
+        const kinds = [
+          event.numbers.has("f"),
+          event.categories.has("f"),
+          event.embeddings.has("f"),
+          event.missing.includes("f"),
+          event.unparsable.includes("f"),
+        ];
         expect(kinds.filter(Boolean)).toHaveLength(1);
         if (typeof parsed === "number" && Number.isFinite(parsed)) expect(event.numbers.get("f")).toBe(parsed);
         else expect(event.numbers.has("f")).toBe(false);
@@ -170,12 +219,23 @@ describe("decode", () => {
 
   it("holds hostile texts as plain data", () => {
     let replaced = 0;
-    const text = JSON.stringify(prediction).replace(/"features":\{[^}]*\}/, '"features":{"__proto__":{"x":1},"constructor":2,"\\ud800":1,"\\ud801":"b","nul":"a\\u0000b","half":"\\udfff!","long":"' + "y".repeat(1025) + '"}');
+    const text = JSON.stringify(prediction).replace(
+      /"features":\{[^}]*\}/,
+      '"features":{"__proto__":{"x":1},"constructor":2,"\\ud800":1,"\\ud801":"b","nul":"a\\u0000b","half":"\\udfff!","long":"' +
+        "y".repeat(1025) +
+        '"}',
+    );
     const decoded = decodeValue(text, { notice: { replacedText: () => replaced++ } });
     if (!decoded.ok || decoded.event.type !== "prediction") throw new Error(JSON.stringify(decoded));
     const { numbers, categories, unparsable } = decoded.event;
-    expect([...numbers]).toEqual([["constructor", 2], ["\ufffd", 1]]);
-    expect([...categories]).toEqual([["nul", "a\0b"], ["half", "\ufffd!"]]);
+    expect([...numbers]).toEqual([
+      ["constructor", 2],
+      ["\ufffd", 1],
+    ]);
+    expect([...categories]).toEqual([
+      ["nul", "a\0b"],
+      ["half", "\ufffd!"],
+    ]);
     expect(unparsable).toEqual(["__proto__", "long"]);
     expect(replaced).toBe(3);
     expect(({} as { x?: number }).x).toBeUndefined();
@@ -188,15 +248,25 @@ describe("decode", () => {
   });
 
   it("refuses bytes that are no UTF-8, and skips a byte order mark", () => {
-    expect(decode({ ...message("x"), bytes: Uint8Array.of(0x7b, 0xff, 0x7d) }, context)).toMatchObject({ reason: "invalid_json", message: "The message is not UTF-8 text." });
+    expect(decode({ ...message("x"), bytes: Uint8Array.of(0x7b, 0xff, 0x7d) }, context)).toMatchObject({
+      reason: "invalid_json",
+      message: "The message is not UTF-8 text.",
+    });
     expect(decodeValue(`\ufeff${JSON.stringify(prediction)}`).ok).toBe(true);
   });
 
   it("never throws", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array(), fc.json().map((text) => Buffer.from(text)), fc.object().map((object) => Buffer.from(JSON.stringify({ ...prediction, ...object })))), (bytes) => {
-        expect(decode({ ...message("x"), bytes }, context)).toHaveProperty("ok");
-      }),
+      fc.property(
+        fc.oneof(
+          fc.uint8Array(),
+          fc.json().map((text) => Buffer.from(text)),
+          fc.object().map((object) => Buffer.from(JSON.stringify({ ...prediction, ...object }))),
+        ),
+        (bytes) => {
+          expect(decode({ ...message("x"), bytes }, context)).toHaveProperty("ok");
+        },
+      ),
       { numRuns: 2_000 },
     );
   });
@@ -204,7 +274,10 @@ describe("decode", () => {
 
 describe("decodeBaselineRow", () => {
   it("reads a prediction with its label, or without", () => {
-    expect(decodeBaselineRow(message({ ...prediction, label: "on_time" }), context)).toMatchObject({ ok: true, row: { prediction: { id: "a" }, label: { id: "a", model: "binary", label: "on_time", time: null } } });
+    expect(decodeBaselineRow(message({ ...prediction, label: "on_time" }), context)).toMatchObject({
+      ok: true,
+      row: { prediction: { id: "a" }, label: { id: "a", model: "binary", label: "on_time", time: null } },
+    });
     expect(decodeBaselineRow(message(prediction), context)).toMatchObject({ ok: true, row: { label: null } });
     expect(decodeBaselineRow(message(label), context)).toMatchObject({ ok: false, reason: "unknown_type" });
     expect(decodeBaselineRow(message({ ...prediction, label: [] }), context)).toMatchObject({ ok: false, reason: "invalid_field" });

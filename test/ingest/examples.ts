@@ -13,17 +13,42 @@ import type { Store } from "../../src/store/store.ts";
 export const NOW = Date.UTC(2024, 5, 1);
 
 function model(name: string, task: ModelSettings["task"]): [string, ModelSettings] {
-  return [name, { name, task, positive: task === "binary" ? "late" : null, bucket: HOUR, lateness: 10 * MINUTE, labelsExpectedWithin: DAY, baselines: [] }];
+  return [
+    name,
+    {
+      name,
+      task,
+      positive: task === "binary" ? "late" : null,
+      bucket: HOUR,
+      lateness: 10 * MINUTE,
+      labelsExpectedWithin: DAY,
+      baselines: [],
+    },
+  ];
 }
 
-export const models = new Map([model("binary", "binary"), model("classes", "multiclass"), model("numbers", "regression"), model("ranks", "ranking")]);
+export const models = new Map([
+  model("binary", "binary"),
+  model("classes", "multiclass"),
+  model("numbers", "regression"),
+  model("ranks", "ranking"),
+]);
 
 export function message(value: unknown, origin: Partial<Origin> = {}): Message {
   const bytes = value === null ? null : Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
   return { origin: { source: "kafka", topic: "events", partition: 3, offset: "41", ...origin }, bytes, timestamp: null };
 }
 
-export const prediction = { type: "prediction", id: "a", model: "binary", version: "v1", time: "2024-05-01T10:20:00Z", features: { x: 1.5, c: "red" }, prediction: "late", score: 0.75 };
+export const prediction = {
+  type: "prediction",
+  id: "a",
+  model: "binary",
+  version: "v1",
+  time: "2024-05-01T10:20:00Z",
+  features: { x: 1.5, c: "red" },
+  prediction: "late",
+  score: 0.75,
+};
 export const label = { type: "label", id: "a", model: "binary", time: "2024-05-01T12:00:00Z", label: "late" };
 
 export function decodeValue(value: unknown, context: Partial<DecodeContext> = {}): Decoded {

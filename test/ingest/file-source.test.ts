@@ -43,7 +43,14 @@ describe("a file source", () => {
       ["zipped", "2", '{"b":2}'],
     ]);
     expect(drained).toEqual(["plain.ndjson/0", "zipped/0"]);
-    expect(status).toMatchObject({ running: false, error: null, partitions: [{ key: "plain.ndjson/0", committed: "5", drained: true }, { key: "zipped/0", committed: "2", drained: true }] });
+    expect(status).toMatchObject({
+      running: false,
+      error: null,
+      partitions: [
+        { key: "plain.ndjson/0", committed: "5", drained: true },
+        { key: "zipped/0", committed: "2", drained: true },
+      ],
+    });
   });
 
   it("makes batches of at most 2,000, and tells bytes up to the last", async () => {
@@ -56,7 +63,10 @@ describe("a file source", () => {
 
   it("reads a line of 200 MB in bounded memory, and the lines around it", async () => {
     const block = Buffer.alloc(1024 * 1024, 0x78);
-    const file = write("long.gz", gzipSync(Buffer.concat([Buffer.from("first\n"), ...Array.from({ length: 200 }, () => block), Buffer.from("\nlast\n")]), { level: 1 }));
+    const file = write(
+      "long.gz",
+      gzipSync(Buffer.concat([Buffer.from("first\n"), ...Array.from({ length: 200 }, () => block), Buffer.from("\nlast\n")]), { level: 1 }),
+    );
     const before = process.memoryUsage().rss;
     const lines: [number, number][] = [];
     let peak = 0;
@@ -64,7 +74,11 @@ describe("a file source", () => {
       peak = Math.max(peak, process.memoryUsage().rss);
       for (const { number, bytes } of some) lines.push([number, bytes.length]);
     }
-    expect(lines).toEqual([[1, 5], [2, 1025], [3, 4]]);
+    expect(lines).toEqual([
+      [1, 5],
+      [2, 1025],
+      [3, 4],
+    ]);
     expect(peak - before).toBeLessThan(100 * 1024 * 1024);
   });
 
@@ -78,7 +92,11 @@ describe("a file source", () => {
     ["a directory", () => directory, /is a directory/, /Name the files/],
   ])("refuses %s at start, with a hint", async (_, file, text, hint) => {
     const source = createFileSource({ files: [file()] });
-    await expect(source.start(async () => {})).rejects.toMatchObject({ name: "SourceError", message: expect.stringMatching(text) as string, hint: expect.stringMatching(hint) as string });
+    await expect(source.start(async () => {})).rejects.toMatchObject({
+      name: "SourceError",
+      message: expect.stringMatching(text) as string,
+      hint: expect.stringMatching(hint) as string,
+    });
   });
 
   it("hands on the lines before a gzip file breaks off, and says that it does", async () => {
@@ -136,7 +154,8 @@ describe("replayFeed", () => {
     const one = write("one.gz", gzipSync([at(1, "p1"), at(3, "p3"), at(3, "p3b"), at(9, "p9")].join("\n")));
     const two = write("two", [at(2, "l2"), at(3, "l3"), "no time", at(10, "l10"), at(11, "l11")].join("\n"));
     const texts: string[] = [];
-    for await (const each of replayFeed([one, two, write("none", "")])) texts.push(/"name":"(\w+)"/.exec(textOf(each))?.[1] ?? textOf(each));
+    for await (const each of replayFeed([one, two, write("none", "")]))
+      texts.push(/"name":"(\w+)"/.exec(textOf(each))?.[1] ?? textOf(each));
     expect(texts).toEqual(["p1", "l2", "p3", "p3b", "l3", "no time", "p9", "l10", "l11"]);
   });
 

@@ -12,7 +12,15 @@ describe("contentHash", () => {
 
   it("differs where content does", () => {
     const base = contentHash(predictionOf(prediction));
-    for (const change of [{ score: 0.5 }, { prediction: "on_time" }, { version: "v2" }, { features: { x: "1.5", c: "red" } }, { entity: "e" }, { weight: 2 }, { telemetry: { t: 1 } }]) {
+    for (const change of [
+      { score: 0.5 },
+      { prediction: "on_time" },
+      { version: "v2" },
+      { features: { x: "1.5", c: "red" } },
+      { entity: "e" },
+      { weight: 2 },
+      { telemetry: { t: 1 } },
+    ]) {
       expect(contentHash(predictionOf({ ...prediction, ...change }))).not.toBe(base);
     }
     expect(contentHash(labelOf(label))).not.toBe(contentHash(labelOf({ ...label, label: "on_time" })));

@@ -14,7 +14,13 @@ import { kafkaForTest, kafkaSkipReason } from "../support/kafka.ts";
 import type { KafkaForTest } from "../support/kafka.ts";
 import { until } from "../support/kafka-until.ts";
 
-const FAST: Partial<KafkaTuning> = { maxWaitTimeInMs: 100, heartbeatInterval: 200, progressInterval: 100, retryPause: 20, maxRetryPause: 100 };
+const FAST: Partial<KafkaTuning> = {
+  maxWaitTimeInMs: 100,
+  heartbeatInterval: 200,
+  progressInterval: 100,
+  retryPause: 20,
+  maxRetryPause: 100,
+};
 
 describe("snappy from a Java client", () => {
   const block = (text: string) => {
@@ -39,9 +45,18 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
   let kafka: KafkaForTest;
   const sources: EventSource[] = [];
 
-  const createSource = (topic: string, group: string, more: { tuning?: Partial<KafkaTuning>; labels?: string; log?: typeof silentLog; onFatal?: (reason: SourceError) => void } = {}) => {
+  const createSource = (
+    topic: string,
+    group: string,
+    more: { tuning?: Partial<KafkaTuning>; labels?: string; log?: typeof silentLog; onFatal?: (reason: SourceError) => void } = {},
+  ) => {
     const source = createKafkaSource({
-      settings: { brokers: kafka.brokers, group, clientId: "driftwatch-test", topics: { predictions: topic, labels: more.labels ?? topic } },
+      settings: {
+        brokers: kafka.brokers,
+        group,
+        clientId: "driftwatch-test",
+        topics: { predictions: topic, labels: more.labels ?? topic },
+      },
       log: more.log ?? silentLog,
       onFatal: more.onFatal ?? (() => {}),
       now: Date.now,
@@ -111,7 +126,8 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
     let sent = 0;
     const enough = new AbortController();
     const producer = (async () => {
-      for (; !enough.signal.aborted; sent += 20) await Promise.all([0, 1, 2, 3].map((partition) => kafka.produce(topic, partition, numbered(5, `${sent}-${partition}`))));
+      for (; !enough.signal.aborted; sent += 20)
+        await Promise.all([0, 1, 2, 3].map((partition) => kafka.produce(topic, partition, numbered(5, `${sent}-${partition}`))));
     })();
     await two.start(handle);
     await until("two partitions each", () => one.status().partitions.length === 2 && two.status().partitions.length === 2);
@@ -170,7 +186,10 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
     await kafka.produce(topic, 0, numbered(2, "later"));
     await until("the other to go on", async () => (await kafka.committed(group, topic, 0)) === "5");
     gate.open();
-    await until("both to be in the group", () => lame.status().running && lame.status().partitions.length + sound.status().partitions.length === 1);
+    await until(
+      "both to be in the group",
+      () => lame.status().running && lame.status().partitions.length + sound.status().partitions.length === 1,
+    );
     expect(await kafka.committed(group, topic, 0)).toBe("5");
   });
 
@@ -205,7 +224,9 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
     await until("the rest to be drained", () => allDrained(second, 1) && after.total() === 13);
     expect(second.status()).toMatchObject({ gaps: 1, lost: 17 });
     expect(after.texts(`${topic}/0`)[0]).toBe("later-17");
-    expect(lines.filter((line) => line.includes("were gone")).map((line) => JSON.parse(line))).toMatchObject([{ expected: "10", found: "27", lost: "17" }]);
+    expect(lines.filter((line) => line.includes("were gone")).map((line) => JSON.parse(line))).toMatchObject([
+      { expected: "10", found: "27", lost: "17" },
+    ]);
   });
 
   it("is drained, and not stuck, where everything that waited was deleted", async () => {
@@ -232,7 +253,11 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
   it("is drained behind an aborted transaction, which no handler ever sees", async () => {
     const topic = await kafka.createTopic(1);
     const client = new kafkajs.Kafka({ brokers: [...kafka.brokers], logLevel: kafkajs.logLevel.NOTHING });
-    const producer = client.producer({ transactionalId: kafka.unique("tx"), maxInFlightRequests: 1, createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+    const producer = client.producer({
+      transactionalId: kafka.unique("tx"),
+      maxInFlightRequests: 1,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
     await producer.connect();
     const { handle, texts } = collector();
     const source = createSource(topic, kafka.unique("group"));
@@ -284,9 +309,14 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
 
   it("says that a topic is missing, and how to make it", async () => {
     const topic = kafka.unique("nowhere");
-    const failure = await createSource(topic, kafka.unique("group")).start(async () => {}).catch((cause: unknown) => cause);
+    const failure = await createSource(topic, kafka.unique("group"))
+      .start(async () => {})
+      .catch((cause: unknown) => cause);
     expect(failure).toBeInstanceOf(SourceError);
-    expect(failure).toMatchObject({ message: `The Kafka topic ${topic} does not exist.`, hint: expect.stringContaining(`--create --topic ${topic}`) as string });
+    expect(failure).toMatchObject({
+      message: `The Kafka topic ${topic} does not exist.`,
+      hint: expect.stringContaining(`--create --topic ${topic}`) as string,
+    });
   });
 });
 
@@ -303,7 +333,10 @@ describe("the Kafka source without a broker", () => {
     const begun = performance.now();
     const failure = await source.start(async () => {}).catch((cause: unknown) => cause);
     expect(failure).toBeInstanceOf(SourceError);
-    expect(failure).toMatchObject({ message: expect.stringMatching(`127.0.0.1:${port}.*ECONNREFUSED`) as string, hint: expect.stringContaining("kafka.brokers") as string });
+    expect(failure).toMatchObject({
+      message: expect.stringMatching(`127.0.0.1:${port}.*ECONNREFUSED`) as string,
+      hint: expect.stringContaining("kafka.brokers") as string,
+    });
     expect(performance.now() - begun).toBeLessThan(5000);
     expect(source.status()).toMatchObject({ running: false, error: expect.stringContaining(String(port)) as string });
   });

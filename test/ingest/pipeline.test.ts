@@ -37,15 +37,28 @@ describe("ingest", () => {
       message({ ...prediction, id: two, surprise: 1 }, { offset: "5" }),
     ]);
     expect(result.accepted).toBe(3);
-    expect(result.rejected.map(({ index, reason }) => [index, reason])).toEqual([[1, "invalid_json"], [2, "unregistered_model"]]);
+    expect(result.rejected.map(({ index, reason }) => [index, reason])).toEqual([
+      [1, "invalid_json"],
+      [2, "unregistered_model"],
+    ]);
     expect(await findPredictionTimes(store(), "binary", [one, two])).toHaveLength(2);
     expect((await findLabel(store(), "binary", one))?.label).toBe("late");
     const letters = await readDeadLetters(store(), { limit: 10 });
-    expect(letters).toContainEqual({ receivedAt: NOW, origin: { source: "kafka", topic: "events", partition: 3, offset: "2" }, reason: "invalid_json", message: expect.stringContaining("not valid JSON") as string, payload: "{", payloadBytes: 1 });
+    expect(letters).toContainEqual({
+      receivedAt: NOW,
+      origin: { source: "kafka", topic: "events", partition: 3, offset: "2" },
+      reason: "invalid_json",
+      message: expect.stringContaining("not valid JSON") as string,
+      payload: "{",
+      payloadBytes: 1,
+    });
     expect(await readDeadLetters(store(), { limit: 10, reason: "unregistered_model" })).toHaveLength(1);
     const counters = ingest.counters();
     expect(counters).toMatchObject({ received: 5, accepted: 3, predictions: 2, labels: 1, conflicts: 0 });
-    expect([...counters.rejected]).toEqual([["invalid_json", 1], ["unregistered_model", 1]]);
+    expect([...counters.rejected]).toEqual([
+      ["invalid_json", 1],
+      ["unregistered_model", 1],
+    ]);
     expect([...counters.unknownFields]).toEqual([["surprise", 1]]);
   });
 
@@ -104,7 +117,10 @@ describe("ingest", () => {
 
   it("counts conflicts and marks both buckets, whichever row came first", async () => {
     const [early, late] = ["2024-03-31T23:30:00Z", "2024-04-01T05:30:00Z"];
-    for (const order of [[early, late], [late, early]]) {
+    for (const order of [
+      [early, late],
+      [late, early],
+    ]) {
       const ingest = pipeline();
       const id = freshId();
       await ingest.ingest([message({ ...prediction, id, time: order[0] })]);
@@ -114,7 +130,9 @@ describe("ingest", () => {
       await due();
       await ingest.ingest([message({ ...prediction, id, time: order[1] })]);
       expect(ingest.counters().conflicts).toBe(1);
-      expect(new Set(await due())).toEqual(new Set(["features 2024-03-31T23", "outcomes 2024-03-31T23", "features 2024-04-01T05", "outcomes 2024-04-01T05"]));
+      expect(new Set(await due())).toEqual(
+        new Set(["features 2024-03-31T23", "outcomes 2024-03-31T23", "features 2024-04-01T05", "outcomes 2024-04-01T05"]),
+      );
       expect(await findPredictionTimes(store(), "binary", [id])).toEqual([{ id, time: Date.parse(early) }]);
     }
   });
@@ -128,7 +146,10 @@ describe("ingest", () => {
 
   it("flushes what came meanwhile together", async () => {
     let inserts = 0;
-    const counting: Store = { ...store(), insert: async (table, rows) => ((inserts += table === "predictions" ? 1 : 0), store().insert(table, rows)) };
+    const counting: Store = {
+      ...store(),
+      insert: async (table, rows) => ((inserts += table === "predictions" ? 1 : 0), store().insert(table, rows)),
+    };
     const ingest = pipeline({ store: counting });
     const results = await Promise.all(Array.from({ length: 20 }, () => ingest.ingest([message({ ...prediction, id: freshId() })])));
     expect(results.every(({ accepted }) => accepted === 1)).toBe(true);
@@ -182,7 +203,11 @@ describe("ingest", () => {
     const told: Stored[] = [];
     const ingest = pipeline({ onStored: (stored) => told.push(...stored) });
     const id = freshId();
-    await ingest.ingest([message({ ...prediction, id }), message({ ...label, id }), message({ ...label, id, time: null }, { source: "http", topic: "", offset: "0" })]);
+    await ingest.ingest([
+      message({ ...prediction, id }),
+      message({ ...label, id }),
+      message({ ...label, id, time: null }, { source: "http", topic: "", offset: "0" }),
+    ]);
     expect(told).toEqual([
       { partition: "events/3", model: "binary", newest: Date.parse(label.time), predictions: 1, labels: 1 },
       { partition: "http", model: "binary", newest: null, predictions: 0, labels: 1 },
@@ -190,7 +215,10 @@ describe("ingest", () => {
   });
 
   it("gives the same rows for any number of deliveries in any order", async () => {
-    const batch = Array.from({ length: 300 }, (_, index) => [{ ...prediction, model: "classes", id: `r${index}`, time: NOW - index * HOUR }, { ...label, model: "classes", id: `r${index}` }]).flat();
+    const batch = Array.from({ length: 300 }, (_, index) => [
+      { ...prediction, model: "classes", id: `r${index}`, time: NOW - index * HOUR },
+      { ...label, model: "classes", id: `r${index}` },
+    ]).flat();
     for (const values of [batch, [...batch].reverse(), batch]) await pipeline().ingest(values.map((value) => message(value)));
     expect(await countPredictions(store(), "classes")).toBe(300);
     expect(await countLabels(store(), "classes")).toBe(300);
@@ -205,7 +233,9 @@ describe("ingest", () => {
 
   it("stores 150 months, and gives way while it decodes", async () => {
     const ingest = pipeline();
-    const messages = Array.from({ length: 6_000 }, (_, index) => message({ ...prediction, model: "ranks", id: `y${index}`, time: Date.UTC(2005, index % 150, 2) }));
+    const messages = Array.from({ length: 6_000 }, (_, index) =>
+      message({ ...prediction, model: "ranks", id: `y${index}`, time: Date.UTC(2005, index % 150, 2) }),
+    );
     const delay = monitorEventLoopDelay({ resolution: 5 });
     delay.enable();
     expect(await ingest.ingest(messages)).toMatchObject({ accepted: 6_000, rejected: [] });

@@ -5,7 +5,15 @@ import { MINUTE, SECOND } from "../../src/model/time.ts";
 const T = Date.UTC(2024, 0, 1);
 const LATE = 10 * MINUTE;
 const at = (minutes: number) => T + minutes * MINUTE;
-const make = (liveClock: boolean, startedAt?: number) => createWatermarks({ models: new Map([["m", { lateness: LATE }], ["n", { lateness: 0 }]]), liveClock, ...(startedAt === undefined ? {} : { startedAt }) });
+const make = (liveClock: boolean, startedAt?: number) =>
+  createWatermarks({
+    models: new Map([
+      ["m", { lateness: LATE }],
+      ["n", { lateness: 0 }],
+    ]),
+    liveClock,
+    ...(startedAt === undefined ? {} : { startedAt }),
+  });
 
 describe("a replayed watermark", () => {
   it("is unknown before anything came", () => {

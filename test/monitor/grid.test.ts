@@ -112,7 +112,11 @@ describe("a grid of several subjects", () => {
     const numbers = [{ ...summaryOf([1, 2, 3]), feature: "mixed" }];
     const categories = [{ subject: "feature" as const, feature: "mixed", value: "one", rows: 2 }];
     expect(buildGrid("m", 1, [{ numbers, categories }]).subjects.map(({ grid }) => grid.kind)).toEqual(["numeric"]);
-    expect(buildGrid("m", 1, [{ numbers, categories: [{ ...categories[0], subject: "feature", feature: "mixed", value: "one", rows: 9 }] }]).subjects.map(({ grid }) => grid.kind)).toEqual(["categorical"]);
+    expect(
+      buildGrid("m", 1, [
+        { numbers, categories: [{ ...categories[0], subject: "feature", feature: "mixed", value: "one", rows: 9 }] },
+      ]).subjects.map(({ grid }) => grid.kind),
+    ).toEqual(["categorical"]);
   });
 });
 
@@ -150,7 +154,14 @@ describe("a change of unit", () => {
     const fahrenheit = Array.from({ length: 2_000 }, (_, index) => 20 + ((index * 7) % 700) / 10);
     const degrees = gridOf(fahrenheit);
     const celsius = fahrenheit.map((value) => (value - 32) / 1.8);
-    expect(unitChange(degrees, count(degrees, fahrenheit), count(degrees, celsius), binnedDeviation(degrees, count(degrees, fahrenheit)) as number)).toMatchObject({ name: "°C for °F" });
+    expect(
+      unitChange(
+        degrees,
+        count(degrees, fahrenheit),
+        count(degrees, celsius),
+        binnedDeviation(degrees, count(degrees, fahrenheit)) as number,
+      ),
+    ).toMatchObject({ name: "°C for °F" });
   });
 
   test("too few rows claim nothing", () => {

@@ -19,7 +19,10 @@ function due(changes: Partial<Parameters<typeof dueWindows>[0]>): string[] {
     touchedOutcomes: [],
     ...changes,
   });
-  return windows.map(({ cause, family, window }) => `${cause} ${family} ${new Date(window.from).toISOString().slice(5, 10)}..${new Date(window.to).toISOString().slice(5, 10)}`);
+  return windows.map(
+    ({ cause, family, window }) =>
+      `${cause} ${family} ${new Date(window.from).toISOString().slice(5, 10)}..${new Date(window.to).toISOString().slice(5, 10)}`,
+  );
 }
 
 describe("windows that are due", () => {
@@ -46,7 +49,12 @@ describe("windows that are due", () => {
   test("a touched bucket re-opens every measured window that holds it", () => {
     const progress = { closedTo: at(12), matureTo: at(12) };
     const touched = due({ plan: weekly, watermark: at(12), progress, touchedOutcomes: [at(8, 23)] });
-    expect(touched).toEqual(["revised performance 01-02..01-09", "revised performance 01-03..01-10", "revised performance 01-04..01-11", "revised performance 01-05..01-12"]);
+    expect(touched).toEqual([
+      "revised performance 01-02..01-09",
+      "revised performance 01-03..01-10",
+      "revised performance 01-04..01-11",
+      "revised performance 01-05..01-12",
+    ]);
   });
 
   test("a touched bucket of a window that is open changes nothing yet", () => {
@@ -55,6 +63,10 @@ describe("windows that are due", () => {
 
   test("after an outage all windows come, oldest first", () => {
     const windows = due({ watermark: at(5), progress: { closedTo: at(2), matureTo: at(1) } });
-    expect(windows.filter((window) => window.startsWith("closed inputs"))).toEqual(["closed inputs 01-02..01-03", "closed inputs 01-03..01-04", "closed inputs 01-04..01-05"]);
+    expect(windows.filter((window) => window.startsWith("closed inputs"))).toEqual([
+      "closed inputs 01-02..01-03",
+      "closed inputs 01-03..01-04",
+      "closed inputs 01-04..01-05",
+    ]);
   });
 });

@@ -81,9 +81,7 @@ describe("a mail", () => {
       ]),
       id: "n2",
     });
-    expect(
-      catcher.mails.map(({ email }) => [email.messageId, email.inReplyTo, email.references]),
-    ).toEqual([
+    expect(catcher.mails.map(({ email }) => [email.messageId, email.inReplyTo, email.references])).toEqual([
       ["<n1@example.com>", "<alert-t1@example.com>", "<alert-t1@example.com>"],
       ["<n2@example.com>", "<alert-t1@example.com>", "<alert-t1@example.com>"],
     ]);

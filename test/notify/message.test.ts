@@ -5,10 +5,7 @@ import { webhookBody } from "../../src/notify/alert-json.ts";
 import { alertLines, htmlBody, subjectText, textBody } from "../../src/notify/message.ts";
 import { DAY_0, exampleTransition } from "../alerting/examples.ts";
 
-function exampleNotification(
-  transitions: readonly Transition[],
-  changes: Partial<Notification> = {},
-): Notification {
+function exampleNotification(transitions: readonly Transition[], changes: Partial<Notification> = {}): Notification {
   return {
     id: "n1",
     channel: "ops",
@@ -38,16 +35,8 @@ describe("the lines of a message", () => {
   it.each<[string, Transition[], { state: string; untoldFiring: boolean }]>([
     ["a firing", [fired], { state: "firing", untoldFiring: false }],
     ["an end", [resolved], { state: "resolved", untoldFiring: false }],
-    [
-      "a firing nobody heard of, and its end",
-      [fired, resolved],
-      { state: "resolved", untoldFiring: true },
-    ],
-    [
-      "the same, handed over in another order",
-      [resolved, fired],
-      { state: "resolved", untoldFiring: true },
-    ],
+    ["a firing nobody heard of, and its end", [fired, resolved], { state: "resolved", untoldFiring: true }],
+    ["the same, handed over in another order", [resolved, fired], { state: "resolved", untoldFiring: true }],
     ["an end and a new firing", [resolved, firedAgain], { state: "firing", untoldFiring: false }],
   ])("%s make one line with the final state", (_name, transitions, expected) => {
     expect(alertLines(exampleNotification(transitions))).toMatchObject([expected]);
@@ -62,11 +51,7 @@ describe("the lines of a message", () => {
         ...changes,
       });
     const lines = alertLines(
-      exampleNotification([
-        on("over", { to: "resolved" }),
-        on("mild", { severity: "info" }),
-        on("bad", { severity: "critical" }),
-      ]),
+      exampleNotification([on("over", { to: "resolved" }), on("mild", { severity: "info" }), on("bad", { severity: "critical" })]),
     );
     expect(lines.map(({ key }) => key.subject)).toEqual(["bad", "mild", "over"]);
   });
@@ -74,9 +59,7 @@ describe("the lines of a message", () => {
 
 describe("the text of a message", () => {
   it("says everything the person on call needs", () => {
-    expect(subjectText(exampleNotification([fired]))).toBe(
-      "[firing, warning] flight-delay: visib (feature-drift)",
-    );
+    expect(subjectText(exampleNotification([fired]))).toBe("[firing, warning] flight-delay: visib (feature-drift)");
     expect(textBody(exampleNotification([fired]))).toBe(
       `Model flight-delay: 1 firing
 
@@ -150,11 +133,7 @@ describe("the body of a webhook", () => {
     const { data } = JSON.parse(body);
     expect(data.alerts.length).toBeGreaterThan(3);
     expect(data.alerts.length + data.omitted).toBe(500);
-    const huge = webhookBody(
-      exampleNotification([
-        exampleTransition({ key: { ...fired.key, subject: "x".repeat(30_000) } }),
-      ]),
-    );
+    const huge = webhookBody(exampleNotification([exampleTransition({ key: { ...fired.key, subject: "x".repeat(30_000) } })]));
     expect(JSON.parse(huge).data).toMatchObject({ alerts: [], omitted: 1 });
   });
 });

@@ -45,37 +45,23 @@ describe("a webhook", () => {
   });
 
   it("without a secret is not signed", async () => {
-    const notifier = createNotifiers(
-      new Map([["ops", { type: "webhook", name: "ops", url: receiver.url, secret: null }]]),
-    ).get("ops");
+    const notifier = createNotifiers(new Map([["ops", { type: "webhook", name: "ops", url: receiver.url, secret: null }]])).get("ops");
     await notifier?.(notification);
     expect(receiver.requests[0]?.headers).not.toHaveProperty("webhook-signature");
   });
 
   it("sends the credentials of its URL as a header", async () => {
-    expect(
-      await notifierOf(null, receiver.url.replace("://", "://us%40er:pa%3Ass@"))(notification),
-    ).toMatchObject({ outcome: "sent" });
-    expect(receiver.requests[0]?.headers.authorization).toBe(
-      `Basic ${Buffer.from("us@er:pa:ss").toString("base64")}`,
-    );
+    expect(await notifierOf(null, receiver.url.replace("://", "://us%40er:pa%3Ass@"))(notification)).toMatchObject({ outcome: "sent" });
+    expect(receiver.requests[0]?.headers.authorization).toBe(`Basic ${Buffer.from("us@er:pa:ss").toString("base64")}`);
   });
 
   it.each<[number, Record<string, string>, unknown]>([
     [204, {}, { outcome: "sent", detail: "HTTP 204" }],
-    [
-      301,
-      { location: "http://127.0.0.1:1/" },
-      { outcome: "failed", detail: "HTTP 301: redirects are not followed" },
-    ],
+    [301, { location: "http://127.0.0.1:1/" }, { outcome: "failed", detail: "HTTP 301: redirects are not followed" }],
     [400, {}, { outcome: "failed", detail: "HTTP 400" }],
     [410, {}, { outcome: "failed", detail: "HTTP 410: the receiver wants no more" }],
     [429, { "retry-after": "120" }, { outcome: "retry", detail: "HTTP 429", retryAfter: 120_000 }],
-    [
-      429,
-      { "retry-after": new Date(DAY_0 + 60_000).toUTCString() },
-      { outcome: "retry", detail: "HTTP 429", retryAfter: 60_000 },
-    ],
+    [429, { "retry-after": new Date(DAY_0 + 60_000).toUTCString() }, { outcome: "retry", detail: "HTTP 429", retryAfter: 60_000 }],
     [500, { "retry-after": "soon" }, { outcome: "retry", detail: "HTTP 500", retryAfter: null }],
     [503, {}, { outcome: "retry", detail: "HTTP 503", retryAfter: null }],
   ])("answered with %s %o", async (status, headers, expected) => {
@@ -94,10 +80,7 @@ describe("a webhook", () => {
   });
 
   it("repeats no secret when nobody is there", async () => {
-    const outcome = await notifierOf(
-      SECRET,
-      "http://user:hunter2@127.0.0.1:1/token-abc",
-    )(notification);
+    const outcome = await notifierOf(SECRET, "http://user:hunter2@127.0.0.1:1/token-abc")(notification);
     expect(outcome).toMatchObject({ outcome: "retry" });
     expect(JSON.stringify(outcome)).not.toMatch(/hunter2|token-abc|whsec|127/);
   });

@@ -33,7 +33,9 @@ describe("versions and volume", () => {
   });
 
   it("count predictions as they lie while there are no bins", async () => {
-    await store.insert("predictions", [{ model: "new", id: "1", version: "v", time: SEED_START, numbers: {}, status: "ok", precedence: "1" }]);
+    await store.insert("predictions", [
+      { model: "new", id: "1", version: "v", time: SEED_START, numbers: {}, status: "ok", precedence: "1" },
+    ]);
     expect(await readVersions(store, "new")).toEqual([{ version: "v", rows: 1, labelled: 0, firstSeen: SEED_START, lastSeen: SEED_START }]);
   });
 });
@@ -45,14 +47,23 @@ describe("a model's report", () => {
     expect(report.drift).toMatchObject({ baseline: "training", windowMs: DAY });
     const first = report.drift?.versions.find((one) => one.version === "2013-q1");
     expect(first?.windows).toHaveLength(47);
-    expect(first?.subjects[0]?.cells.find((cell) => cell.to === SEED_START + 18 * DAY)).toMatchObject({ status: "insufficient", significant: false });
+    expect(first?.subjects[0]?.cells.find((cell) => cell.to === SEED_START + 18 * DAY)).toMatchObject({
+      status: "insufficient",
+      significant: false,
+    });
     expect(report.performance?.series.find((one) => one.metric === "accuracy" && one.version === "2013-q3")?.points).toHaveLength(16);
     expect(report.alerts.map((one) => one.state).sort()).toEqual(["firing", "firing", "resolved"]);
     expect(report.missing.join(" ")).toContain("Labels of the newest window are still expected");
   });
 
   it("of one version and stretch holds nothing else", async () => {
-    const report = await modelReport({ store, model: seedModel(), version: "2013-q3", from: SEED_START + 50 * DAY, to: SEED_START + 52 * DAY });
+    const report = await modelReport({
+      store,
+      model: seedModel(),
+      version: "2013-q3",
+      from: SEED_START + 50 * DAY,
+      to: SEED_START + 52 * DAY,
+    });
     expect(report.versions.map((one) => one.version)).toEqual(["2013-q3"]);
     expect(report.drift?.versions[0]?.windows).toHaveLength(2);
     expect(report.volume).toHaveLength(2);
@@ -82,15 +93,30 @@ describe("a model's report", () => {
 describe("a distribution", () => {
   const window = { from: SEED_START + 40 * DAY, to: SEED_START + 41 * DAY };
   it.each(["temp", "carrier"])("of %s has shares that sum to one on both sides", async (feature) => {
-    const found = await readDistribution({ store, model: seedModel(), key: { subject: "feature", feature }, version: "2013-q1", window, baseline: "training" });
+    const found = await readDistribution({
+      store,
+      model: seedModel(),
+      key: { subject: "feature", feature },
+      version: "2013-q1",
+      window,
+      baseline: "training",
+    });
     for (const side of ["reference", "current"] as const) expect(found?.bars.reduce((sum, bar) => sum + bar[side], 0)).toBeCloseTo(1, 6);
   });
   it("against a trailing baseline takes the stretch before the window", async () => {
-    const found = await readDistribution({ store, model: seedModel(), key: { subject: "feature", feature: "temp" }, version: "2013-q1", window, baseline: "recent" });
+    const found = await readDistribution({
+      store,
+      model: seedModel(),
+      key: { subject: "feature", feature: "temp" },
+      version: "2013-q1",
+      window,
+      baseline: "recent",
+    });
     expect(found?.reference.rows).toBeGreaterThan(14 * 500);
   });
   it("is none without a grid, a baseline or rows", async () => {
-    const of = (feature: string, baseline: string, version: string) => readDistribution({ store, model: seedModel(), key: { subject: "feature", feature }, version, window, baseline });
+    const of = (feature: string, baseline: string, version: string) =>
+      readDistribution({ store, model: seedModel(), key: { subject: "feature", feature }, version, window, baseline });
     expect(await of("never", "training", "2013-q1")).toBeNull();
     expect(await of("temp", "never", "2013-q1")).toBeNull();
     expect(await of("temp", "training", "never")).toBeNull();
@@ -99,6 +125,8 @@ describe("a distribution", () => {
 
 describe("markup", () => {
   it("escapes what is not markup, and shows characters that act", () => {
-    expect(html`<p title="${`"'<&>`}">${[html`<b>${"<i>"}</b>`, null, false, 0, "a\u202eb\r\u0000\ud800"]}</p>`.text).toBe('<p title="&quot;&#39;&lt;&amp;&gt;"><b>&lt;i&gt;</b>0a\u{fffd}b\u{fffd}\u{fffd}\u{fffd}</p>');
+    expect(html`<p title="${`"'<&>`}">${[html`<b>${"<i>"}</b>`, null, false, 0, "a\u202eb\r\u0000\ud800"]}</p>`.text).toBe(
+      '<p title="&quot;&#39;&lt;&amp;&gt;"><b>&lt;i&gt;</b>0a\u{fffd}b\u{fffd}\u{fffd}\u{fffd}</p>',
+    );
   });
 });

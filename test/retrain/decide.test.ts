@@ -31,31 +31,13 @@ describe("whether to retrain", () => {
   it.each<[string, RetrainRun[], Partial<RetrainingSettings>, string, RegExp]>([
     ["no run so far", [], {}, "start", /^Rule feature-drift fired on visib\.$/],
     ["dry run", [], { dryRun: true }, "dry_run", /nothing was started/],
-    [
-      "within the cooldown",
-      [run(5 * HOUR)],
-      {},
-      "refused",
-      /^Cooling down: the run at 2013-09-02T19:00:00Z is less than 6h away/,
-    ],
+    ["within the cooldown", [run(5 * HOUR)], {}, "refused", /^Cooling down: the run at 2013-09-02T19:00:00Z is less than 6h away/],
     ["at the end of the cooldown", [run(6 * HOUR)], {}, "start", /./],
     ["a later window decided first", [run(-5 * HOUR)], {}, "refused", /^Cooling down/],
-    [
-      "the budget of a day spent",
-      [run(7 * HOUR), run(14 * HOUR)],
-      {},
-      "refused",
-      /^The budget is spent: 2 of 2/,
-    ],
+    ["the budget of a day spent", [run(7 * HOUR), run(14 * HOUR)], {}, "refused", /^The budget is spent: 2 of 2/],
     ["yesterday's runs", [run(24 * HOUR), run(25 * HOUR)], {}, "start", /./],
     ["refusals cost nothing", [run(HOUR, { state: "refused" })], {}, "start", /./],
-    [
-      "dry runs cost nothing once they are real",
-      [run(HOUR, { state: "dry_run" })],
-      {},
-      "start",
-      /./,
-    ],
+    ["dry runs cost nothing once they are real", [run(HOUR, { state: "dry_run" })], {}, "start", /./],
     [
       "dry runs cost what real ones would, among themselves",
       [run(HOUR, { state: "dry_run" })],
@@ -75,21 +57,14 @@ describe("whether to retrain", () => {
     ["its own run", [run(HOUR, { transitionId: "t1" })], {}, "start", /./],
     ["a budget of nothing", [], { maxPerDay: 0 }, "refused", /^The budget is spent: 0 of 0/],
   ])("%s", (_name, runs, changes, decision, reason) => {
-    const result = decide(
-      exampleTransition({ retrain: true }),
-      { ...settings, ...changes },
-      runs,
-      NOW,
-    );
+    const result = decide(exampleTransition({ retrain: true }), { ...settings, ...changes }, runs, NOW);
     expect(result.decision).toBe(decision);
     expect(result.reason).toMatch(reason);
   });
 
   it("not without settings, nor for an end or an alert that does not ask", () => {
     expect(decide(exampleTransition({ retrain: true }), null, [], NOW).decision).toBe("refused");
-    expect(
-      decide(exampleTransition({ retrain: true, to: "resolved" }), settings, [], NOW).decision,
-    ).toBe("refused");
+    expect(decide(exampleTransition({ retrain: true, to: "resolved" }), settings, [], NOW).decision).toBe("refused");
     expect(decide(exampleTransition(), settings, [], NOW).decision).toBe("refused");
   });
 });

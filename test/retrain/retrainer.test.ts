@@ -9,12 +9,7 @@ import { createRetrainer } from "../../src/retrain/retrainer.ts";
 import { insertTransitions } from "../../src/store/alerts.ts";
 import { readRetrainRuns } from "../../src/store/retrain-runs.ts";
 import type { Store } from "../../src/store/store.ts";
-import {
-  DAY_0,
-  emptyAlertTables,
-  exampleTransition,
-  openTemporaryStore,
-} from "../alerting/examples.ts";
+import { DAY_0, emptyAlertTables, exampleTransition, openTemporaryStore } from "../alerting/examples.ts";
 import { startWebhookReceiver } from "../support/webhook-receiver.ts";
 
 let store: Store;
@@ -75,10 +70,7 @@ const onDay = (day: number) =>
 describe("a firing that calls for retraining", () => {
   it("starts one job, by a signed request", async () => {
     const retrainer = retrainerOf();
-    const [run] = await retrainer.consider([
-      firing,
-      exampleTransition({ id: "no", to: "resolved" }),
-    ]);
+    const [run] = await retrainer.consider([firing, exampleTransition({ id: "no", to: "resolved" })]);
     expect(run).toMatchObject({
       state: "started",
       model: "flight-delay",
@@ -115,14 +107,8 @@ describe("a firing that calls for retraining", () => {
 
   it("is refused within the cooldown, and the refusal is kept", async () => {
     const runs = await retrainerOf({ cooldown: 2 * DAY }).consider([onDay(2), onDay(0), onDay(1)]);
-    expect(runs.map(({ transitionId, state }) => `${transitionId} ${state}`)).toEqual([
-      "d0 started",
-      "d1 refused",
-      "d2 started",
-    ]);
-    expect(
-      await readRetrainRuns(store, { model: "flight-delay", since: DAY_0 + 2 * DAY, limit: 9 }),
-    ).toEqual([runs[2], runs[1]]);
+    expect(runs.map(({ transitionId, state }) => `${transitionId} ${state}`)).toEqual(["d0 started", "d1 refused", "d2 started"]);
+    expect(await readRetrainRuns(store, { model: "flight-delay", since: DAY_0 + 2 * DAY, limit: 9 })).toEqual([runs[2], runs[1]]);
     expect(receiver.requests).toHaveLength(2);
   });
 
@@ -137,14 +123,8 @@ describe("a firing that calls for retraining", () => {
 
   it("keeps to the budget when considered twice at once", async () => {
     const retrainer = retrainerOf({ maxPerDay: 1, cooldown: 0 });
-    await Promise.all([
-      retrainer.consider([firing]),
-      retrainer.consider([exampleTransition({ id: "t9", retrain: true })]),
-    ]);
-    expect((await readRetrainRuns(store, { limit: 9 })).map(({ state }) => state).sort()).toEqual([
-      "refused",
-      "started",
-    ]);
+    await Promise.all([retrainer.consider([firing]), retrainer.consider([exampleTransition({ id: "t9", retrain: true })])]);
+    expect((await readRetrainRuns(store, { limit: 9 })).map(({ state }) => state).sort()).toEqual(["refused", "started"]);
   });
 });
 
@@ -154,9 +134,7 @@ describe("a job that cannot be started", () => {
     const retrainer = retrainerOf();
     expect(await retrainer.consider([firing])).toEqual([]);
     for (let pass = 0; pass < 3; pass += 1) expect(await retrainer.consider([])).toEqual([]);
-    expect(await retrainer.consider([])).toMatchObject([
-      { state: "failed", reason: "The request failed: HTTP 503 (attempt 5)." },
-    ]);
+    expect(await retrainer.consider([])).toMatchObject([{ state: "failed", reason: "The request failed: HTTP 503 (attempt 5)." }]);
     expect(new Set(receiver.requests.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
     expect(receiver.requests).toHaveLength(5);
   });
@@ -181,9 +159,7 @@ describe("a crash", () => {
     await expect(dying.consider([firing])).rejects.toThrow("killed");
     await retrainerOf().start();
     expect(receiver.requests).toHaveLength(2);
-    expect(receiver.requests[1]?.headers["idempotency-key"]).toBe(
-      receiver.requests[0]?.headers["idempotency-key"],
-    );
+    expect(receiver.requests[1]?.headers["idempotency-key"]).toBe(receiver.requests[0]?.headers["idempotency-key"]);
     expect(await readRetrainRuns(store, { limit: 9 })).toHaveLength(1);
   });
 });

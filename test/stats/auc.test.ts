@@ -12,9 +12,7 @@ const bins = fc.integer({ min: 2, max: 15 }).chain((length) => {
 
 describe("scoreBin", () => {
   it("gives exactly 0 and exactly 1 bins of their own", () => {
-    expect([0, 5e-324, 1e-8, 0.5, 1 - 1e-9, 1 - 2 ** -53, 1].map(scoreBin)).toEqual([
-      0, 1, 1, 501, 1000, 1000, 1001,
-    ]);
+    expect([0, 5e-324, 1e-8, 0.5, 1 - 1e-9, 1 - 2 ** -53, 1].map(scoreBin)).toEqual([0, 1, 1, 501, 1000, 1000, 1001]);
     expect(SCORE_BINS).toBe(1002);
     expect(scoreBin(-0)).toBe(0);
   });
@@ -57,10 +55,7 @@ describe("aucFromBins", () => {
     fc.assert(
       fc.property(bins, ({ positives, negatives }) => {
         const found = present(aucFromBins(positives, negatives, 0.9));
-        for (const other of [
-          aucFromBins(negatives, positives, 0.9),
-          aucFromBins(positives.toReversed(), negatives.toReversed(), 0.9),
-        ]) {
+        for (const other of [aucFromBins(negatives, positives, 0.9), aucFromBins(positives.toReversed(), negatives.toReversed(), 0.9)]) {
           const mirrored = present(other);
           expect(mirrored.value).toBeCloseTo(1 - found.value, 12);
           expect(mirrored.standardError).toBeCloseTo(present(found.standardError), 12);

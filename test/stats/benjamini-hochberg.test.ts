@@ -6,8 +6,7 @@ import { goldens, present } from "./goldens.ts";
 describe("benjaminiHochberg", () => {
   it("agrees with statsmodels, ties and zeros included", () => {
     for (const [pValues, adjusted] of goldens.benjaminiHochberg) {
-      for (const [i, value] of benjaminiHochberg(pValues).entries())
-        expect(value).toBeCloseTo(present(adjusted[i]), 14);
+      for (const [i, value] of benjaminiHochberg(pValues).entries()) expect(value).toBeCloseTo(present(adjusted[i]), 14);
     }
   });
   it("works the textbook example", () => {
@@ -17,19 +16,14 @@ describe("benjaminiHochberg", () => {
     const list = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 40 });
     fc.assert(
       fc.property(list, (pValues) => {
-        const pairs = benjaminiHochberg(pValues).map((adjusted, i): [number, number] => [
-          present(pValues[i]),
-          adjusted,
-        ]);
+        const pairs = benjaminiHochberg(pValues).map((adjusted, i): [number, number] => [present(pValues[i]), adjusted]);
         const ascending = pairs.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]);
         for (const [i, [p, adjusted]] of ascending.entries()) {
           expect(adjusted).toBeGreaterThanOrEqual(p);
           expect(adjusted).toBeLessThanOrEqual(1);
           expect(adjusted).toBeGreaterThanOrEqual(ascending[i - 1]?.[1] ?? 0);
         }
-        expect(benjaminiHochberg(pValues.toReversed())).toEqual(
-          benjaminiHochberg(pValues).toReversed(),
-        );
+        expect(benjaminiHochberg(pValues.toReversed())).toEqual(benjaminiHochberg(pValues).toReversed());
       }),
     );
   });

@@ -27,9 +27,7 @@ describe("chiSquareContingency", () => {
     expect(found.pValue).toAgreeWith(1, 1e-12);
   });
   it("merges a pool still too small into the smallest sound category", () => {
-    expect(chiSquareContingency([500, 300, 2], [500, 300, 1])).toEqual(
-      chiSquareContingency([500, 302], [500, 301]),
-    );
+    expect(chiSquareContingency([500, 300, 2], [500, 300, 1])).toEqual(chiSquareContingency([500, 302], [500, 301]));
   });
   it("shrugs at a single row of an unseen category", () => {
     expect(present(chiSquareContingency([600, 400, 0], [599, 400, 1])).pValue).toBeGreaterThan(0.9);
@@ -58,10 +56,7 @@ describe("chiSquareContingency", () => {
         ]) {
           expect(present(other).cells).toBe(found.cells);
         }
-        expect(present(chiSquareContingency(current, reference)).statistic).toAgreeWith(
-          found.statistic,
-          1e-9,
-        );
+        expect(present(chiSquareContingency(current, reference)).statistic).toAgreeWith(found.statistic, 1e-9);
         expect(found.df).toBe(found.cells - 1);
         expect(found.pValue).toBeGreaterThanOrEqual(0);
         expect(found.pValue).toBeLessThanOrEqual(1);

@@ -45,8 +45,7 @@ describe("rates of a confusion table", () => {
     const large: Confusion = { tp: 60_000, fp: 20_000, fn: 20_000, tn: 5 };
     const { value, ci } = present(f1(large, 0.95));
     const jaccard = 0.6;
-    const reach =
-      1.959964 * (2 / (1 + jaccard) ** 2) * Math.sqrt((jaccard * (1 - jaccard)) / 100_000);
+    const reach = 1.959964 * (2 / (1 + jaccard) ** 2) * Math.sqrt((jaccard * (1 - jaccard)) / 100_000);
     expect(ci[0]).toBeCloseTo(value - reach, 4);
     expect(ci[1]).toBeCloseTo(value + reach, 4);
   });

@@ -21,33 +21,11 @@ export interface Goldens {
     exact: [n: number, m: number, distance: number, pValue: number][];
     limit: [n: number, m: number, distance: number, pValue: number][];
   };
-  wasserstein: [
-    xs: number[],
-    xWeights: number[],
-    ys: number[],
-    yWeights: number[],
-    value: number,
-  ][];
+  wasserstein: [xs: number[], xWeights: number[], ys: number[], yWeights: number[], value: number][];
   proportion: {
-    test: [
-      s: number,
-      n: number,
-      t: number,
-      m: number,
-      pValue: number,
-      pValueIncrease: number,
-      method: "z" | "fisher",
-    ][];
+    test: [s: number, n: number, t: number, m: number, pValue: number, pValueIncrease: number, method: "z" | "fisher"][];
     wilson: [successes: number, n: number, confidence: number, low: number, high: number][];
-    newcombe: [
-      s: number,
-      n: number,
-      t: number,
-      m: number,
-      confidence: number,
-      low: number,
-      high: number,
-    ][];
+    newcombe: [s: number, n: number, t: number, m: number, confidence: number, low: number, high: number][];
   };
   benjaminiHochberg: [pValues: number[], adjusted: number[]][];
   auc: {
@@ -58,19 +36,11 @@ export interface Goldens {
     terms: [score: number, positive: boolean, value: number][];
     sample: { each: number[]; value: number; ci: [number, number] };
   };
-  chiSquareContingency: [
-    reference: number[],
-    current: number[],
-    statistic: number,
-    df: number,
-    pValue: number,
-  ][];
+  chiSquareContingency: [reference: number[], current: number[], statistic: number, df: number, pValue: number][];
   quantile: [values: number[], k: number, parts: number, value: number][];
 }
 
-export const goldens = JSON.parse(
-  readFileSync(new URL("goldens.json", import.meta.url), "utf8"),
-) as Goldens;
+export const goldens = JSON.parse(readFileSync(new URL("goldens.json", import.meta.url), "utf8")) as Goldens;
 
 declare module "vitest" {
   // The type parameter has to be repeated as vitest declares it.
@@ -85,8 +55,7 @@ expect.extend({
     const error = actual === expected ? 0 : Math.abs(actual - expected) / Math.abs(expected);
     return {
       pass: error <= tolerance,
-      message: () =>
-        `${JSON.stringify(inputs)}: ${actual} differs from ${expected} by ${error}, tolerance ${tolerance}`,
+      message: () => `${JSON.stringify(inputs)}: ${actual} differs from ${expected} by ${error}, tolerance ${tolerance}`,
     };
   },
 });

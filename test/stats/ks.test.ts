@@ -21,14 +21,13 @@ function histogram(values: readonly number[], edges: readonly number[]): number[
 }
 /** The largest |F - G| over all points, written the slow way. */
 function bruteForce(xs: readonly number[], ys: readonly number[]): number {
-  const share = (sample: readonly number[], at: number): number =>
-    sample.filter((value) => value <= at).length / sample.length;
+  const share = (sample: readonly number[], at: number): number => sample.filter((value) => value <= at).length / sample.length;
   return Math.max(...[...xs, ...ys].map((at) => Math.abs(share(xs, at) - share(ys, at))));
 }
-const sample = fc.array(
-  fc.oneof(fc.integer({ min: -5, max: 5 }), fc.double({ min: -5, max: 5, noNaN: true })),
-  { minLength: 1, maxLength: 40 },
-);
+const sample = fc.array(fc.oneof(fc.integer({ min: -5, max: 5 }), fc.double({ min: -5, max: 5, noNaN: true })), {
+  minLength: 1,
+  maxLength: 40,
+});
 
 describe("ksFromSamples and ksPValue", () => {
   it.each([
@@ -37,20 +36,8 @@ describe("ksFromSamples and ksPValue", () => {
     ["two among four", [1.01, 2.01], [1, 2, 3, 4], 2 / 4, 14 / 15],
     ["two below four", [0.99, 1.99], [1, 2, 3, 4], 3 / 4, 6 / 15],
     ["grids", grid(1, 100, 100), grid(1, 100, 110, 20.1), 232 / 1100, 0.015739183865607353],
-    [
-      "ties",
-      repeat([2, 3], [3, 4], [5, 5], [6, 4]),
-      repeat([3, 3], [4, 4], [6, 5], [7, 4]),
-      5 / 16,
-      0.4262934613454952,
-    ],
-    [
-      "more ties",
-      repeat([2, 3], [3, 4], [5, 10], [6, 4]),
-      repeat([3, 10], [4, 2], [6, 10], [7, 4]),
-      190 / 546,
-      0.0919245790168125,
-    ],
+    ["ties", repeat([2, 3], [3, 4], [5, 5], [6, 4]), repeat([3, 3], [4, 4], [6, 5], [7, 4]), 5 / 16, 0.4262934613454952],
+    ["more ties", repeat([2, 3], [3, 4], [5, 10], [6, 4]), repeat([3, 10], [4, 2], [6, 10], [7, 4]), 190 / 546, 0.0919245790168125],
   ])("reproduces SciPy's published example: %s", (_, xs, ys, distance, pValue) => {
     const found = present(ksFromSamples(xs, ys));
     expect(found.distance).toAgreeWith(distance, 1e-15);
@@ -60,12 +47,7 @@ describe("ksFromSamples and ksPValue", () => {
     for (const { x, y, distance, pValue } of goldens.ks.samples) {
       const found = present(ksFromSamples(x, y));
       expect(found.distance).toAgreeWith(distance, 1e-12, x.length, y.length);
-      expect(ksPValue(found.distance, x.length, y.length).pValue).toAgreeWith(
-        pValue,
-        1e-11,
-        x.length,
-        y.length,
-      );
+      expect(ksPValue(found.distance, x.length, y.length).pValue).toAgreeWith(pValue, 1e-11, x.length, y.length);
     }
   });
   it("is the largest gap, symmetric, in [0, 1], and leaves its inputs alone", () => {
@@ -129,9 +111,7 @@ describe("ksPValue", () => {
     fc.assert(
       fc.property(size, size, unit, unit, (n, m, a, b) => {
         const [near, far] = a < b ? [a, b] : [b, a];
-        expect(ksPValue(near, n, m).pValue).toBeGreaterThanOrEqual(
-          ksPValue(far, n, m).pValue - 1e-12,
-        );
+        expect(ksPValue(near, n, m).pValue).toBeGreaterThanOrEqual(ksPValue(far, n, m).pValue - 1e-12);
         expect(ksLimitPValue(near, n, m)).toBeGreaterThanOrEqual(ksLimitPValue(far, n, m) - 1e-12);
       }),
     );
@@ -151,8 +131,7 @@ describe("ksCritical", () => {
       [1e6, 1e6],
       [30, 20],
     ] as const) {
-      for (const alpha of [0.5, 0.05, 0.001, 1e-9])
-        expect(ksLimitPValue(ksCritical(alpha, n, m), n, m)).toAgreeWith(alpha, 1e-9, n, m);
+      for (const alpha of [0.5, 0.05, 0.001, 1e-9]) expect(ksLimitPValue(ksCritical(alpha, n, m), n, m)).toAgreeWith(alpha, 1e-9, n, m);
     }
   });
   it("exceeds 1 where nothing can be significant, and refuses nonsense", () => {
@@ -214,9 +193,7 @@ describe("ksFromBins", () => {
         const cuts = [-3, -1, 0, 2];
         const [a, b] = [histogram(first, cuts), histogram(second, cuts)];
         const merged = a.map((count, bin) => count + present(b[bin]));
-        expect(ksFromBins(histogram(xs, cuts), merged)).toEqual(
-          ksFromBins(histogram(xs, cuts), histogram([...second, ...first], cuts)),
-        );
+        expect(ksFromBins(histogram(xs, cuts), merged)).toEqual(ksFromBins(histogram(xs, cuts), histogram([...second, ...first], cuts)));
       }),
     );
   });

@@ -44,10 +44,7 @@ describe("logLossFromSums", () => {
       sum: a.sum + b.sum,
       sumOfSquares: a.sumOfSquares + b.sumOfSquares,
     };
-    expect(present(logLossFromSums(merged, 0.9)).value).toAgreeWith(
-      present(logLossFromSums(sums(each), 0.9)).value,
-      1e-13,
-    );
+    expect(present(logLossFromSums(merged, 0.9)).value).toAgreeWith(present(logLossFromSums(sums(each), 0.9)).value, 1e-13);
   });
   it("answers as far as rows allow", () => {
     expect(logLossFromSums(sums([]), 0.95)).toBeNull();
@@ -62,8 +59,6 @@ describe("logLossFromSums", () => {
       ci: [0, 0],
     });
     expect(() => logLossFromSums({ n: 2.5, sum: 1, sumOfSquares: 1 }, 0.95)).toThrow(RangeError);
-    expect(() => logLossFromSums({ n: 2, sum: Number.NaN, sumOfSquares: 1 }, 0.95)).toThrow(
-      RangeError,
-    );
+    expect(() => logLossFromSums({ n: 2, sum: Number.NaN, sumOfSquares: 1 }, 0.95)).toThrow(RangeError);
   });
 });

@@ -16,9 +16,7 @@ describe("twoProportionTest", () => {
     }
   });
   it("keeps digits far out", () => {
-    expect(present(twoProportionTest(10_000, 100_000, 16_000, 100_000)).pValue).toBeLessThan(
-      1e-300,
-    );
+    expect(present(twoProportionTest(10_000, 100_000, 16_000, 100_000)).pValue).toBeLessThan(1e-300);
     const fisher = present(twoProportionTest(0, 1_000_000, 60, 50_000));
     expect(fisher.method).toBe("fisher");
     expect(fisher.pValue).toBeGreaterThan(1e-90);
@@ -47,22 +45,8 @@ describe("twoProportionTest", () => {
         expect(found.pValue).toBeGreaterThan(0);
         expect(found.pValue).toBeLessThanOrEqual(1);
         expect(found.pValueIncrease).toBeLessThanOrEqual(1);
-        expect(present(twoProportionTest(t, m, s, n)).pValue).toAgreeWith(
-          found.pValue,
-          1e-9,
-          s,
-          n,
-          t,
-          m,
-        );
-        expect(present(twoProportionTest(n - s, n, m - t, m)).pValue).toAgreeWith(
-          found.pValue,
-          1e-9,
-          s,
-          n,
-          t,
-          m,
-        );
+        expect(present(twoProportionTest(t, m, s, n)).pValue).toAgreeWith(found.pValue, 1e-9, s, n, t, m);
+        expect(present(twoProportionTest(n - s, n, m - t, m)).pValue).toAgreeWith(found.pValue, 1e-9, s, n, t, m);
       }),
     );
   });
@@ -111,14 +95,8 @@ describe("newcombeInterval", () => {
       expect(foundLow).toBeCloseTo(low, 10);
       expect(foundHigh).toBeCloseTo(high, 10);
     }
-    expect(present(newcombeInterval(1, 34, 7, 34, 0.95)).map((end) => end.toFixed(7))).toEqual([
-      "0.0189214",
-      "0.3403687",
-    ]);
-    expect(present(newcombeInterval(48, 80, 56, 70, 0.95)).map((end) => end.toFixed(7))).toEqual([
-      "0.0524315",
-      "0.3338727",
-    ]);
+    expect(present(newcombeInterval(1, 34, 7, 34, 0.95)).map((end) => end.toFixed(7))).toEqual(["0.0189214", "0.3403687"]);
+    expect(present(newcombeInterval(48, 80, 56, 70, 0.95)).map((end) => end.toFixed(7))).toEqual(["0.0524315", "0.3338727"]);
   });
   it("contains the difference and stays in [-1, 1]", () => {
     fc.assert(

@@ -5,9 +5,7 @@ import { populationStabilityIndex, psiExpected, psiPValue } from "../../src/stat
 import { present } from "./goldens.ts";
 
 const histograms = fc.integer({ min: 2, max: 20 }).chain((bins) => {
-  const counts = fc
-    .array(fc.nat(500), { minLength: bins, maxLength: bins })
-    .filter((list) => list.some((count) => count > 0));
+  const counts = fc.array(fc.nat(500), { minLength: bins, maxLength: bins }).filter((list) => list.some((count) => count > 0));
   return fc.record({ reference: counts, current: counts });
 });
 
@@ -57,10 +55,7 @@ describe("populationStabilityIndex", () => {
         const backward = present(populationStabilityIndex(current, reference));
         expect(forward.value).toBeCloseTo(backward.value, 12);
         expect(Math.min(...forward.contributions)).toBeGreaterThanOrEqual(0);
-        expect(forward.contributions.reduce((sum, term) => sum + term, 0)).toBeCloseTo(
-          forward.value,
-          12,
-        );
+        expect(forward.contributions.reduce((sum, term) => sum + term, 0)).toBeCloseTo(forward.value, 12);
         expect(populationStabilityIndex(reference, reference)?.value).toBe(0);
       }),
     );
@@ -76,9 +71,7 @@ describe("populationStabilityIndex", () => {
         );
         expect(psi.unsmoothed).toBeCloseTo(0, 12);
         const n = reference.reduce((sum, count) => sum + count, 0);
-        expect(psi.value).toBeLessThanOrEqual(
-          (reference.length / n) * (1 + Math.log(factor) * reference.length),
-        );
+        expect(psi.value).toBeLessThanOrEqual((reference.length / n) * (1 + Math.log(factor) * reference.length));
       }),
     );
   });
@@ -94,9 +87,7 @@ describe("populationStabilityIndex", () => {
           const half = Math.floor(rows.length / 2);
           const [first, second] = [count(rows.slice(half)), count(rows.slice(0, half))];
           const merged = first.map((value, bin) => value + (second[bin] ?? 0));
-          expect(populationStabilityIndex(reference, merged)).toEqual(
-            populationStabilityIndex(reference, count(rows)),
-          );
+          expect(populationStabilityIndex(reference, merged)).toEqual(populationStabilityIndex(reference, count(rows)));
         },
       ),
     );

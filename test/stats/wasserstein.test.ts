@@ -1,11 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalCdf } from "../../src/stats/normal.ts";
-import {
-  wassersteinExpected,
-  wassersteinFromBins,
-  wassersteinFromPoints,
-} from "../../src/stats/wasserstein.ts";
+import { wassersteinExpected, wassersteinFromBins, wassersteinFromPoints } from "../../src/stats/wasserstein.ts";
 import { goldens, present } from "./goldens.ts";
 
 const noTails = { low: null, high: null };
@@ -17,13 +13,9 @@ const values = fc.array(fc.double({ min: -10, max: 10, noNaN: true }), {
 
 describe("wassersteinFromPoints", () => {
   it("agrees with SciPy", () => {
-    for (const [xs, u, ys, v, value] of goldens.wasserstein)
-      expect(present(wassersteinFromPoints(xs, u, ys, v))).toAgreeWith(value, 1e-12);
+    for (const [xs, u, ys, v, value] of goldens.wasserstein) expect(present(wassersteinFromPoints(xs, u, ys, v))).toAgreeWith(value, 1e-12);
     expect(wassersteinFromPoints([0, 1], [3, 1], [0], [1])).toBe(0.25);
-    expect(wassersteinFromPoints([4.5, 6.7, 2.1], [3, 1, 1], [4.6, 7, 9.2], [1, 3, 1])).toBeCloseTo(
-      2.5,
-      12,
-    );
+    expect(wassersteinFromPoints([4.5, 6.7, 2.1], [3, 1, 1], [4.6, 7, 9.2], [1, 3, 1])).toBeCloseTo(2.5, 12);
   });
   it("moves with a shift, scales with a factor, is symmetric and 0 against itself", () => {
     fc.assert(
@@ -38,10 +30,7 @@ describe("wassersteinFromPoints", () => {
         const forward = present(wassersteinFromPoints(xs, ones(xs), ys, ones(ys)));
         expect(wassersteinFromPoints(ys, ones(ys), xs, ones(xs))).toBeCloseTo(forward, 10);
         const doubled = (list: number[]): number[] => list.map((value) => 2 * value);
-        expect(wassersteinFromPoints(doubled(xs), ones(xs), doubled(ys), ones(ys))).toBeCloseTo(
-          2 * forward,
-          10,
-        );
+        expect(wassersteinFromPoints(doubled(xs), ones(xs), doubled(ys), ones(ys))).toBeCloseTo(2 * forward, 10);
       }),
     );
   });
@@ -62,8 +51,7 @@ function summarise(
 ): { counts: number[]; tails: { low: number | null; high: number | null } } {
   const binOf = (value: number): number => edges.filter((edge) => edge < value).length;
   const members = (bin: number): number[] => sample.filter((value) => binOf(value) === bin);
-  const mean = (list: number[]): number | null =>
-    list.length === 0 ? null : list.reduce((sum, value) => sum + value, 0) / list.length;
+  const mean = (list: number[]): number | null => (list.length === 0 ? null : list.reduce((sum, value) => sum + value, 0) / list.length);
   const counts = Array.from({ length: edges.length + 1 }, (_, bin) => members(bin).length);
   return { counts, tails: { low: mean(members(0)), high: mean(members(edges.length)) } };
 }
@@ -159,9 +147,7 @@ describe("wassersteinExpected", () => {
     return 1e6 * (upTo - (bin === 0 ? 0 : normalCdf(edges[bin - 1] ?? 0)));
   });
   it("is 1.288 σ √(1/n + 1/m) for normal data", () => {
-    const expected = present(
-      wassersteinExpected(edges, reference, 5000, 100, { low: -4.2, high: 4.2 }),
-    );
+    const expected = present(wassersteinExpected(edges, reference, 5000, 100, { low: -4.2, high: 4.2 }));
     expect(expected / Math.sqrt(1 / 5000 + 1 / 100)).toAgreeWith(1.288, 2e-3);
   });
   it("is 0 for one place and null without rows", () => {

@@ -5,13 +5,7 @@ import { ksFromBins } from "../../src/stats/ks.ts";
 import { normalQuantile } from "../../src/stats/normal.ts";
 import { populationStabilityIndex } from "../../src/stats/psi.ts";
 import { wassersteinExpected, wassersteinFromBins } from "../../src/stats/wasserstein.ts";
-import {
-  divergenceEvidence,
-  estimateEvidence,
-  psiNoiseFloor,
-  rateEvidence,
-  type WindowEvidence,
-} from "../../src/stats/window-evidence.ts";
+import { divergenceEvidence, estimateEvidence, psiNoiseFloor, rateEvidence, type WindowEvidence } from "../../src/stats/window-evidence.ts";
 import { present } from "./goldens.ts";
 
 type Floor = { kind: "psi"; reference: number[] } | { kind: "sqrt"; scale: number; total: number };
@@ -32,9 +26,7 @@ interface Goldens {
   estimate: { value: number; variance: number; windows: Pair[]; answer: WindowEvidence | null }[];
 }
 
-const goldens = JSON.parse(
-  readFileSync(new URL("window-evidence-goldens.json", import.meta.url), "utf8"),
-) as Goldens;
+const goldens = JSON.parse(readFileSync(new URL("window-evidence-goldens.json", import.meta.url), "utf8")) as Goldens;
 
 function noiseFloor(floor: Floor): (rows: number) => number {
   return floor.kind === "psi"
@@ -43,22 +35,16 @@ function noiseFloor(floor: Floor): (rows: number) => number {
 }
 
 const heldOut = (windows: readonly Pair[]) => windows.map(([value, rows]) => ({ value, rows }));
-const counted = (windows: readonly Pair[]) =>
-  windows.map(([successes, rows]) => ({ successes, rows }));
-const estimated = (windows: readonly Pair[]) =>
-  windows.map(([value, variance]) => ({ value, variance }));
+const counted = (windows: readonly Pair[]) => windows.map(([successes, rows]) => ({ successes, rows }));
+const estimated = (windows: readonly Pair[]) => windows.map(([value, variance]) => ({ value, variance }));
 
 /** Where an answer is further than 1e-9 from the expected one, in words. */
-function differences(
-  answers: readonly { actual: WindowEvidence | null; expected: WindowEvidence | null }[],
-): string[] {
+function differences(answers: readonly { actual: WindowEvidence | null; expected: WindowEvidence | null }[]): string[] {
   return answers.flatMap(({ actual, expected }, index) => {
     const same =
       actual === null || expected === null
         ? actual === expected
-        : actual.windows === expected.windows &&
-          isClose(actual.expected, expected.expected) &&
-          isClose(actual.pValue, expected.pValue);
+        : actual.windows === expected.windows && isClose(actual.expected, expected.expected) && isClose(actual.pValue, expected.pValue);
     return same ? [] : [`${index}: ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`];
   });
 }
@@ -110,29 +96,17 @@ const isProbability = (p: number): boolean => p >= 0 && p <= 1;
 describe("divergenceEvidence", () => {
   it("gives a probability that never grows with the value, in whatever order the windows come", () => {
     fc.assert(
-      fc.property(
-        windowsOf,
-        positive,
-        positive,
-        rowsOf,
-        positive,
-        anyPower,
-        (windows, a, b, rows, scale, power) => {
-          const evidence = (value: number, list = windows) =>
-            divergenceEvidence(value, rows, list, root(scale), power);
-          const [less, more] = [
-            present(evidence(Math.min(a, b))),
-            present(evidence(Math.max(a, b))),
-          ];
-          expect(isProbability(less.pValue) && isProbability(more.pValue)).toBe(true);
-          expect(more.pValue).toBeLessThanOrEqual(less.pValue * (1 + 1e-12));
-          expect(more.expected).toBe(less.expected);
-          expect(less.expected).toBeGreaterThan(0);
-          expect(less.windows).toBe(windows.length);
-          const turned = present(evidence(Math.min(a, b), [...windows].reverse()));
-          expect(turned.pValue).toBeCloseTo(less.pValue, 9);
-        },
-      ),
+      fc.property(windowsOf, positive, positive, rowsOf, positive, anyPower, (windows, a, b, rows, scale, power) => {
+        const evidence = (value: number, list = windows) => divergenceEvidence(value, rows, list, root(scale), power);
+        const [less, more] = [present(evidence(Math.min(a, b))), present(evidence(Math.max(a, b)))];
+        expect(isProbability(less.pValue) && isProbability(more.pValue)).toBe(true);
+        expect(more.pValue).toBeLessThanOrEqual(less.pValue * (1 + 1e-12));
+        expect(more.expected).toBe(less.expected);
+        expect(less.expected).toBeGreaterThan(0);
+        expect(less.windows).toBe(windows.length);
+        const turned = present(evidence(Math.min(a, b), [...windows].reverse()));
+        expect(turned.pValue).toBeCloseTo(less.pValue, 9);
+      }),
       { seed: 1 },
     );
   });
@@ -201,9 +175,7 @@ describe("psiNoiseFloor", () => {
       const references = Array.from({ length: 20 }, () => draw(random, cumulative, 5000));
       const floor = average(references.map((reference) => psiNoiseFloor(reference, rows)));
       const seen = average(
-        references.flatMap((reference) =>
-          Array.from({ length: 20 }, () => psi(reference, draw(random, cumulative, rows))),
-        ),
+        references.flatMap((reference) => Array.from({ length: 20 }, () => psi(reference, draw(random, cumulative, rows)))),
       );
       expect(floor / seen).toBeGreaterThan(0.93);
       expect(floor / seen).toBeLessThan(1.07);
@@ -221,19 +193,14 @@ describe("rateEvidence", () => {
 
   it("gives a probability that never grows with the successes, and expects the pooled rate", () => {
     fc.assert(
-      fc.property(
-        windowsOfRate,
-        fc.integer({ min: 1, max: 2000 }),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        (windows, rows, share) => {
-          const successes = Math.min(rows - 1, Math.floor(rows * share));
-          const less = present(rateEvidence(successes, rows, windows));
-          const more = present(rateEvidence(successes + 1, rows, windows));
-          expect(isProbability(less.pValue) && isProbability(more.pValue)).toBe(true);
-          expect(more.pValue).toBeLessThanOrEqual(less.pValue);
-          expect(isProbability(less.expected)).toBe(true);
-        },
-      ),
+      fc.property(windowsOfRate, fc.integer({ min: 1, max: 2000 }), fc.double({ min: 0, max: 1, noNaN: true }), (windows, rows, share) => {
+        const successes = Math.min(rows - 1, Math.floor(rows * share));
+        const less = present(rateEvidence(successes, rows, windows));
+        const more = present(rateEvidence(successes + 1, rows, windows));
+        expect(isProbability(less.pValue) && isProbability(more.pValue)).toBe(true);
+        expect(more.pValue).toBeLessThanOrEqual(less.pValue);
+        expect(isProbability(less.expected)).toBe(true);
+      }),
       { seed: 5 },
     );
   });
@@ -251,25 +218,18 @@ describe("estimateEvidence", () => {
 
   it("gives a probability that never grows with the value; negated, the other tail; shifted, the same", () => {
     fc.assert(
-      fc.property(
-        windowsOfEstimate,
-        estimateOf,
-        estimateOf,
-        fc.double({ min: 1e-6, max: 2, noNaN: true }),
-        (windows, a, b, variance) => {
-          const less = present(estimateEvidence(Math.min(a, b), variance, windows));
-          const more = present(estimateEvidence(Math.max(a, b), variance, windows));
-          expect(isProbability(less.pValue) && isProbability(more.pValue)).toBe(true);
-          expect(more.pValue).toBeLessThanOrEqual(less.pValue);
-          const moved = (sign: number, by: number) =>
-            windows.map((one) => ({ value: sign * one.value + by, variance: one.variance }));
-          const other = present(estimateEvidence(-Math.min(a, b), variance, moved(-1, 0)));
-          expect(other.pValue + less.pValue).toBeCloseTo(1, 9);
-          const shifted = present(estimateEvidence(Math.min(a, b) + 3, variance, moved(1, 3)));
-          expect(shifted.pValue).toBeCloseTo(less.pValue, 8);
-          expect(shifted.expected - 3).toBeCloseTo(less.expected, 9);
-        },
-      ),
+      fc.property(windowsOfEstimate, estimateOf, estimateOf, fc.double({ min: 1e-6, max: 2, noNaN: true }), (windows, a, b, variance) => {
+        const less = present(estimateEvidence(Math.min(a, b), variance, windows));
+        const more = present(estimateEvidence(Math.max(a, b), variance, windows));
+        expect(isProbability(less.pValue) && isProbability(more.pValue)).toBe(true);
+        expect(more.pValue).toBeLessThanOrEqual(less.pValue);
+        const moved = (sign: number, by: number) => windows.map((one) => ({ value: sign * one.value + by, variance: one.variance }));
+        const other = present(estimateEvidence(-Math.min(a, b), variance, moved(-1, 0)));
+        expect(other.pValue + less.pValue).toBeCloseTo(1, 9);
+        const shifted = present(estimateEvidence(Math.min(a, b) + 3, variance, moved(1, 3)));
+        expect(shifted.pValue).toBeCloseTo(less.pValue, 8);
+        expect(shifted.expected - 3).toBeCloseTo(less.expected, 9);
+      }),
       { seed: 6 },
     );
   });
@@ -328,26 +288,20 @@ describe("false alarms on independent rows", () => {
   const edges = Array.from({ length: FINE - 1 }, (_, index) => normalQuantile((index + 1) / FINE));
   const tails = { low: -2.5, high: 2.5 };
   const even = running(new Array<number>(FINE).fill(1 / FINE));
-  const add = (a: readonly number[], b: readonly number[], sign = 1) =>
-    a.map((count, bin) => count + sign * (b[bin] ?? 0));
+  const add = (a: readonly number[], b: readonly number[], sign = 1) => a.map((count, bin) => count + sign * (b[bin] ?? 0));
   const tens = (counts: readonly number[]) =>
-    Array.from({ length: 10 }, (_, bin) =>
-      counts.slice(6 * bin, 6 * bin + 6).reduce((sum, count) => sum + count, 0),
-    );
+    Array.from({ length: 10 }, (_, bin) => counts.slice(6 * bin, 6 * bin + 6).reduce((sum, count) => sum + count, 0));
 
   const statistics = {
     psi: {
       power: 1,
       value: (then: readonly number[], now: readonly number[]) => psi(tens(then), tens(now)),
-      floor: (reference: readonly number[]) => (rows: number) =>
-        psiNoiseFloor(tens(reference), rows),
+      floor: (reference: readonly number[]) => (rows: number) => psiNoiseFloor(tens(reference), rows),
     },
     ks: {
       power: 2,
-      value: (then: readonly number[], now: readonly number[]) =>
-        present(ksFromBins(then, now)).lower,
-      floor: (_: readonly number[], total: number) => (rows: number) =>
-        0.8687 * Math.sqrt(1 / rows + 1 / total),
+      value: (then: readonly number[], now: readonly number[]) => present(ksFromBins(then, now)).lower,
+      floor: (_: readonly number[], total: number) => (rows: number) => 0.8687 * Math.sqrt(1 / rows + 1 / total),
     },
     wasserstein: {
       power: 2,
@@ -388,10 +342,7 @@ describe("false alarms on independent rows", () => {
           }));
           const expected = floor(whole, rows * WINDOWS)(rows);
           for (const now of current)
-            pValues[metric].push(
-              present(divergenceEvidence(value(whole, now), rows, held, () => expected, power))
-                .pValue,
-            );
+            pValues[metric].push(present(divergenceEvidence(value(whole, now), rows, held, () => expected, power)).pValue);
         }
       }
       // 2,000 windows a statistic: two standard errors are 1 % at 5 %, and 0.45 % at 1 %.
@@ -426,9 +377,7 @@ describe("false alarms on independent rows", () => {
           }));
           for (let one = 0; one < 25; one += 1) {
             pValues.push(present(rateEvidence(successes(rate, rows), rows, windows)).pValue);
-            ofMean.push(
-              present(estimateEvidence(normal(random) / Math.sqrt(rows), 1 / rows, means)).pValue,
-            );
+            ofMean.push(present(estimateEvidence(normal(random) / Math.sqrt(rows), 1 / rows, means)).pValue);
           }
         }
         // 1,000 each: two standard errors are 1.4 % at 5 %. Rates near 0 are conservative, as the docstring says.

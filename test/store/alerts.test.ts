@@ -12,12 +12,7 @@ import {
 } from "../../src/store/alerts.ts";
 import { insertDeliveries, readDeliveries } from "../../src/store/deliveries.ts";
 import type { Store } from "../../src/store/store.ts";
-import {
-  DAY_0,
-  emptyAlertTables,
-  exampleTransition,
-  openTemporaryStore,
-} from "../alerting/examples.ts";
+import { DAY_0, emptyAlertTables, exampleTransition, openTemporaryStore } from "../alerting/examples.ts";
 
 let store: Store;
 let remove: () => Promise<void>;
@@ -125,9 +120,7 @@ describe("transitions", () => {
       },
     ]);
     const alerts = await readAlerts(store);
-    expect(
-      alerts.map(({ id, state, health, summary }) => ({ id, state, health, summary })),
-    ).toEqual([
+    expect(alerts.map(({ id, state, health, summary }) => ({ id, state, health, summary }))).toEqual([
       { id: "a", state: "recovering", health: "no_data", summary: "it recovers" },
       { id: "o", state: "firing", health: "ok", summary: other.summary },
     ]);
@@ -153,12 +146,10 @@ describe("transitions", () => {
       { ...delivery, channel: "ml", outcome: "retry", nextAttemptAt: DAY_0 + 5 },
       { ...delivery, channel: "pager", outcome: "failed" },
     ]);
-    expect(
-      (await readUndelivered(store)).map(({ channel, transition }) => [channel, transition.id]),
-    ).toEqual([["ml", "a"]]);
-    expect(
-      await readDeliveries(store, { channel: "ml", transitionIds: ["a", "z"], limit: 5 }),
-    ).toEqual([{ ...delivery, channel: "ml", outcome: "retry", nextAttemptAt: DAY_0 + 5 }]);
+    expect((await readUndelivered(store)).map(({ channel, transition }) => [channel, transition.id])).toEqual([["ml", "a"]]);
+    expect(await readDeliveries(store, { channel: "ml", transitionIds: ["a", "z"], limit: 5 })).toEqual([
+      { ...delivery, channel: "ml", outcome: "retry", nextAttemptAt: DAY_0 + 5 },
+    ]);
     expect(await readDeliveries(store, { transitionIds: ["z"], limit: 5 })).toEqual([]);
   });
 });

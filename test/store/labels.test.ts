@@ -16,11 +16,14 @@ describe("labels", () => {
       { ...label, label: "revised", time: "2024-05-01", revision: 2 },
     ];
     const orders = fc.sample(fc.shuffledSubarray(versions, { minLength: 2, maxLength: 5 }), { numRuns: 40, seed: 7 });
-    const expected = orders.map((order) => versions.filter((version) => order.includes(version)).at(-1)?.label);
+    const expected = orders.map((order) => versions.findLast((version) => order.includes(version))?.label);
     const longest = Math.max(...orders.map((order) => order.length));
     for (let step = 0; step < longest; step++) {
       const rows = orders.flatMap((order, index) => (order[step] ? [labelOf({ ...order[step], id: `id${index}` })] : []));
-      await insertLabels(store(), rows.map((event) => labelRow(event, labelPrecedence(event))));
+      await insertLabels(
+        store(),
+        rows.map((event) => labelRow(event, labelPrecedence(event))),
+      );
     }
     const kept = await Promise.all(orders.map(async (_, index) => (await findLabel(store(), "binary", `id${index}`))?.label));
     expect(kept).toEqual(expected);

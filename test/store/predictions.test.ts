@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { predictionPrecedence } from "../../src/ingest/identity.ts";
-import { countPredictions, findPredictionRows, findPredictionTimes, insertPredictions, newestPredictionTime, predictionRow, splitByMonths } from "../../src/store/predictions.ts";
+import {
+  countPredictions,
+  findPredictionRows,
+  findPredictionTimes,
+  insertPredictions,
+  newestPredictionTime,
+  predictionRow,
+  splitByMonths,
+} from "../../src/store/predictions.ts";
 import { prediction, predictionOf, useStore } from "../ingest/examples.ts";
 
 const store = useStore();
@@ -11,7 +19,14 @@ const rowOf = (change: object) => {
 
 describe("predictions", () => {
   it("come back as they were stored, hostile names, NUL and early times included", async () => {
-    const text = JSON.stringify({ ...prediction, id: "nul\0 ' \\ id", model: "classes", time: 949_363_200_123, score: null, scores: { a: 0.25 } }).replace('"x":1.5', '"__proto__":-0.1,"constructor":1e-300,"v":[1,2]');
+    const text = JSON.stringify({
+      ...prediction,
+      id: "nul\0 ' \\ id",
+      model: "classes",
+      time: 949_363_200_123,
+      score: null,
+      scores: { a: 0.25 },
+    }).replace('"x":1.5', '"__proto__":-0.1,"constructor":1e-300,"v":[1,2]');
     const event = predictionOf(text);
     await insertPredictions(store(), [predictionRow(event, predictionPrecedence(event))]);
     const rows = await store().query(
@@ -19,9 +34,21 @@ describe("predictions", () => {
        FROM predictions AS p FINAL WHERE model = 'classes'`,
     );
     expect(rows).toEqual([
-      { id: "nul\0 ' \\ id", ms: 949_363_200_123, names: ["__proto__", "constructor"], amounts: [-0.1, 1e-300], c: "red", v: [1, 2], score: null, a: 0.25, precedence: predictionPrecedence(event) },
+      {
+        id: "nul\0 ' \\ id",
+        ms: 949_363_200_123,
+        names: ["__proto__", "constructor"],
+        amounts: [-0.1, 1e-300],
+        c: "red",
+        v: [1, 2],
+        score: null,
+        a: 0.25,
+        precedence: predictionPrecedence(event),
+      },
     ]);
-    expect(await findPredictionTimes(store(), "classes", ["nul\0 ' \\ id", "other"])).toEqual([{ id: "nul\0 ' \\ id", time: 949_363_200_123 }]);
+    expect(await findPredictionTimes(store(), "classes", ["nul\0 ' \\ id", "other"])).toEqual([
+      { id: "nul\0 ' \\ id", time: 949_363_200_123 },
+    ]);
   });
 
   it("count each id once, and keep the smallest time across months, through time filters too", async () => {
@@ -30,7 +57,10 @@ describe("predictions", () => {
     expect(await countPredictions(store(), "numbers")).toBe(1);
     expect(await findPredictionTimes(store(), "numbers", ["a"])).toEqual([{ id: "a", time: Date.UTC(2024, 0, 10) }]);
     const within = (from: string, to: string) =>
-      store().query("SELECT id FROM predictions FINAL WHERE model = 'numbers' AND time >= parseDateTimeBestEffort({from:String}) AND time < parseDateTimeBestEffort({to:String})", { from, to });
+      store().query(
+        "SELECT id FROM predictions FINAL WHERE model = 'numbers' AND time >= parseDateTimeBestEffort({from:String}) AND time < parseDateTimeBestEffort({to:String})",
+        { from, to },
+      );
     expect(await within("2024-01-01", "2024-02-01")).toHaveLength(1);
     expect(await within("2024-02-01", "2024-03-01")).toEqual([]);
     expect(await within("2024-03-01", "2024-04-01")).toEqual([]);
@@ -45,7 +75,9 @@ describe("predictions", () => {
   });
 
   it("of 150 months go in as three inserts", async () => {
-    const rows = Array.from({ length: 450 }, (_, index) => rowOf({ id: `m${index}`, model: "binary", time: Date.UTC(2005, index % 150, 3) }));
+    const rows = Array.from({ length: 450 }, (_, index) =>
+      rowOf({ id: `m${index}`, model: "binary", time: Date.UTC(2005, index % 150, 3) }),
+    );
     const groups = splitByMonths(rows, 50);
     expect(groups.map((group) => group.length)).toEqual([150, 150, 150]);
     await insertPredictions(store(), rows);
@@ -54,7 +86,10 @@ describe("predictions", () => {
 
   it("are found by more ids than one question takes", async () => {
     const ids = Array.from({ length: 7_000 }, (_, index) => `${"long-".repeat(20)}${index}`);
-    await insertPredictions(store(), ids.map((id) => rowOf({ id, model: "ranks" })));
+    await insertPredictions(
+      store(),
+      ids.map((id) => rowOf({ id, model: "ranks" })),
+    );
     expect(await findPredictionTimes(store(), "ranks", ids)).toHaveLength(7_000);
   });
 });

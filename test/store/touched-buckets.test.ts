@@ -12,7 +12,11 @@ describe("touched buckets", () => {
     await touchBuckets(store(), [mark(2), mark(1), mark(1, "outcomes"), mark(1, "features", "other")], sequence());
     await touchBuckets(store(), [], sequence());
     const due = await readTouched(store(), "m");
-    expect(due.map(({ kind, bucket }) => [kind, bucket / HOUR])).toEqual([["features", 1], ["outcomes", 1], ["features", 2]]);
+    expect(due.map(({ kind, bucket }) => [kind, bucket / HOUR])).toEqual([
+      ["features", 1],
+      ["outcomes", 1],
+      ["features", 2],
+    ]);
     expect(await readTouched(store())).toHaveLength(4);
 
     await touchBuckets(store(), [mark(2)], sequence());

@@ -11,7 +11,13 @@ import { SEED_END } from "./seed.ts";
 /** The API and pages over a store, wired as the program wires them; whatever is given replaces a part. */
 export function apiOver(store: Store, models: readonly ModelSettings[], changes: Partial<ApiDependencies> = {}) {
   const byName = new Map(models.map((model) => [model.name, model]));
-  const status = () => ({ ready: true, reasons: [], watermarks: new Map(models.map((model) => [model.name, SEED_END])), ingest: { accepted: 3, rejected: new Map([["empty", 1]]) }, sources: [] });
+  const status = () => ({
+    ready: true,
+    reasons: [],
+    watermarks: new Map(models.map((model) => [model.name, SEED_END])),
+    ingest: { accepted: 3, rejected: new Map([["empty", 1]]) },
+    sources: [],
+  });
   const measure: ApiDependencies["measure"] = async () => [];
   const pages = createPages({ store, models: byName, measure, status, report: (query) => modelReport({ store, ...query }) });
   const dependencies: ApiDependencies = {

@@ -14,24 +14,51 @@ export const FLIGHTS = fileURLToPath(new URL("examples/flights/", root));
 export function flightConfig(path: string, changes: Partial<Config> = {}): Config {
   const loaded = loadConfig({
     file: `${FLIGHTS}driftwatch.yaml`,
-    env: { DEMO_SMTP_PORT: "1", DEMO_WEBHOOK_URL: "http://127.0.0.1:1/", DEMO_WEBHOOK_SECRET: "not a secret, only a test's", DEMO_RETRAIN_URL: "http://127.0.0.1:1/" },
+    env: {
+      DEMO_SMTP_PORT: "1",
+      DEMO_WEBHOOK_URL: "http://127.0.0.1:1/",
+      DEMO_WEBHOOK_SECRET: "not a secret, only a test's",
+      DEMO_RETRAIN_URL: "http://127.0.0.1:1/",
+    },
     shippedAlerts: fileURLToPath(new URL("alerts", root)),
   });
   if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
-  return { ...loaded.config, store: { kind: "embedded", path }, channels: new Map(), rules: loaded.config.rules.map((rule) => ({ ...rule, notify: [] })), ...changes };
+  return {
+    ...loaded.config,
+    store: { kind: "embedded", path },
+    channels: new Map(),
+    rules: loaded.config.rules.map((rule) => ({ ...rule, notify: [] })),
+    ...changes,
+  };
 }
 
 /** The whole program on the flights, ticking only when told to; `changes` collects what alerts did, in order. */
-export async function startFlightApp(path: string, changes: Partial<Config> = {}, options: Partial<AppOptions> = {}): Promise<{ app: App; transitions: Transition[] }> {
+export async function startFlightApp(
+  path: string,
+  changes: Partial<Config> = {},
+  options: Partial<AppOptions> = {},
+): Promise<{ app: App; transitions: Transition[] }> {
   const transitions: Transition[] = [];
-  const app = await createApp(flightConfig(path, changes), { log: silentLog, sources: [], tickEvery: null, onTransitions: (changed) => transitions.push(...changed), ...options });
+  const app = await createApp(flightConfig(path, changes), {
+    log: silentLog,
+    sources: [],
+    tickEvery: null,
+    onTransitions: (changed) => transitions.push(...changed),
+    ...options,
+  });
   // The engine holds one directory a process: a test that fails must let go of its own.
   onTestFinished(() => app.stop());
   await app.start();
   return { app, transitions };
 }
 
-export type Episode = { readonly rule: string; readonly version: string; readonly subject: string; readonly fired: string; readonly resolved: string | null };
+export type Episode = {
+  readonly rule: string;
+  readonly version: string;
+  readonly subject: string;
+  readonly fired: string;
+  readonly resolved: string | null;
+};
 
 /** Alerts as a person counts them: from firing to resolved, by the days on which each became known. */
 export function episodes(transitions: readonly Transition[]): Episode[] {
@@ -41,7 +68,13 @@ export function episodes(transitions: readonly Transition[]): Episode[] {
     .concat(transitions.filter((change) => change.to === "firing" && change.from === "normal"))
     .map((fired) => {
       const resolved = transitions.find((change) => change.to === "resolved" && change.alertId === fired.alertId);
-      return { rule: fired.key.rule, version: fired.key.version, subject: fired.key.subject, fired: day(fired.window.to), resolved: resolved ? day(resolved.window.to) : null };
+      return {
+        rule: fired.key.rule,
+        version: fired.key.version,
+        subject: fired.key.subject,
+        fired: day(fired.window.to),
+        resolved: resolved ? day(resolved.window.to) : null,
+      };
     })
     .sort((a, b) => (a.fired + a.rule + a.version + a.subject < b.fired + b.rule + b.version + b.subject ? -1 : 1));
 }

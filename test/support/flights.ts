@@ -71,10 +71,7 @@ export async function openFlights(
 /** The predictions and labels in order of event time, those of `[from, to)` where given. */
 export async function* flightMessages(span: Partial<Window> = {}): AsyncGenerator<Message> {
   const { from = -Infinity, to = Infinity } = span;
-  for await (const message of replayFeed([
-    join(FLIGHTS, "predictions.ndjson.gz"),
-    join(FLIGHTS, "labels.ndjson.gz"),
-  ])) {
+  for await (const message of replayFeed([join(FLIGHTS, "predictions.ndjson.gz"), join(FLIGHTS, "labels.ndjson.gz")])) {
     const time: Millis | null = message.bytes === null ? null : peekTime(message.bytes);
     if (time !== null && time >= from && time < to) yield message;
   }
@@ -111,10 +108,5 @@ export function readFlightRows<Row = FlightRow>(file: string): Row[] {
 
 /** The true class of every flight that has one, by id. */
 export function readFlightLabels(): Map<string, string> {
-  return new Map(
-    readFlightRows<{ id: string; label: string }>("labels.ndjson.gz").map(({ id, label }) => [
-      id,
-      label,
-    ]),
-  );
+  return new Map(readFlightRows<{ id: string; label: string }>("labels.ndjson.gz").map(({ id, label }) => [id, label]));
 }

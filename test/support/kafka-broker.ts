@@ -44,7 +44,8 @@ export async function startKafkaBroker(): Promise<KafkaBroker> {
   // In a session of its own, so that Ctrl-C does not reach it: only the pipe decides, see KEEPER.
   const keeper = spawn("sh", ["-c", KEEPER, "kafka-keeper", data, `${LIBS}/*`], { stdio: ["pipe", "pipe", "pipe"], detached: true });
   let output = "";
-  for (const stream of [keeper.stdout, keeper.stderr]) stream.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
+  for (const stream of [keeper.stdout, keeper.stderr])
+    stream.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
   const exited = new Promise<void>((resolve) => keeper.once("exit", () => resolve()));
   const broker: KafkaBroker = {
     brokers: [`127.0.0.1:${port}`],
@@ -116,7 +117,15 @@ async function fetchJars(): Promise<void> {
   if (existsSync(LIBS)) return;
   await mkdir(path.dirname(LIBS), { recursive: true });
   const half = await mkdtemp(`${LIBS}-`);
-  await promisify(execFile)("mvn", ["-q", "-B", "-f", POM, "dependency:copy-dependencies", `-Dkafka.version=${KAFKA_VERSION}`, `-DoutputDirectory=${half}`]);
+  await promisify(execFile)("mvn", [
+    "-q",
+    "-B",
+    "-f",
+    POM,
+    "dependency:copy-dependencies",
+    `-Dkafka.version=${KAFKA_VERSION}`,
+    `-DoutputDirectory=${half}`,
+  ]);
   // Whoever comes second finds the directory in place, and its own copy superfluous.
   await rename(half, LIBS).catch(() => rm(half, { recursive: true }));
 }
@@ -124,7 +133,9 @@ async function fetchJars(): Promise<void> {
 async function freePorts(): Promise<[number, number]> {
   const servers = [createServer(), createServer()] as const;
   const ports = await Promise.all(
-    servers.map((server) => new Promise<number>((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)))),
+    servers.map(
+      (server) => new Promise<number>((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port))),
+    ),
   );
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return [ports[0] ?? 0, ports[1] ?? 0];

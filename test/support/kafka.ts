@@ -46,7 +46,10 @@ export async function kafkaForTest(): Promise<KafkaForTest> {
     async createTopic(partitions, config = {}) {
       const topic = unique("events");
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-      await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }] });
+      await admin.createTopics({
+        waitForLeaders: true,
+        topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
+      });
       topics.push(topic);
       return topic;
     },

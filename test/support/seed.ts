@@ -17,7 +17,13 @@ const SEED_DAYS = 60;
 export const SEED_END = SEED_START + SEED_DAYS * DAY;
 
 /** A model whose first version drifts from day 30 on, and which a second version replaces from day 44 on. */
-export type SeedNames = { readonly model: string; readonly versions: readonly [string, string]; readonly numeric: readonly string[]; readonly categorical: readonly string[]; readonly rule: string };
+export type SeedNames = {
+  readonly model: string;
+  readonly versions: readonly [string, string];
+  readonly numeric: readonly string[];
+  readonly categorical: readonly string[];
+  readonly rule: string;
+};
 
 const SEED_NAMES: SeedNames = {
   model: "flight-delay",
@@ -63,12 +69,30 @@ export async function seedStore(store: Store, names: SeedNames = SEED_NAMES): Pr
   const draw = random(7);
   const categories = ["DL", "AA", "UA", "B6", `${names.categorical[0]}-own`, "EV"];
   const subjects: { key: SubjectKey; grid: SubjectGrid }[] = [
-    ...names.numeric.map((feature) => ({ key: { subject: "feature", feature } as const, grid: { kind: "numeric", edges: EDGES, quantum: 2 ** -20, provisional: false } as const })),
-    ...names.categorical.map((feature) => ({ key: { subject: "feature", feature } as const, grid: { kind: "categorical", categories, rare: ["OO"], provisional: false } as const })),
+    ...names.numeric.map((feature) => ({
+      key: { subject: "feature", feature } as const,
+      grid: { kind: "numeric", edges: EDGES, quantum: 2 ** -20, provisional: false } as const,
+    })),
+    ...names.categorical.map((feature) => ({
+      key: { subject: "feature", feature } as const,
+      grid: { kind: "categorical", categories, rare: ["OO"], provisional: false } as const,
+    })),
     { key: { subject: "score", feature: "" }, grid: { kind: "numeric", edges: EDGES, quantum: 2 ** -20, provisional: false } },
   ];
   await insertGrid(store, { model: names.model, version: 1, subjects }, "training-key", SEED_START);
-  await insertBaseline(store, { model: names.model, key: `${names.model}-key`, name: "training", version: "", source: "reference.ndjson.gz", digest: "ab".repeat(32), rows: 20_000, labelled: 20_000, firstTime: SEED_START - 90 * DAY, lastTime: SEED_START - DAY, createdAt: SEED_START });
+  await insertBaseline(store, {
+    model: names.model,
+    key: `${names.model}-key`,
+    name: "training",
+    version: "",
+    source: "reference.ndjson.gz",
+    digest: "ab".repeat(32),
+    rows: 20_000,
+    labelled: 20_000,
+    firstTime: SEED_START - 90 * DAY,
+    lastTime: SEED_START - DAY,
+    createdAt: SEED_START,
+  });
 
   const counts: Record<string, unknown>[] = [];
   const outcomes: Record<string, unknown>[] = [];
@@ -76,7 +100,27 @@ export async function seedStore(store: Store, names: SeedNames = SEED_NAMES): Pr
   const countRow = (baseline: string, version: string, key: SubjectKey, grid: SubjectGrid, bucket: Millis, rows: number, shift: number) => {
     const cells = grid.kind === "numeric" ? bell(rows, shift, 1) : categoryCells(rows, shift, categories.length);
     const used = cells.reduce((sum, one) => sum + one, 0);
-    counts.push({ model: names.model, baseline, version, segment: "", subject: key.subject, feature: key.feature, grid: 1, bucket: bucket / 1000, rows: used + 9, missing: 9, unparsable: 0, unseen: grid.kind === "numeric" ? 0 : cells.at(-1), bins: cells.map((_, bin) => bin), counts: cells, low: grid.kind === "numeric" ? -4.2 : null, high: grid.kind === "numeric" ? 4.4 : null, low_sum: 0, high_sum: 0, generation: 1 });
+    counts.push({
+      model: names.model,
+      baseline,
+      version,
+      segment: "",
+      subject: key.subject,
+      feature: key.feature,
+      grid: 1,
+      bucket: bucket / 1000,
+      rows: used + 9,
+      missing: 9,
+      unparsable: 0,
+      unseen: grid.kind === "numeric" ? 0 : cells.at(-1),
+      bins: cells.map((_, bin) => bin),
+      counts: cells,
+      low: grid.kind === "numeric" ? -4.2 : null,
+      high: grid.kind === "numeric" ? 4.4 : null,
+      low_sum: 0,
+      high_sum: 0,
+      generation: 1,
+    });
   };
   for (const { key, grid } of subjects) countRow(`${names.model}-key`, "", key, grid, SEED_START - 30 * DAY, 20_000, 0);
 
@@ -86,15 +130,41 @@ export async function seedStore(store: Store, names: SeedNames = SEED_NAMES): Pr
       const rows = Math.round(700 + 160 * Math.sin(index / 1.1) + 90 * draw());
       const isFirst = version === names.versions[0];
       for (const [position, { key, grid }] of subjects.entries()) {
-        const moved = isFirst && index >= 30 ? [0, 0, 1.6, 0.45, 0, 0.5, 0, 0, 0.25][position] ?? 0 : 0;
+        const moved = isFirst && index >= 30 ? ([0, 0, 1.6, 0.45, 0, 0.5, 0, 0, 0.25][position] ?? 0) : 0;
         const shift = moved * Math.min(1, (index - 28) / 6) + 0.09 * (draw() - 0.5);
         countRow("", version, key, grid, from + 9 * HOUR, rows, shift);
         measurements.push(...driftOf(names, version, key, grid, from, rows, Math.abs(shift), index === 17));
       }
-      measurements.push(...performanceOf(names, version, from, rows, isFirst && index >= 32 ? 0.84 - (index - 32) * 0.004 : 0.88, index, draw));
+      measurements.push(
+        ...performanceOf(names, version, from, rows, isFirst && index >= 32 ? 0.84 - (index - 32) * 0.004 : 0.88, index, draw),
+      );
       const labelled = index === SEED_DAYS - 1 ? Math.round(rows * 0.3) : Math.round(rows * 0.96);
       const right = Math.round(labelled * 0.87);
-      outcomes.push({ model: names.model, baseline: "", version, segment: "", bucket: (from + 9 * HOUR) / 1000, predictions: rows, labelled, cell_labels: ["1", "0", "1", "0"], cell_predictions: ["1", "1", "0", "0"], cell_counts: [Math.round(right * 0.2), Math.round((labelled - right) / 2), labelled - right - Math.round((labelled - right) / 2), right - Math.round(right * 0.2)], positive_bins: [], positive_counts: [], negative_bins: [], negative_counts: [], scored: 0, loss_sum: 0, loss_square_sum: 0, generation: 1 });
+      outcomes.push({
+        model: names.model,
+        baseline: "",
+        version,
+        segment: "",
+        bucket: (from + 9 * HOUR) / 1000,
+        predictions: rows,
+        labelled,
+        cell_labels: ["1", "0", "1", "0"],
+        cell_predictions: ["1", "1", "0", "0"],
+        cell_counts: [
+          Math.round(right * 0.2),
+          Math.round((labelled - right) / 2),
+          labelled - right - Math.round((labelled - right) / 2),
+          right - Math.round(right * 0.2),
+        ],
+        positive_bins: [],
+        positive_counts: [],
+        negative_bins: [],
+        negative_counts: [],
+        scored: 0,
+        loss_sum: 0,
+        loss_square_sum: 0,
+        generation: 1,
+      });
     }
   }
   await store.insert("feature_counts", counts);
@@ -110,10 +180,40 @@ function categoryCells(rows: number, shift: number, known: number): number[] {
 }
 
 function measured(names: SeedNames, version: string, from: Millis, changes: Partial<Measurement>): Measurement {
-  return { model: names.model, version, segment: null, subject: "feature", feature: null, baseline: "training", metric: "psi", from, to: from + DAY, value: null, expected: null, pValue: null, ci: null, rows: { reference: 20_000, current: 0 }, labelled: null, status: "ok", evidence: "baseline_windows", revision: 1, detail: {}, ...changes };
+  return {
+    model: names.model,
+    version,
+    segment: null,
+    subject: "feature",
+    feature: null,
+    baseline: "training",
+    metric: "psi",
+    from,
+    to: from + DAY,
+    value: null,
+    expected: null,
+    pValue: null,
+    ci: null,
+    rows: { reference: 20_000, current: 0 },
+    labelled: null,
+    status: "ok",
+    evidence: "baseline_windows",
+    revision: 1,
+    detail: {},
+    ...changes,
+  };
 }
 
-function driftOf(names: SeedNames, version: string, key: SubjectKey, grid: SubjectGrid, from: Millis, rows: number, shift: number, few: boolean): Measurement[] {
+function driftOf(
+  names: SeedNames,
+  version: string,
+  key: SubjectKey,
+  grid: SubjectGrid,
+  from: Millis,
+  rows: number,
+  shift: number,
+  few: boolean,
+): Measurement[] {
   const of = { subject: key.subject, feature: key.subject === "feature" ? key.feature : null };
   const metrics: Metric[] = grid.kind === "numeric" ? ["psi", "ks", "wasserstein"] : ["psi"];
   return metrics.map((metric) => {
@@ -130,19 +230,40 @@ function driftOf(names: SeedNames, version: string, key: SubjectKey, grid: Subje
             pValue: Math.max(1e-7, Math.exp(-shift * 30)),
             detail: {
               nullWindows: 38,
-              ...(grid.kind === "numeric" ? { scale: { reference: 60.1, current: 60.1 + shift * 18, ratio: 1 + shift * 0.3, unit: shift > 1.2 ? "°F → °C" : null } } : { bins: [{ bin: "AA", reference: 0.2, current: 0.2 + shift / 3, contribution: shift / 4 }] }),
+              ...(grid.kind === "numeric"
+                ? { scale: { reference: 60.1, current: 60.1 + shift * 18, ratio: 1 + shift * 0.3, unit: shift > 1.2 ? "°F → °C" : null } }
+                : { bins: [{ bin: "AA", reference: 0.2, current: 0.2 + shift / 3, contribution: shift / 4 }] }),
             },
           }),
     });
   });
 }
 
-function performanceOf(names: SeedNames, version: string, from: Millis, rows: number, level: number, index: number, draw: () => number): Measurement[] {
+function performanceOf(
+  names: SeedNames,
+  version: string,
+  from: Millis,
+  rows: number,
+  level: number,
+  index: number,
+  draw: () => number,
+): Measurement[] {
   const coverage = index === SEED_DAYS - 1 ? 0.3 : 0.94 + 0.05 * draw();
   const labelled = Math.round(rows * coverage);
   return (["accuracy", "precision", "recall", "f1", "roc_auc", "log_loss"] as const).map((metric) => {
     const value = metric === "log_loss" ? 0.31 + 0.02 * draw() : level - (metric === "recall" ? 0.2 : 0) + 0.022 * (draw() - 0.5);
-    return measured(names, version, from, { subject: "performance", metric, value, expected: 0.88, ci: [value - 0.025, value + 0.025], pValue: level < 0.85 ? 0.0002 : 0.4, rows: { reference: 20_000, current: rows }, labelled, status: index === SEED_DAYS - 1 ? "labels_pending" : "ok", detail: { reference: metric === "log_loss" ? 0.3 : 0.881, labelCoverage: coverage } });
+    return measured(names, version, from, {
+      subject: "performance",
+      metric,
+      value,
+      expected: 0.88,
+      ci: [value - 0.025, value + 0.025],
+      pValue: level < 0.85 ? 0.0002 : 0.4,
+      rows: { reference: 20_000, current: rows },
+      labelled,
+      status: index === SEED_DAYS - 1 ? "labels_pending" : "ok",
+      detail: { reference: metric === "log_loss" ? 0.3 : 0.881, labelCoverage: coverage },
+    });
   });
 }
 
@@ -168,7 +289,10 @@ const explanation = (changes: Partial<Explanation>): Explanation => ({
     ],
   },
   likely: "°F → °C, since 31 Jul 2013 00:00 UTC",
-  hints: ["driftwatch drift --model flight-delay --version 2013-q1 --feature temp --from 2013-08-13T00:00:00Z --to 2013-08-14T00:00:00Z", "/models/flight-delay/features/temp"],
+  hints: [
+    "driftwatch drift --model flight-delay --version 2013-q1 --feature temp --from 2013-08-13T00:00:00Z --to 2013-08-14T00:00:00Z",
+    "/models/flight-delay/features/temp",
+  ],
   ...changes,
 });
 
@@ -195,24 +319,115 @@ function seedTransition(names: SeedNames, changes: Partial<Transition>): Transit
 async function seedAlerts(store: Store, names: SeedNames): Promise<void> {
   const firing = seedTransition(names, {});
   const key = { ...firing.key, subject: "performance", rule: "accuracy-drop" };
-  const accuracy = seedTransition(names, { id: "a-accuracy", alertId: "a-accuracy", key, severity: "critical", window: { from: SEED_START + 34 * DAY, to: SEED_START + 41 * DAY }, summary: "Accuracy fell from 88.1% to 82.4% on 5,402 rows with a label, 96% of the window’s predictions.", explanation: explanation({ metric: "accuracy", value: 0.824, expected: 0.881, threshold: 0.03, ci: [0.813, 0.834], labelled: 5_402, likely: null, detail: { reference: 0.881, labelCoverage: 0.96, nullWindows: 12 } }), retrain: true });
+  const accuracy = seedTransition(names, {
+    id: "a-accuracy",
+    alertId: "a-accuracy",
+    key,
+    severity: "critical",
+    window: { from: SEED_START + 34 * DAY, to: SEED_START + 41 * DAY },
+    summary: "Accuracy fell from 88.1% to 82.4% on 5,402 rows with a label, 96% of the window’s predictions.",
+    explanation: explanation({
+      metric: "accuracy",
+      value: 0.824,
+      expected: 0.881,
+      threshold: 0.03,
+      ci: [0.813, 0.834],
+      labelled: 5_402,
+      likely: null,
+      detail: { reference: 0.881, labelCoverage: 0.96, nullWindows: 12 },
+    }),
+    retrain: true,
+  });
   const over = seedTransition(names, { id: "a-visib", alertId: "a-visib", key: { ...firing.key, subject: names.numeric[3] ?? "visib" } });
   await insertTransitions(store, [
-    seedTransition(names, { id: "p-temp", alertId: "", from: "normal", to: "pending", window: { from: SEED_START + 30 * DAY, to: SEED_START + 31 * DAY }, notify: [] }),
+    seedTransition(names, {
+      id: "p-temp",
+      alertId: "",
+      from: "normal",
+      to: "pending",
+      window: { from: SEED_START + 30 * DAY, to: SEED_START + 31 * DAY },
+      notify: [],
+    }),
     firing,
     accuracy,
     over,
-    { ...over, id: "r1-visib", from: "firing", to: "recovering", window: { from: SEED_START + 46 * DAY, to: SEED_START + 47 * DAY }, summary: `${names.numeric[3]} seems to recover.` },
-    { ...over, id: "r2-visib", from: "recovering", to: "resolved", window: { from: SEED_START + 52 * DAY, to: SEED_START + 53 * DAY }, summary: `${names.numeric[3]} is back to what training leads one to expect.` },
+    {
+      ...over,
+      id: "r1-visib",
+      from: "firing",
+      to: "recovering",
+      window: { from: SEED_START + 46 * DAY, to: SEED_START + 47 * DAY },
+      summary: `${names.numeric[3]} seems to recover.`,
+    },
+    {
+      ...over,
+      id: "r2-visib",
+      from: "recovering",
+      to: "resolved",
+      window: { from: SEED_START + 52 * DAY, to: SEED_START + 53 * DAY },
+      summary: `${names.numeric[3]} is back to what training leads one to expect.`,
+    },
   ]);
-  await insertStatuses(store, [{ key: firing.key, state: "firing", health: "ok", streak: 0, since: firing.since, alertId: "a-temp", evaluatedTo: SEED_END }]);
+  await insertStatuses(store, [
+    { key: firing.key, state: "firing", health: "ok", streak: 0, since: firing.since, alertId: "a-temp", evaluatedTo: SEED_END },
+  ]);
   await insertDeliveries(store, [
-    { notificationId: "n1", channel: "ml_oncall", transitionIds: ["a-temp", "a-visib"], attempt: 1, outcome: "retry", detail: "the mail server answered 451", at: SEED_START + 33 * DAY + HOUR, nextAttemptAt: SEED_START + 33 * DAY + 2 * HOUR },
-    { notificationId: "n1", channel: "ml_oncall", transitionIds: ["a-temp", "a-visib"], attempt: 2, outcome: "sent", detail: "accepted by the mail server", at: SEED_START + 33 * DAY + 2 * HOUR, nextAttemptAt: null },
+    {
+      notificationId: "n1",
+      channel: "ml_oncall",
+      transitionIds: ["a-temp", "a-visib"],
+      attempt: 1,
+      outcome: "retry",
+      detail: "the mail server answered 451",
+      at: SEED_START + 33 * DAY + HOUR,
+      nextAttemptAt: SEED_START + 33 * DAY + 2 * HOUR,
+    },
+    {
+      notificationId: "n1",
+      channel: "ml_oncall",
+      transitionIds: ["a-temp", "a-visib"],
+      attempt: 2,
+      outcome: "sent",
+      detail: "accepted by the mail server",
+      at: SEED_START + 33 * DAY + 2 * HOUR,
+      nextAttemptAt: null,
+    },
   ]);
   await insertRetrainRuns(store, [
-    { id: "run-1", model: names.model, version: names.versions[0], rule: "accuracy-drop", transitionId: "a-accuracy", state: "started", reason: "Accuracy fell.", at: SEED_START + 41 * DAY + HOUR },
-    { id: "run-2", model: names.model, version: names.versions[0], rule: names.rule, transitionId: "a-temp", state: "refused", reason: "Within the cooldown of 24h after the run before.", at: SEED_START + 41 * DAY + 2 * HOUR },
+    {
+      id: "run-1",
+      model: names.model,
+      version: names.versions[0],
+      rule: "accuracy-drop",
+      transitionId: "a-accuracy",
+      state: "started",
+      reason: "Accuracy fell.",
+      at: SEED_START + 41 * DAY + HOUR,
+    },
+    {
+      id: "run-2",
+      model: names.model,
+      version: names.versions[0],
+      rule: names.rule,
+      transitionId: "a-temp",
+      state: "refused",
+      reason: "Within the cooldown of 24h after the run before.",
+      at: SEED_START + 41 * DAY + 2 * HOUR,
+    },
   ]);
-  await insertDeadLetters(store, Array.from({ length: 7 }, (_, index) => ({ receivedAt: SEED_END + index, origin: { source: "http", topic: "request", partition: 0, offset: String(index) }, reason: index % 2 === 0 ? "invalid_json" : "missing_field", message: "It is not JSON.", payload: `{"<script>${index}`, payloadBytes: 11 }) as const));
+  await insertDeadLetters(
+    store,
+    Array.from(
+      { length: 7 },
+      (_, index) =>
+        ({
+          receivedAt: SEED_END + index,
+          origin: { source: "http", topic: "request", partition: 0, offset: String(index) },
+          reason: index % 2 === 0 ? "invalid_json" : "missing_field",
+          message: "It is not JSON.",
+          payload: `{"<script>${index}`,
+          payloadBytes: 11,
+        }) as const,
+    ),
+  );
 }

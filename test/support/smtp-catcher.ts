@@ -13,11 +13,7 @@ export async function startSmtpCatcher(
   options: { refuse?: (recipient: string) => number | null } = {},
 ): Promise<{ port: number; mails: CaughtMail[]; stop: () => Promise<void> }> {
   const mails: CaughtMail[] = [];
-  async function keep(
-    raw: string,
-    recipients: string[],
-    done: (error?: Error) => void,
-  ): Promise<void> {
+  async function keep(raw: string, recipients: string[], done: (error?: Error) => void): Promise<void> {
     try {
       mails.push({ raw, email: await PostalMime.parse(raw), recipients });
       done();
@@ -39,11 +35,7 @@ export async function startSmtpCatcher(
     },
     onRcptTo(address, _session, done) {
       const code = options.refuse?.(address.address) ?? null;
-      done(
-        code === null
-          ? null
-          : Object.assign(new Error(`refused ${address.address}`), { responseCode: code }),
-      );
+      done(code === null ? null : Object.assign(new Error(`refused ${address.address}`), { responseCode: code }));
     },
     onData(stream, session, done) {
       const chunks: Buffer[] = [];

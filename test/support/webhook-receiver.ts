@@ -6,9 +6,7 @@ export type ReceivedRequest = {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 };
-type Answer =
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
-  | "hang";
+type Answer = { readonly status: number; readonly headers?: Readonly<Record<string, string>> } | "hang";
 
 /** A real HTTP receiver on loopback that keeps what it gets and answers as told (200 unless told otherwise). */
 export async function startWebhookReceiver(): Promise<{

@@ -15,7 +15,16 @@ const NAMES: SeedNames = {
   categorical: [`</title><script>window.hit=1</script>`, "javascript:window.hit=1", "\u202egnp.exe"],
   rule: `<b>rule</b> & "co"`,
 };
-const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const ARGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 let store: Store;
 let remove: () => Promise<void>;
@@ -39,7 +48,9 @@ const PATHS = [
   "/",
   `/models/${MODEL}`,
   `/models/${MODEL}?version=${encodeURIComponent(NAMES.versions[0])}`,
-  ...[...NAMES.numeric, ...NAMES.categorical].map((feature) => subjectHref(NAMES.model, { subject: "feature", feature }, { version: NAMES.versions[0] })),
+  ...[...NAMES.numeric, ...NAMES.categorical].map((feature) =>
+    subjectHref(NAMES.model, { subject: "feature", feature }, { version: NAMES.versions[0] }),
+  ),
   subjectHref(NAMES.model, { subject: "score", feature: null }),
   "/alerts/a-temp",
   "/alerts/a-visib",
@@ -76,7 +87,9 @@ describe("pages with hostile names in them, in a browser", () => {
     }
     expect([...links].filter((link) => !/^[/?]/.test(link))).toEqual([]);
     // One cell of each subject stands for its row.
-    const some = [...new Map([...links].filter((link) => link.startsWith("/")).map((link) => [link.replace(/to=[^&]*/, ""), link])).values()];
+    const some = [
+      ...new Map([...links].filter((link) => link.startsWith("/")).map((link) => [link.replace(/to=[^&]*/, ""), link])).values(),
+    ];
     expect(some.length).toBeGreaterThan(15);
     for (const link of some) expect([link, (await fetch(server.url + link)).status]).toEqual([link, 200]);
     await context.close();

@@ -50,7 +50,15 @@ describe("pages", () => {
 
   it("tell an alert in full", async () => {
     const page = await text("/alerts/a-visib");
-    for (const words of ["back to what training", "When it began:", "accepted by the mail server", "driftwatch drift", "recovering", "corrected for 8 subjects"]) expect(page).toContain(words);
+    for (const words of [
+      "back to what training",
+      "When it began:",
+      "accepted by the mail server",
+      "driftwatch drift",
+      "recovering",
+      "corrected for 8 subjects",
+    ])
+      expect(page).toContain(words);
   });
 
   it.each(["/models/none", "/alerts/none", "/models/flight-delay/outputs/else"])("answer 404 at %s with a page", async (path) => {
