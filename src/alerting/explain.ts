@@ -66,7 +66,7 @@ function summarise(rule: Rule, judgement: Judgement, change: Change, since: Mill
         moved,
         amount(rule, judgement),
         certainty(judgement),
-        `Since ${moment(since)}, in ${rows(measurement.rows.current)} of version ${named(measurement.version)}`,
+        `Since ${moment(since)}; ${rows(measurement.rows.current)} of version ${named(measurement.version)} in the newest window`,
       ]);
     case "pending":
       return sentences([
@@ -83,7 +83,7 @@ function summarise(rule: Rule, judgement: Judgement, change: Change, since: Mill
     case "resolved":
       return sentences([
         measurement.metric === "out_of_range_rate"
-          ? `${subject} lies within the range of ${named(rule.measure.baseline)} again; where that range moves with time, a change that stayed has become part of it`
+          ? `${subject} is inside the range of ${named(rule.measure.baseline)} again. That range moves with time: this can mean that the change has become part of it, not that it was repaired`
           : `${subject} is back to what ${named(rule.measure.baseline)} leads one to expect`,
         now(judgement),
         `The alert had been open since ${moment(since)}`,
@@ -218,7 +218,8 @@ function now({ measurement, adjustedPValue }: Judgement): string | null {
 function likely({ metric, value, detail }: Measurement): string | null {
   if (detail.scale?.unit) return unitWords(detail.scale.unit, detail.scale.from);
   if (metric === "missing_rate") return value !== null && value >= 0.95 ? "the field no longer arrives" : null;
-  const stuck = detail.bins?.find((bin) => bin.current >= 0.95 && bin.reference < 0.5);
+  // An open bin holds many values: that all lie beyond an edge is not that they are one.
+  const stuck = detail.bins?.find((bin) => bin.current >= 0.95 && bin.reference < 0.5 && !/^[≤>]/.test(bin.bin));
   if (stuck) return `a value that is stuck: ${percent(stuck.current)} of rows fall in ${named(stuck.bin)}`;
   if (detail.unseen && detail.unseen.length > 0)
     return `new values: ${detail.unseen

@@ -23,19 +23,9 @@ export function docsPage(routes: readonly Route[], version: string) {
         <main>
           <p class="home"><a href="/">driftwatch</a></p>
           <h1>API <small>${version}</small></h1>
-          <p>
-            Times are RFC 3339 in UTC, windows half-open: <code>from</code> is in them, <code>to</code> is not. Lists come in pages: pass
-            <code>next_cursor</code> on as <code>cursor</code>. Errors are RFC 9457 problems, with a <code>hint</code>. For programs there
-            is <a href="/openapi.json">/openapi.json</a>.
-          </p>
+          <p>Times are RFC 3339 in UTC, windows half-open: <code>from</code> is in them, <code>to</code> is not. Lists come in pages: pass <code>next_cursor</code> on as <code>cursor</code>. Errors are RFC 9457 problems, with a <code>hint</code>. For programs there is <a href="/openapi.json">/openapi.json</a>.</p>
           <nav>${tags.map((tag) => html`<a href="#${tag.toLowerCase()}">${tag}</a> `)}</nav>
-          ${tags.map(
-            (tag) =>
-              html`<section id="${tag.toLowerCase()}">
-                <h2>${tag}</h2>
-                ${routes.filter((route) => route.tag === tag).map(operation)}
-              </section>`,
-          )}
+          ${tags.map((tag) => html`<section id="${tag.toLowerCase()}"><h2>${tag}</h2>${routes.filter((route) => route.tag === tag).map(operation)}</section>`)}
         </main>
       </body>
     </html>`;
@@ -50,38 +40,9 @@ function operation(route: Route) {
     <h3><span class="method">${route.method}</span> <code>${route.path}</code></h3>
     <p>${route.summary} ${route.description ?? ""}</p>
     <p class="scope">${route.scope === null ? "Open to anyone." : html`Scope: <code>${route.scope}</code>`}</p>
-    ${
-      path.length + query.length === 0
-        ? ""
-        : html`<div class="scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th>Parameter</th>
-                  <th>In</th>
-                  <th>Meaning</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${path}${query}
-              </tbody>
-            </table>
-          </div>`
-    }
-    ${Object.entries(route.body ?? {}).map(
-      ([type, { example }]) =>
-        html`<details>
-          <summary>${type}</summary>
-          <pre>${typeof example === "string" ? example : JSON.stringify(example, null, 2)}</pre>
-        </details>`,
-    )}
-    ${Object.entries(route.answers).map(
-      ([type, schema]) =>
-        html`<details>
-          <summary>Answer: ${type}</summary>
-          <pre>${JSON.stringify(z.toJSONSchema(schema), null, 2)}</pre>
-        </details>`,
-    )}
+    ${path.length + query.length === 0 ? "" : html`<div class="scroll"><table><thead><tr><th>Parameter</th><th>In</th><th>Meaning</th></tr></thead><tbody>${path}${query}</tbody></table></div>`}
+    ${Object.entries(route.body ?? {}).map(([type, { example }]) => html`<details><summary>${type}</summary><pre>${typeof example === "string" ? example : JSON.stringify(example, null, 2)}</pre></details>`)}
+    ${Object.entries(route.answers).map(([type, schema]) => html`<details><summary>Answer: ${type}</summary><pre>${JSON.stringify(z.toJSONSchema(schema), null, 2)}</pre></details>`)}
   </article>`;
 }
 
@@ -91,8 +52,6 @@ function parameter(name: string, place: string, schema: JsonSchema) {
   return html`<tr>
     <td><code>${name}</code></td>
     <td>${place}</td>
-    <td>
-      ${schema.description ?? ""}${schema.enum ? html` One of ${schema.enum.map((value, index) => html`${index === 0 ? "" : ", "}<code>${value}</code>`)}.` : ""}
-    </td>
+    <td>${schema.description ?? ""}${schema.enum ? html` One of ${schema.enum.map((value, index) => html`${index === 0 ? "" : ", "}<code>${value}</code>`)}.` : ""}</td>
   </tr>`;
 }

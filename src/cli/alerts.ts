@@ -65,6 +65,11 @@ async function showAlerts(io: Io, connection: Connection, options: AlertOptions)
   return 0;
 }
 
+/** What moved. How much and how sure stand in `--json` and on the alert's page. */
+function firstSentence(text: string): string {
+  return text.split(/(?<=\.) (?=\p{Lu})/u, 1)[0] ?? text;
+}
+
 function alertTable(alerts: readonly AlertItem[], width: number | null): string {
   return formatTable(
     [
@@ -85,7 +90,7 @@ function alertTable(alerts: readonly AlertItem[], width: number | null): string 
       alert.subject,
       alert.state,
       alert.severity,
-      alert.summary,
+      firstSentence(alert.summary),
     ]),
     width,
   );

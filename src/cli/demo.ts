@@ -98,6 +98,10 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       await app.outbox.settle();
     }
     progress.done();
+    if (isStopped) {
+      say(`Stopped after ${events.toLocaleString("en-GB")} events; the rest of the year was not played.`);
+      return 0;
+    }
     say(
       farewell({
         url,
@@ -109,7 +113,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
         keepOpen: options.keepOpen,
       }),
     );
-    if (options.keepOpen && !isStopped) {
+    if (options.keepOpen) {
       const ticking = setInterval(() => void app.tick().catch(() => {}), 2 * SECOND);
       await stopped;
       clearInterval(ticking);
@@ -175,7 +179,8 @@ function announce(transition: Transition, { url, json, say }: { url: string; jso
 }
 
 function day(time: Millis): string {
-  return new Date(time).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }).padEnd(11);
+  // The runtime's own short months differ between versions ("Sept"); these are those of the pages.
+  return new Date(time).toUTCString().slice(5, 16);
 }
 
 function welcome(url: string, catcherUrl: string): string {
@@ -183,6 +188,9 @@ function welcome(url: string, catcherUrl: string): string {
     "driftwatch demo: a year of flights from LaGuardia, scored at push-back, labelled when they land.",
     `  Watch it at       ${url}`,
     `  Caught mail at    ${catcherUrl}`,
+    "  Ask it, in another terminal, with commands such as",
+    "    npx driftwatch alerts --config examples/flights/driftwatch.yaml",
+    "    npx driftwatch drift --config examples/flights/driftwatch.yaml",
     "  Loading the training data of both model versions first…",
   ].join("\n");
 }
@@ -198,13 +206,7 @@ function farewell(facts: {
 }): string {
   return [
     `${facts.events.toLocaleString("en-GB")} events in ${Math.round(facts.seconds)} s. ${facts.mails} mails and ${facts.hooks} webhook calls went out: ${facts.catcherUrl}`,
-    ...(facts.keepOpen
-      ? [
-          `The year is over; everything stays up at ${facts.url} until Ctrl-C. Beside it, in another terminal:`,
-          "  npx driftwatch alerts --config examples/flights/driftwatch.yaml",
-          "  npx driftwatch drift  --config examples/flights/driftwatch.yaml --model flight-delay",
-        ]
-      : []),
+    ...(facts.keepOpen ? [`The story is told; everything stays up at ${facts.url} until Ctrl-C.`] : []),
   ].join("\n");
 }
 

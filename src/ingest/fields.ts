@@ -17,7 +17,7 @@ export function found(value: unknown): string {
   if (typeof value === "object") return "an object";
   if (typeof value === "string")
     return `the text ${JSON.stringify(value.slice(0, EXCERPT).toWellFormed())}${value.length > EXCERPT ? `… (${value.length} characters)` : ""}`;
-  return `the ${typeof value} ${JSON.stringify(value)}`;
+  return typeof value === "number" || typeof value === "boolean" ? `the ${typeof value} ${String(value)}` : `a ${typeof value}`;
 }
 
 /**

@@ -10,6 +10,7 @@ import { insertMeasurements, readMeasurements } from "../store/measurements.ts";
 import { countOutcomes } from "../store/outcome-counts.ts";
 import type { Store } from "../store/store.ts";
 import { markCounted, readTouched, touchBuckets, type TouchedBucket } from "../store/touched-buckets.ts";
+import { readUnseenValues } from "../store/unseen-values.ts";
 import { insertWindowProgress, readWindowProgress } from "../store/window-progress.ts";
 import { ensureGrid, ensureProvisionalGrid, loadBaselines, type OpenBaselineFile } from "./baselines.ts";
 import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
@@ -21,6 +22,8 @@ import { sameAnswer } from "./same-answer.ts";
 const BUCKETS_AT_ONCE = 744;
 /** Windows measured on one load of history. */
 const WINDOWS_AT_ONCE = 24;
+/** Above this p-value nobody asks which values are new. */
+const WORTH_NAMING = 0.01;
 
 export type TickResult = { readonly bucketsCounted: number; readonly windowsMeasured: number; readonly measurements: number };
 
@@ -150,7 +153,7 @@ export function createMonitor(options: {
     const changed: Measurement[] = [];
     const judged: MeasuredWindow[] = [];
     for (const one of due) {
-      const measured = await measureOne(model, one, history, mark);
+      const measured = await nameUnseen(model, await measureOne(model, one, history, mark));
       for (const measurement of measured) {
         const previous = before.get(identity(measurement));
         if (previous && sameAnswer(previous, measurement)) continue;
@@ -186,6 +189,21 @@ export function createMonitor(options: {
     const drift = await model.measurer.inputs(due.window, ["drift"], baselines.drift, history);
     const quality = await model.measurer.inputs(due.window, ["quality"], baselines.quality, history);
     return [...drift, ...quality];
+  }
+
+  /** Which values are new stands in the events alone: they are looked up where an alert may need to name them. */
+  async function nameUnseen({ state }: Watched, measurements: readonly Measurement[]): Promise<Measurement[]> {
+    const named: Measurement[] = [];
+    for (const one of measurements) {
+      const isNew = one.metric === "unseen_rate" && one.feature !== null && (one.detail.hits ?? 0) > 0;
+      if (!isNew || (one.pValue ?? 1) > WORTH_NAMING) {
+        named.push(one);
+        continue;
+      }
+      const where = { model: one.model, version: one.version, feature: one.feature ?? "", grid: state.grid.version, window: one };
+      named.push({ ...one, detail: { ...one.detail, unseen: await readUnseenValues(store, where) } });
+    }
+    return named;
   }
 
   function historyFor(model: Watched, due: readonly DueWindow[]): Promise<History> {

@@ -31,25 +31,12 @@ export function heatMap(
   const rows = subjects.map((subject, row) => {
     const byEnd = new Map(subject.cells.map((cell) => [cell.to, cell]));
     const name = subject.feature ?? subject.subject;
-    const label = html`<text
-      class="${subject.feature === null ? "name output" : "name"}"
-      x="${LABEL - 10}"
-      y="${row * ROW + 17}"
-      text-anchor="end"
-      >${shorten(name, 20)}<title>${name}</title></text
-    >`;
+    const label = html`<text class="${subject.feature === null ? "name output" : "name"}" x="${LABEL - 10}" y="${row * ROW + 17}" text-anchor="end">${shorten(name, 20)}<title>${name}</title></text>`;
     const newest = windows.at(-1)?.to ?? 0;
     const cells = windows.map((window, column) => {
       const cell = byEnd.get(window.to);
-      const drawn = html`<rect
-        class="${heat(cell)}"
-        x="${LABEL + column * cellWidth}"
-        y="${row * ROW + 2}"
-        width="${cellWidth - 1.5}"
-        height="${ROW - 4}"
-        rx="2.5"
-        ><title>${name}, ${span(window)} ${cellWords(cell)}</title></rect
-      >`;
+      const drawn = html`<rect class="${heat(cell)}" x="${LABEL + column * cellWidth}" y="${row * ROW + 2}" width="${cellWidth - 1.5}" height="${ROW - 4}" rx="2.5"><title>${name}, ${span(window)}
+${cellWords(cell)}</title></rect>`;
       return link && cell ? html`<a href="${link(subject, window.to)}">${drawn}</a>` : drawn;
     });
     return html`<g>${link ? html`<a href="${link(subject, newest)}">${label}</a>` : label}${cells}</g>`;
@@ -59,18 +46,7 @@ export function heatMap(
       ? html`<text class="axis" x="${LABEL + column * cellWidth}" y="${height - 6}">${shortDay(window.from)}</text>`
       : null,
   );
-  return html`<div class="scroll">
-    <svg
-      class="chart"
-      width="${width}"
-      height="${height}"
-      viewBox="0 0 ${width} ${height}"
-      role="img"
-      aria-label="Drift of ${subjects.length} subjects over ${windows.length} windows"
-    >
-      ${rows}${axis}
-    </svg>
-  </div>`;
+  return html`<div class="scroll"><svg class="chart" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="Drift of ${subjects.length} subjects over ${windows.length} windows">${rows}${axis}</svg></div>`;
 }
 
 function cellWords(cell: DriftCell | undefined): string {
@@ -81,12 +57,8 @@ function cellWords(cell: DriftCell | undefined): string {
 
 export function heatLegend(): Markup {
   const step = (name: string, words: string) =>
-    html`<span class="key"
-      ><svg width="14" height="14" aria-hidden="true"><rect class="${name}" width="14" height="14" rx="3" /></svg>${words}</span
-    >`;
-  return html`<p class="legend">
-    ${step("h-quiet", "as expected")}${HEAT_STEPS.map((from, index) => step(`h-${index + 1}`, index === 0 ? "more than expected" : `> ${from}`))}${step("h-few", "too few rows")}${step("h-none", "no data")}
-  </p>`;
+    html`<span class="key"><svg width="14" height="14" aria-hidden="true"><rect class="${name}" width="14" height="14" rx="3"/></svg>${words}</span>`;
+  return html`<p class="legend">${step("h-quiet", "as expected")}${HEAT_STEPS.map((from, index) => step(`h-${index + 1}`, index === 0 ? "more than expected" : `> ${from}`))}${step("h-few", "too few rows")}${step("h-none", "no data")}</p>`;
 }
 
 /** Drift of one subject over time, with what was to be expected. */
@@ -99,20 +71,9 @@ export function trendChart(cells: readonly DriftCell[], shown: Millis, link: ((t
   const y = scale(0, high, bottom, top);
   const bars = known.map((cell) => {
     const [from, to] = [x(cell.from), x(cell.to)];
-    const drawn = html`<rect
-        class="${heat(cell)}${cell.to === shown ? " shown" : ""}"
-        x="${from + 0.5}"
-        y="${y(cell.value ?? 0)}"
-        width="${round(Math.max(1.5, to - from - 1.5))}"
-        height="${round(Math.max(1, bottom - y(cell.value ?? 0)))}"
-        rx="1.5"
-        ><title>${span(cell)} ${cellWords(cell)}</title></rect
-      ><line class="expected" x1="${from}" x2="${to}" y1="${y(cell.expected ?? 0)}" y2="${y(cell.expected ?? 0)}" />`;
+    const drawn = html`<rect class="${heat(cell)}${cell.to === shown ? " shown" : ""}" x="${from + 0.5}" y="${y(cell.value ?? 0)}" width="${round(Math.max(1.5, to - from - 1.5))}" height="${round(Math.max(1, bottom - y(cell.value ?? 0)))}" rx="1.5"><title>${span(cell)}
+${cellWords(cell)}</title></rect><line class="expected" x1="${from}" x2="${to}" y1="${y(cell.expected ?? 0)}" y2="${y(cell.expected ?? 0)}"/>`;
     return link ? html`<a href="${link(cell.to)}">${drawn}</a>` : drawn;
   });
-  return html`<div class="scroll">
-    <svg class="chart wide" viewBox="0 0 ${WIDTH} 178" role="img" aria-label="Drift over ${cells.length} windows">
-      ${ticks(0, high).map((tick) => html`<line class="grid" x1="${left}" x2="${WIDTH - right}" y1="${y(tick)}" y2="${y(tick)}" /><text class="axis" x="${left - 8}" y="${y(tick) + 4}" text-anchor="end">${number(tick)}</text>`)}${bars}${timeAxis(cells, x, 172)}
-    </svg>
-  </div>`;
+  return html`<div class="scroll"><svg class="chart wide" viewBox="0 0 ${WIDTH} 178" role="img" aria-label="Drift over ${cells.length} windows">${ticks(0, high).map((tick) => html`<line class="grid" x1="${left}" x2="${WIDTH - right}" y1="${y(tick)}" y2="${y(tick)}"/><text class="axis" x="${left - 8}" y="${y(tick) + 4}" text-anchor="end">${number(tick)}</text>`)}${bars}${timeAxis(cells, x, 172)}</svg></div>`;
 }

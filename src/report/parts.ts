@@ -15,37 +15,10 @@ export const badge = (word: string): Markup =>
 const linked = (href: string | null, text: string): Markup => (href === null ? html`${text}` : html`<a href="${href}">${text}</a>`);
 
 export function versionTable(versions: readonly ModelVersion[]): Markup {
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>Version</th>
-          <th class="n">Rows</th>
-          <th class="n">Labelled</th>
-          <th>First seen</th>
-          <th>Last seen</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${versions.map(
-          (one, index) =>
-            html`<tr>
-              <td>
-                <span class="key"
-                  ><svg width="10" height="10" aria-hidden="true">
-                    <rect class="v-${(versions.length - 1 - index) % 4}" width="10" height="10" rx="2" /></svg
-                  >${one.version}</span
-                >
-              </td>
-              <td class="n">${count(one.rows)}</td>
-              <td class="n">${percent(one.rows > 0 ? one.labelled / one.rows : null)}</td>
-              <td class="t">${moment(one.firstSeen)}</td>
-              <td class="t">${moment(one.lastSeen)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<div class="scroll"><table><thead><tr><th>Version</th><th class="n">Rows</th><th class="n">Labelled</th><th>First seen</th><th>Last seen</th></tr></thead><tbody>${versions.map(
+    (one, index) =>
+      html`<tr><td><span class="key"><svg width="10" height="10" aria-hidden="true"><rect class="v-${(versions.length - 1 - index) % 4}" width="10" height="10" rx="2"/></svg>${one.version}</span></td><td class="n">${count(one.rows)}</td><td class="n">${percent(one.rows > 0 ? one.labelled / one.rows : null)}</td><td class="t">${moment(one.firstSeen)}</td><td class="t">${moment(one.lastSeen)}</td></tr>`,
+  )}</tbody></table></div>`;
 }
 
 /** What moved; how much and how sure stand on the alert's own page. */
@@ -54,60 +27,17 @@ function firstSentence(text: string): string {
 }
 
 export function alertTable(alerts: readonly Alert[], link: Link<Alert>): Markup {
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>State</th>
-          <th>What</th>
-          <th>Since</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${alerts.map(
-          (alert) =>
-            html`<tr>
-              <td class="t">
-                ${badge(alert.state)}${alert.state === "firing" || alert.state === "recovering" ? html` ${badge(alert.severity)}` : null}
-              </td>
-              <td>
-                <strong>${linked(link?.(alert) ?? null, `${alert.key.subject.replace(/^feature:/, "")} · ${alert.key.rule}`)}</strong>
-                <span class="note">${alert.key.version}</span><br />${firstSentence(alert.summary)}
-              </td>
-              <td class="t">${moment(alert.since)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<div class="scroll"><table><thead><tr><th>State</th><th>What</th><th>Since</th></tr></thead><tbody>${alerts.map(
+    (alert) =>
+      html`<tr><td class="t">${badge(alert.state)}${alert.state === "firing" || alert.state === "recovering" ? html` ${badge(alert.severity)}` : null}</td><td><strong>${linked(link?.(alert) ?? null, `${alert.key.subject.replace(/^feature:/, "")} · ${alert.key.rule}`)}</strong> <span class="note">${alert.key.version}</span><br>${firstSentence(alert.summary)}</td><td class="t">${moment(alert.since)}</td></tr>`,
+  )}</tbody></table></div>`;
 }
 
 export function retrainTable(runs: readonly RetrainRun[]): Markup {
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>State</th>
-          <th>Rule</th>
-          <th>Version</th>
-          <th>Why</th>
-          <th>At</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${runs.map(
-          (run) =>
-            html`<tr>
-              <td>${badge(run.state)}</td>
-              <td>${run.rule}</td>
-              <td>${run.version}</td>
-              <td>${run.reason}</td>
-              <td class="t">${moment(run.at)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<div class="scroll"><table><thead><tr><th>State</th><th>Rule</th><th>Version</th><th>Why</th><th>At</th></tr></thead><tbody>${runs.map(
+    (run) =>
+      html`<tr><td>${badge(run.state)}</td><td>${run.rule}</td><td>${run.version}</td><td>${run.reason}</td><td class="t">${moment(run.at)}</td></tr>`,
+  )}</tbody></table></div>`;
 }
 
 /** The bin that changed most, before and after. */
@@ -120,42 +50,14 @@ export function changeWords({ detail }: Pick<Measurement, "detail">): string {
 }
 
 export function moverTable(movers: readonly Measurement[], link: Link<Measurement>): Markup {
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>Subject</th>
-          <th>Version</th>
-          <th class="n">Effect</th>
-          <th class="n">p-value</th>
-          <th>Before → after</th>
-          <th class="n">Rows</th>
-          <th>Window</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${movers.map(
-          (m) =>
-            html`<tr>
-              <td>${linked(link?.(m) ?? null, subjectName(m))}</td>
-              <td>${m.version}</td>
-              <td class="n">${number(effectOf(m))}</td>
-              <td class="n">${chance(m.pValue)}</td>
-              <td>${changeWords(m)}</td>
-              <td class="n">${count(m.rows.current)}</td>
-              <td class="t">${span(m)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<div class="scroll"><table><thead><tr><th>Subject</th><th>Version</th><th class="n">Effect</th><th class="n">p-value</th><th>Before → after</th><th class="n">Rows</th><th>Window</th></tr></thead><tbody>${movers.map(
+    (m) =>
+      html`<tr><td>${linked(link?.(m) ?? null, subjectName(m))}</td><td>${m.version}</td><td class="n">${number(effectOf(m))}</td><td class="n">${chance(m.pValue)}</td><td>${changeWords(m)}</td><td class="n">${count(m.rows.current)}</td><td class="t">${span(m)}</td></tr>`,
+  )}</tbody></table></div>`;
 }
 
 export function missingList(missing: readonly string[]): Markup | null {
   return missing.length === 0
     ? null
-    : html`<div class="card">
-        <h3>What is not known</h3>
-        ${missing.map((words) => html`<p class="note">${words}</p>`)}
-      </div>`;
+    : html`<div class="card"><h3>What is not known</h3>${missing.map((words) => html`<p class="note">${words}</p>`)}</div>`;
 }

@@ -18,52 +18,29 @@ export function performanceChart(points: readonly PerformancePoint[], isShare: b
   const runs = runsOf(points);
   const band = runs.map((run) => {
     const some = run.filter((point) => point.ci !== null);
-    return html`<path
-      class="band"
-      d="M${[...some.map((point) => `${middle(point)},${y(point.ci?.[1] ?? 0)}`), ...[...some].reverse().map((point) => `${middle(point)},${y(point.ci?.[0] ?? 0)}`)].join("L")}Z"
-    />`;
+    return html`<path class="band" d="M${[...some.map((point) => `${middle(point)},${y(point.ci?.[1] ?? 0)}`), ...[...some].reverse().map((point) => `${middle(point)},${y(point.ci?.[0] ?? 0)}`)].join("L")}Z"/>`;
   });
   const line = runs.map(
-    (run) => html`<polyline class="line" points="${run.map((point) => `${middle(point)},${y(point.value ?? 0)}`).join(" ")}" />`,
+    (run) => html`<polyline class="line" points="${run.map((point) => `${middle(point)},${y(point.value ?? 0)}`).join(" ")}"/>`,
   );
   const dots = known.map(
-    (point) =>
-      html`<circle class="${point.status === "ok" ? "dot" : "dot pending"}" cx="${middle(point)}" cy="${y(point.value ?? 0)}" r="3"
-        ><title>
-          ${span(point)} ${text(point.value ?? 0)}${point.ci ? ` (${text(point.ci[0])} to ${text(point.ci[1])})` : ""},
-          ${count(point.labelled)} of ${count(point.predictions)} labelled; ${STATUS_WORDS[point.status]}
-        </title></circle
-      >`,
+    (
+      point,
+    ) => html`<circle class="${point.status === "ok" ? "dot" : "dot pending"}" cx="${middle(point)}" cy="${y(point.value ?? 0)}" r="3"><title>${span(point)}
+${text(point.value ?? 0)}${point.ci ? ` (${text(point.ci[0])} to ${text(point.ci[1])})` : ""}, ${count(point.labelled)} of ${count(point.predictions)} labelled; ${STATUS_WORDS[point.status]}</title></circle>`,
   );
   const reference = known.find((point) => point.reference !== null)?.reference ?? null;
   const barTop = bottom + 14;
   const coverage = points.map((point) => {
     const [from, to] = [x(point.from), x(point.to)];
     const tall = round((point.coverage ?? 0) * (strip - 8));
-    return html`<rect class="cover-all" x="${from + 0.5}" y="${barTop}" width="${round(Math.max(1, to - from - 1))}" height="${strip - 8}"
-        ><title>${span(point)} ${percent(point.coverage)} of ${count(point.predictions)} predictions have a label</title></rect
-      ><rect
-        class="cover"
-        x="${from + 0.5}"
-        y="${round(barTop + strip - 8 - tall)}"
-        width="${round(Math.max(1, to - from - 1))}"
-        height="${tall}"
-      />`;
+    return html`<rect class="cover-all" x="${from + 0.5}" y="${barTop}" width="${round(Math.max(1, to - from - 1))}" height="${strip - 8}"><title>${span(point)}
+${percent(point.coverage)} of ${count(point.predictions)} predictions have a label</title></rect><rect class="cover" x="${from + 0.5}" y="${round(barTop + strip - 8 - tall)}" width="${round(Math.max(1, to - from - 1))}" height="${tall}"/>`;
   });
-  return html`<div class="scroll">
-    <svg
-      class="chart wide"
-      viewBox="0 0 ${WIDTH} ${height}"
-      role="img"
-      aria-label="Over ${points.length} windows, from ${text(known[0]?.value ?? 0)} to ${text(known.at(-1)?.value ?? 0)}"
-    >
-      ${ticks(low, high).map((tick) => html`<line class="grid" x1="${left}" x2="${WIDTH - right}" y1="${y(tick)}" y2="${y(tick)}" /><text class="axis" x="${left - 8}" y="${y(tick) + 4}" text-anchor="end">${text(tick)}</text>`)}
-      ${reference === null ? null : html`<line class="reference" x1="${left}" x2="${WIDTH - right}" y1="${y(reference)}" y2="${y(reference)}" /><text class="axis on-line" x="${WIDTH - right}" y="${y(reference) - 6}" text-anchor="end">baseline ${text(reference)}</text>`}
-      ${band}${line}${dots}${coverage}
-      <text class="axis" x="${left - 8}" y="${barTop + 20}" text-anchor="end">labels</text>
-      ${timeAxis(points, x, height - 6)}
-    </svg>
-  </div>`;
+  return html`<div class="scroll"><svg class="chart wide" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Over ${points.length} windows, from ${text(known[0]?.value ?? 0)} to ${text(known.at(-1)?.value ?? 0)}">
+${ticks(low, high).map((tick) => html`<line class="grid" x1="${left}" x2="${WIDTH - right}" y1="${y(tick)}" y2="${y(tick)}"/><text class="axis" x="${left - 8}" y="${y(tick) + 4}" text-anchor="end">${text(tick)}</text>`)}
+${reference === null ? null : html`<line class="reference" x1="${left}" x2="${WIDTH - right}" y1="${y(reference)}" y2="${y(reference)}"/><text class="axis on-line" x="${WIDTH - right}" y="${y(reference) - 6}" text-anchor="end">baseline ${text(reference)}</text>`}
+${band}${line}${dots}${coverage}<text class="axis" x="${left - 8}" y="${barTop + 20}" text-anchor="end">labels</text>${timeAxis(points, x, height - 6)}</svg></div>`;
 }
 
 /** Stretches of points without a gap in what is known. */

@@ -82,8 +82,7 @@ export async function modelReport(query: ReportQuery): Promise<ModelReport> {
     volume: (await readVolume(store, model.name, window, DAY)).filter((one) => version === undefined || one.version === version),
     drift,
     movers: (drift?.versions ?? [])
-      .flatMap((one) => one.subjects.map((subject) => subject.newest))
-      .filter((one) => one !== null)
+      .flatMap((one) => one.subjects.flatMap(({ newest }) => (newest?.status === "ok" ? [newest] : [])))
       .sort((a, b) => effectOf(b) - effectOf(a))
       .slice(0, 10),
     performance,

@@ -19,18 +19,9 @@ export function volumeChart(volume: readonly Volume[], size: { width: number; he
       if (rows === 0) return [];
       const tall = y(rows);
       base -= tall;
-      return [html`<rect class="v-${index % 4}" x="${x(day)}" y="${round(base)}" width="${width}" height="${tall}" />`];
+      return [html`<rect class="v-${index % 4}" x="${x(day)}" y="${round(base)}" width="${width}" height="${tall}"/>`];
     });
     return html`<g>${parts}<title>${shortDay(day)}: ${count(totals.get(day) ?? 0)} rows</title></g>`;
   });
-  return html`<svg
-    class="spark"
-    width="${size.width}"
-    height="${size.height}"
-    viewBox="0 0 ${size.width} ${size.height}"
-    role="img"
-    aria-label="Rows a day over ${days.length} days"
-  >
-    ${bars}
-  </svg>`;
+  return html`<svg class="spark" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="Rows a day over ${days.length} days">${bars}</svg>`;
 }

@@ -26,29 +26,13 @@ export async function alertPage({ store }: PageDependencies, id: string): Promis
   ];
   const told = opening && opening.id !== transitions.at(-1)?.id && opening.summary !== alert.summary ? opening.summary : null;
   const body = html`<h1>${name}</h1>
-    <p class="lead">
-      ${badge(alert.state)} ${badge(alert.severity)} Rule ${alert.key.rule}, version ${alert.key.version}, since ${moment(alert.since)}
-      UTC${alert.health === "ok" ? null : html`. The newest window: ${STATUS_WORDS[alert.health]}`}
-    </p>
-    <div class="card alarm ${alert.state === "resolved" ? "over" : alert.severity}">
-      <p class="summary">${alert.summary}</p>
-      ${told === null ? null : html`<p class="note">When it began: ${told}</p>`}${opening?.explanation.likely ? html`<p><strong>Likely:</strong> ${opening.explanation.likely}</p>` : null}
-    </div>
-    <h2>How much, and how sure</h2>
-    <div class="card">${figures(alert)}</div>
-    ${changes(opening ?? null)}
-    <h2>What to do</h2>
-    <div class="card">${hints(alert)}</div>
-    <h2>What happened</h2>
-    <div class="card">
-      <ol class="steps">
-        ${transitions.map((one) => step(one, one.summary !== alert.summary))}
-      </ol>
-    </div>
-    <h2>Who was told</h2>
-    <div class="card">
-      ${deliveries.length === 0 ? html`<p class="empty">Nobody yet. A rule names its channels under <code>notify</code>, and <code>channels</code> says how to reach them.</p>` : deliveryTable(deliveries)}
-    </div>`;
+<p class="lead">${badge(alert.state)} ${badge(alert.severity)} Rule ${alert.key.rule}, version ${alert.key.version}, since ${moment(alert.since)} UTC${alert.health === "ok" ? null : html`. The newest window: ${STATUS_WORDS[alert.health]}`}</p>
+<div class="card alarm ${alert.state === "resolved" ? "over" : alert.severity}"><p class="summary">${alert.summary}</p>${told === null ? null : html`<p class="note">When it began: ${told}</p>`}${opening?.explanation.likely ? html`<p><strong>Likely:</strong> ${opening.explanation.likely}</p>` : null}</div>
+<h2>How much, and how sure</h2><div class="card">${figures(alert)}</div>
+${changes(opening ?? null)}
+<h2>What to do</h2><div class="card">${hints(alert)}</div>
+<h2>What happened</h2><div class="card"><ol class="steps">${transitions.map((one) => step(one, one.summary !== alert.summary))}</ol></div>
+<h2>Who was told</h2><div class="card">${deliveries.length === 0 ? html`<p class="empty">Nobody yet. A rule names its channels under <code>notify</code>, and <code>channels</code> says how to reach them.</p>` : deliveryTable(deliveries)}</div>`;
   return { title: `${name} · ${alert.key.rule}`, crumbs, body };
 }
 
@@ -56,75 +40,19 @@ function figures({ explanation: e, window }: Alert): Markup {
   const isRate = metricFamily(e.metric) === "quality" || (metricFamily(e.metric) === "performance" && e.metric !== "log_loss");
   const text = isRate ? percent : number;
   return html`<dl class="figures">
-    <div>
-      <dt>${METRIC_NAMES[e.metric]}</dt>
-      <dd>
-        ${text(e.value)}<small
-          >${e.expected === null ? "" : `${text(e.expected)} expected`}${e.ci === null ? "" : `; ${text(e.ci[0])} to ${text(e.ci[1])}`}</small
-        >
-      </dd>
-    </div>
-    <div>
-      <dt>${metricFamily(e.metric) === "performance" ? "Fires at a loss of" : "Fires at an effect of"}</dt>
-      <dd>${number(e.threshold)}<small>against ${e.baseline ?? "no baseline"}</small></dd>
-    </div>
-    <div>
-      <dt>Chance</dt>
-      <dd>
-        ${e.adjustedPValue === null ? (e.pValue === null ? "–" : `p ${chance(e.pValue)}`) : `p ${chance(e.adjustedPValue)}`}<small
-          >${e.subjectsTested > 1 ? `corrected for ${e.subjectsTested} subjects; ` : ""}${evidence(e)}</small
-        >
-      </dd>
-    </div>
-    <div>
-      <dt>Rows</dt>
-      <dd>
-        ${count(e.rows.current)}<small
-          >${count(e.rows.reference)} in the baseline${e.labelled === null ? "" : `; ${count(e.labelled)} labelled`}</small
-        >
-      </dd>
-    </div>
-    <div>
-      <dt>Window</dt>
-      <dd>${span(window)}</dd>
-    </div>
-  </dl>`;
+<div><dt>${METRIC_NAMES[e.metric]}</dt><dd>${text(e.value)}<small>${e.expected === null ? "" : `${text(e.expected)} expected`}${e.ci === null ? "" : `; ${text(e.ci[0])} to ${text(e.ci[1])}`}</small></dd></div>
+<div><dt>${metricFamily(e.metric) === "performance" ? "Fires at a loss of" : "Fires at an effect of"}</dt><dd>${number(e.threshold)}<small>against ${e.baseline ?? "no baseline"}</small></dd></div>
+<div><dt>Chance</dt><dd>${e.adjustedPValue === null ? (e.pValue === null ? "–" : `p ${chance(e.pValue)}`) : `p ${chance(e.adjustedPValue)}`}<small>${e.subjectsTested > 1 ? `corrected for ${e.subjectsTested} subjects; ` : ""}${evidence(e)}</small></dd></div>
+<div><dt>Rows</dt><dd>${count(e.rows.current)}<small>${count(e.rows.reference)} in the baseline${e.labelled === null ? "" : `; ${count(e.labelled)} labelled`}</small></dd></div>
+<div><dt>Window</dt><dd>${span(window)}</dd></div>
+</dl>`;
 }
 
 function changes(opening: Transition | null): Markup | null {
   const bins = opening?.explanation.detail.bins ?? [];
   const { scale, unseen } = opening?.explanation.detail ?? {};
   if (bins.length === 0 && !scale && !unseen) return null;
-  return html`<h2>Before and after</h2>
-    <div class="card">
-      ${scale ? html`<p>Median ${number(scale.reference)} before, ${number(scale.current)} after${scale.ratio ? ` (times ${number(scale.ratio)})` : ""}.</p>` : null}${unseen && unseen.length > 0 ? html`<p>Never seen before: ${unseen.slice(0, 8).map((one, index) => html`${index === 0 ? "" : ", "}${one.value} (${count(one.rows)})`)}</p>` : null}${
-        bins.length === 0
-          ? null
-          : html`<div class="scroll">
-              <table>
-                <thead>
-                  <tr>
-                    <th>Values</th>
-                    <th class="n">Before</th>
-                    <th class="n">After</th>
-                    <th class="n">Contribution</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${bins.map(
-                    (bin) =>
-                      html`<tr>
-                        <td>${bin.bin}</td>
-                        <td class="n">${percent(bin.reference)}</td>
-                        <td class="n">${percent(bin.current)}</td>
-                        <td class="n">${number(bin.contribution)}</td>
-                      </tr>`,
-                  )}
-                </tbody>
-              </table>
-            </div>`
-      }
-    </div>`;
+  return html`<h2>Before and after</h2><div class="card">${scale ? html`<p>Median ${number(scale.reference)} before, ${number(scale.current)} after${scale.ratio ? ` (times ${number(scale.ratio)})` : ""}.</p>` : null}${unseen && unseen.length > 0 ? html`<p>Never seen before: ${unseen.slice(0, 8).map((one, index) => html`${index === 0 ? "" : ", "}${one.value} (${count(one.rows)})`)}</p>` : null}${bins.length === 0 ? null : html`<div class="scroll"><table><thead><tr><th>Values</th><th class="n">Before</th><th class="n">After</th><th class="n">Contribution</th></tr></thead><tbody>${bins.map((bin) => html`<tr><td>${bin.bin}</td><td class="n">${percent(bin.reference)}</td><td class="n">${percent(bin.current)}</td><td class="n">${number(bin.contribution)}</td></tr>`)}</tbody></table></div>`}</div>`;
 }
 
 /** Commands to copy, and pages to open: those of an alert's subject, whatever the stored hint says, so that no stored text becomes a link. */
@@ -140,21 +68,12 @@ function hints({ key, explanation, window }: Alert): Markup {
     key.subject === "performance"
       ? modelHref(key.model)
       : subjectHref(key.model, { subject: key.subject, feature: isFeature ? key.subject.replace(/^feature:/, "") : null }, query);
-  return html`<p><a href="${place}">${key.subject === "performance" ? "See the model over time" : "See the two distributions"}</a></p>
-    ${
-      commands.length === 0
-        ? null
-        : html`<p class="note">Or run:</p>
-            ${commands.map((command) => html`<pre>${command}</pre>`)}`
-    }`;
+  return html`<p><a href="${place}">${key.subject === "performance" ? "See the model over time" : "See the two distributions"}</a></p>${commands.length === 0 ? null : html`<p class="note">Or run:</p>${commands.map((command) => html`<pre>${command}</pre>`)}`}`;
 }
 
 /** The words of a change, unless they stand at the top of the page already. */
 function step(transition: Transition, inWords: boolean): Markup {
-  return html`<li>
-    <span class="note">${moment(transition.window.to)}</span> ${badge(transition.from)} →
-    ${badge(transition.to)}${inWords ? html`<br />${transition.summary}` : null}
-  </li>`;
+  return html`<li><span class="note">${moment(transition.window.to)}</span> ${badge(transition.from)} → ${badge(transition.to)}${inWords ? html`<br>${transition.summary}` : null}</li>`;
 }
 
 /** What was recorded before the first attempt is shown only while nothing came of it. */
@@ -164,31 +83,10 @@ function tellings(deliveries: readonly Delivery[]): Delivery[] {
 }
 
 function deliveryTable(deliveries: readonly Delivery[]): Markup {
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>Outcome</th>
-          <th>Channel</th>
-          <th class="n">Attempt</th>
-          <th>Detail</th>
-          <th>At</th>
-          <th>Next attempt</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${tellings(deliveries).map(
-          (one) =>
-            html`<tr>
-              <td>${badge(one.outcome)}</td>
-              <td>${one.channel}</td>
-              <td class="n">${one.attempt}</td>
-              <td>${one.detail}</td>
-              <td class="t">${moment(one.at)}</td>
-              <td class="t">${one.nextAttemptAt === null ? "–" : moment(one.nextAttemptAt)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<div class="scroll"><table><thead><tr><th>Outcome</th><th>Channel</th><th class="n">Attempt</th><th>Detail</th><th>At</th><th>Next attempt</th></tr></thead><tbody>${tellings(
+    deliveries,
+  ).map(
+    (one) =>
+      html`<tr><td>${badge(one.outcome)}</td><td>${one.channel}</td><td class="n">${one.attempt}</td><td>${one.detail}</td><td class="t">${moment(one.at)}</td><td class="t">${one.nextAttemptAt === null ? "–" : moment(one.nextAttemptAt)}</td></tr>`,
+  )}</tbody></table></div>`;
 }

@@ -31,16 +31,9 @@ export async function homePage(dependencies: PageDependencies): Promise<Shown> {
   for (const model of models.values()) glances.push(await glanceAt(dependencies, model));
   const firing = glances.flatMap((glance) => glance.firing);
   const body = html`<h1>Models</h1>
-    <p class="lead">${leadWords(models.size, glances.filter((one) => one.firing.length > 0).length, firing.length)}</p>
-    ${
-      ready
-        ? null
-        : html`<div class="card alarm warning">
-            <h3>Not ready yet</h3>
-            ${reasons.map((reason) => html`<p>${reason}</p>`)}
-          </div>`
-    }
-    ${models.size === 0 ? noModels() : glances.map((glance) => modelCard(glance, watermarks.get(glance.model.name) ?? null))}`;
+<p class="lead">${leadWords(models.size, glances.filter((one) => one.firing.length > 0).length, firing.length)}</p>
+${ready ? null : html`<div class="card alarm warning"><h3>Not ready yet</h3>${reasons.map((reason) => html`<p>${reason}</p>`)}</div>`}
+${models.size === 0 ? noModels() : glances.map((glance) => modelCard(glance, watermarks.get(glance.model.name) ?? null))}`;
   return { title: "Models", crumbs: [], body };
 }
 
@@ -71,59 +64,29 @@ function modelCard({ model, versions, volume, firing, accuracy }: Glance, waterm
   const alerts =
     firing.length === 0
       ? html`none<small>nothing fires</small>`
-      : html`${count(firing.length)} firing<small
-            >${firing.slice(0, 3).map((alert, index) => html`${index === 0 ? "" : ", "}<a href="${alertHref(alert.id)}">${alert.key.subject.replace(/^feature:/, "")}</a>`)}${firing.length > 3 ? " …" : ""}</small
-          >`;
-  return html`<section
-    class="card model${firing.length > 0 ? " alarm" : ""}${firing.length > 0 && !firing.some((alert) => alert.severity === "critical") ? " warning" : ""}"
-  >
-    ${title}
-    <p class="note">
-      ${model.task},
-      ${versions.length === 1 ? "one version" : `${versions.length} versions`}${firing.length > 0 ? html` ${badge(firing.some((alert) => alert.severity === "critical") ? "critical" : (firing[0]?.severity ?? "warning"))}` : null}
-    </p>
-    ${volumeChart(volume, { width: 340, height: 46 })}
-    <dl class="figures">
-      <div>
-        <dt>Alerts</dt>
-        <dd>${alerts}</dd>
-      </div>
-      <div>
-        <dt>Accuracy</dt>
-        <dd>${accuracyWords(accuracy, model)}</dd>
-      </div>
-      <div>
-        <dt>Newest version</dt>
-        <dd>${newest?.version ?? "–"}<small>${count(newest?.rows ?? 0)} rows since ${day(newest?.firstSeen ?? 0)}</small></dd>
-      </div>
-      <div>
-        <dt>Complete up to</dt>
-        <dd>
-          ${watermark === null ? "–" : moment(watermark)}<small>${watermark === null ? "no watermark yet" : "UTC, event time"}</small>
-        </dd>
-      </div>
-    </dl>
-  </section>`;
+      : html`${count(firing.length)} firing<small>${firing.slice(0, 3).map((alert, index) => html`${index === 0 ? "" : ", "}<a href="${alertHref(alert.id)}">${alert.key.subject.replace(/^feature:/, "")}</a>`)}${firing.length > 3 ? " …" : ""}</small>`;
+  return html`<section class="card model${firing.length > 0 ? " alarm" : ""}${firing.length > 0 && !firing.some((alert) => alert.severity === "critical") ? " warning" : ""}">${title}
+<p class="note">${model.task}, ${versions.length === 1 ? "one version" : `${versions.length} versions`}${firing.length > 0 ? html` ${badge(firing.some((alert) => alert.severity === "critical") ? "critical" : (firing[0]?.severity ?? "warning"))}` : null}</p>
+${volumeChart(volume, { width: 340, height: 46 })}
+<dl class="figures">
+<div><dt>Alerts</dt><dd>${alerts}</dd></div>
+<div><dt>Accuracy</dt><dd>${accuracyWords(accuracy, model)}</dd></div>
+<div><dt>Newest version</dt><dd>${newest?.version ?? "–"}<small>${count(newest?.rows ?? 0)} rows since ${day(newest?.firstSeen ?? 0)}</small></dd></div>
+<div><dt>Complete up to</dt><dd>${watermark === null ? "–" : moment(watermark)}<small>${watermark === null ? "no watermark yet" : "UTC, event time"}</small></dd></div>
+</dl></section>`;
 }
 
 function accuracyWords(accuracy: Measurement | null, model: ModelSettings): Markup {
   if (accuracy === null) return html`–<small>${model.task === "binary" ? "waiting for labels" : `not measured for ${model.task}`}</small>`;
   const interval = accuracy.ci === null ? "" : `${percent(accuracy.ci[0])} to ${percent(accuracy.ci[1])}; `;
-  return html`${percent(accuracy.value)}<small
-      >${interval}${percent(accuracy.detail.labelCoverage ?? null)} labelled, ${span(accuracy)}</small
-    >`;
+  return html`${percent(accuracy.value)}<small>${interval}${percent(accuracy.detail.labelCoverage ?? null)} labelled, ${span(accuracy)}</small>`;
 }
 
 function noModels(): Markup {
-  return html`<div class="card">
-    <h3>Add your first model</h3>
-    <p>Name it in <code>driftwatch.yaml</code>, then start again:</p>
-    <pre>
-models:
+  return html`<div class="card"><h3>Add your first model</h3><p>Name it in <code>driftwatch.yaml</code>, then start again:</p><pre>models:
   my-model:
     task: binary
-    positive: "yes"</pre>
-  </div>`;
+    positive: "yes"</pre></div>`;
 }
 
 /** What to send, ready to be pasted into a shell. */
@@ -138,13 +101,7 @@ export function firstEvent(model: ModelSettings): Markup {
     ...(model.positive === null ? { prediction: "a" } : { score: 0.2 }),
   };
   const text = JSON.stringify(event).replaceAll("'", "'\\''").replace('"NOW"', `"'"$(date -u +%FT%TZ)"'"`);
-  return html`<p class="note">No prediction has arrived yet. Send the first one:</p>
-    <pre>
-curl -X POST http://localhost:8080/v1/events \\
+  return html`<p class="note">No prediction has arrived yet. Send the first one:</p><pre>curl -X POST http://localhost:8080/v1/events \\
   -H 'content-type: application/json' \\
-  -d '${text}'</pre>
-    <p class="note">
-      Use the address of this page; add <code>-H 'authorization: Bearer TOKEN'</code> when tokens are configured. Files go in with
-      <code>driftwatch ingest FILE</code>.
-    </p>`;
+  -d '${text}'</pre><p class="note">Use the address of this page; add <code>-H 'authorization: Bearer TOKEN'</code> when tokens are configured. Files go in with <code>driftwatch ingest FILE</code>.</p>`;
 }

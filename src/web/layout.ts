@@ -15,30 +15,10 @@ export type Crumb = { readonly href: string; readonly text: string };
 export function page(options: { title: string; crumbs: readonly Crumb[]; links: readonly Crumb[]; body: Markup }): string {
   const { title, crumbs, links, body } = options;
   return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title} · driftwatch</title>
-        <link rel="stylesheet" href="${STYLE_PATH}" />
-        <link rel="icon" href="${ICON_PATH}" type="image/svg+xml" />
-      </head>
-      <body>
-        <header>
-          <div>
-            <a class="brand" href="/"
-              ><svg width="22" height="22" viewBox="0 0 32 32" aria-hidden="true">
-                <rect class="v-0" width="32" height="32" rx="8" />
-                <path class="wave" d="M5 19c4-7 7-7 11 0s7 5 11-6" /></svg
-              >driftwatch</a
-            >
-            <nav class="crumbs" aria-label="Where you are">
-              ${crumbs.map((crumb) => html`<span>/</span><a href="${crumb.href}">${crumb.text}</a>`)}
-            </nav>
-            <nav class="links" aria-label="More">${links.map((link) => html`<a href="${link.href}">${link.text}</a>`)}</nav>
-          </div>
-        </header>
-        <main>${body}</main>
-      </body>
-    </html>`.text;
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title} · driftwatch</title><link rel="stylesheet" href="${STYLE_PATH}"><link rel="icon" href="${ICON_PATH}" type="image/svg+xml"></head>
+<body>
+<header><div><a class="brand" href="/"><svg width="22" height="22" viewBox="0 0 32 32" aria-hidden="true"><rect class="v-0" width="32" height="32" rx="8"/><path class="wave" d="M5 19c4-7 7-7 11 0s7 5 11-6"/></svg>driftwatch</a><nav class="crumbs" aria-label="Where you are">${crumbs.map((crumb) => html`<span>/</span><a href="${crumb.href}">${crumb.text}</a>`)}</nav><nav class="links" aria-label="More">${links.map((link) => html`<a href="${link.href}">${link.text}</a>`)}</nav></div></header>
+<main>${body}</main>
+</body></html>`.text;
 }

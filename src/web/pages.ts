@@ -28,8 +28,7 @@ export function createPages(dependencies: PageDependencies): Hono {
             title: "Not found",
             crumbs: [],
             links,
-            body: html`<h1>There is nothing here</h1>
-              <p class="lead">It may have been renamed, or never sent an event. <a href="/">All models</a></p>`,
+            body: html`<h1>There is nothing here</h1><p class="lead">It may have been renamed, or never sent an event. <a href="/">All models</a></p>`,
           }),
         )
       : respond(200, page({ ...shown, links }));

@@ -59,34 +59,14 @@ export async function subjectPage(
       ...(chosen.baseline === undefined ? {} : { baseline: chosen.baseline }),
     });
   const missing = chosen.to !== null && chosen.to !== anchor.to;
-  const body = html`<h1>${name}</h1>
-    <p class="lead">
-      ${key.subject === "feature" ? "Feature" : "Output"} of version ${anchor.version}, ${span(window)}, against ${baseline}.
-    </p>
-    ${missing ? html`<p class="note">Of the window asked for nothing is known; this is the newest that was measured.</p>` : null}
-    ${neighbours(trend, anchor.to, href)}
-    <div class="card">
-      <p class="summary">${verdict(main)}</p>
-      <p class="note">${changeWords(main)}</p>
-    </div>
-    <h2>Then and now</h2>
-    <p class="legend">
-      <span class="key"
-        ><svg width="14" height="14" aria-hidden="true"><rect class="then" width="14" height="14" rx="3" /></svg
-        >${baseline}${distribution ? `, ${count(distribution.reference.rows)} rows` : ""}</span
-      ><span class="key"
-        ><svg width="14" height="14" aria-hidden="true"><rect class="now" width="14" height="14" rx="3" /></svg>this
-        window${distribution ? `, ${count(distribution.current.rows)} rows` : ""}</span
-      >
-    </p>
-    <div class="card">
-      ${distribution === null ? html`<p class="empty">The counts of this window or of the baseline are no longer there, so they cannot be drawn.</p>` : html`${distributionChart(distribution)}${sides(distribution)}`}
-    </div>
-    <h2>Statistics</h2>
-    <div class="card">${statistics(now)}</div>
-    <h2>Over time</h2>
-    <p class="note">${METRIC_NAMES[judged]}, window by window; the thin mark is the value to be expected without a change.</p>
-    <div class="card">${trendChart(trend.map(driftCell), anchor.to, href)}</div>`;
+  const body = html`<h1>${name}</h1><p class="lead">${key.subject === "feature" ? "Feature" : "Output"} of version ${anchor.version}, ${span(window)}, against ${baseline}.</p>
+${missing ? html`<p class="note">Of the window asked for nothing is known; this is the newest that was measured.</p>` : null}
+${neighbours(trend, anchor.to, href)}
+<div class="card"><p class="summary">${verdict(main)}</p><p class="note">${changeWords(main)}</p></div>
+<h2>Then and now</h2><p class="legend"><span class="key"><svg width="14" height="14" aria-hidden="true"><rect class="then" width="14" height="14" rx="3"/></svg>${baseline}${distribution ? `, ${count(distribution.reference.rows)} rows` : ""}</span><span class="key"><svg width="14" height="14" aria-hidden="true"><rect class="now" width="14" height="14" rx="3"/></svg>this window${distribution ? `, ${count(distribution.current.rows)} rows` : ""}</span></p>
+<div class="card">${distribution === null ? html`<p class="empty">The counts of this window or of the baseline are no longer there, so they cannot be drawn.</p>` : html`${distributionChart(distribution)}${sides(distribution)}`}</div>
+<h2>Statistics</h2><div class="card">${statistics(now)}</div>
+<h2>Over time</h2><p class="note">${METRIC_NAMES[judged]}, window by window; the thin mark is the value to be expected without a change.</p><div class="card">${trendChart(trend.map(driftCell), anchor.to, href)}</div>`;
   return { title: `${name} · ${model.name}`, crumbs, body };
 }
 
@@ -123,28 +103,19 @@ function unmeasured(name: string, crumbs: Shown["crumbs"], isKnown: boolean): Sh
     return {
       title: name,
       crumbs,
-      body: html`<h1>${name}</h1>
-        <div class="card">
-          <p class="empty">
-            Nothing of this name was measured. A feature is measured once it stands in a baseline (or among a model’s first 1,000 rows), a
-            window has passed, and a rule asks for it.
-          </p>
-        </div>`,
+      body: html`<h1>${name}</h1><div class="card"><p class="empty">Nothing of this name was measured. A feature is measured once it stands in a baseline (or among a model’s first 1,000 rows), a window has passed, and a rule asks for it.</p></div>`,
     };
   return {
     title: name,
     crumbs,
-    body: html`<h1>${name}</h1>
-      <div class="card"><p class="empty">It was measured, but not for this version and baseline.</p></div>`,
+    body: html`<h1>${name}</h1><div class="card"><p class="empty">It was measured, but not for this version and baseline.</p></div>`,
   };
 }
 
 function neighbours(trend: readonly Measurement[], to: Millis, href: (to: Millis) => string): Markup {
   const at = trend.findIndex((m) => m.to === to);
   const [before, after] = [trend[at - 1], trend[at + 1]];
-  return html`<p class="pair">
-    ${before ? html`<a href="${href(before.to)}" rel="prev">← ${span(before)}</a>` : null}${after ? html`<a href="${href(after.to)}" rel="next">${span(after)} →</a>` : null}
-  </p>`;
+  return html`<p class="pair">${before ? html`<a href="${href(before.to)}" rel="prev">← ${span(before)}</a>` : null}${after ? html`<a href="${href(after.to)}" rel="next">${span(after)} →</a>` : null}</p>`;
 }
 
 function verdict(m: Measurement): string {
@@ -158,49 +129,15 @@ function verdict(m: Measurement): string {
 
 function sides({ reference, current, provisional }: NonNullable<Awaited<ReturnType<typeof readDistribution>>>): Markup {
   const side = (words: string, one: typeof reference) =>
-    html`<div>
-      <dt>${words}</dt>
-      <dd>
-        ${count(one.rows)}<small
-          >rows, ${percent(one.rows > 0 ? one.missing / one.rows : null)}
-          missing${one.low === null || one.high === null ? "" : `; ${number(one.low)} to ${number(one.high)}`}</small
-        >
-      </dd>
-    </div>`;
-  return html`<dl class="figures">${side("Reference", reference)}${side("Window", current)}</dl>
-    ${provisional ? html`<p class="note">The bins were made from the model’s first rows, for want of a baseline file: they are provisional.</p>` : null}`;
+    html`<div><dt>${words}</dt><dd>${count(one.rows)}<small>rows, ${percent(one.rows > 0 ? one.missing / one.rows : null)} missing${one.low === null || one.high === null ? "" : `; ${number(one.low)} to ${number(one.high)}`}</small></dd></div>`;
+  return html`<dl class="figures">${side("Reference", reference)}${side("Window", current)}</dl>${provisional ? html`<p class="note">The bins were made from the model’s first rows, for want of a baseline file: they are provisional.</p>` : null}`;
 }
 
 function statistics(measurements: readonly Measurement[]): Markup {
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>Statistic</th>
-          <th class="n">Value</th>
-          <th class="n">Expected</th>
-          <th class="n">p-value</th>
-          <th class="n">Rows then</th>
-          <th class="n">Rows now</th>
-          <th>Evidence</th>
-          <th>Status</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${measurements.map((m) => {
-          const text = metricFamily(m.metric) === "quality" ? percent : number;
-          return html`<tr>
-            <td>${METRIC_NAMES[m.metric]}${m.detail.note === undefined ? null : html`<br /><span class="note">${m.detail.note}</span>`}</td>
-            <td class="n">${text(m.value)}</td>
-            <td class="n">${text(m.expected)}</td>
-            <td class="n">${chance(m.pValue)}</td>
-            <td class="n">${count(m.rows.reference)}</td>
-            <td class="n">${count(m.rows.current)}</td>
-            <td>${evidence(m)}</td>
-            <td>${m.status === "ok" ? STATUS_WORDS.ok : badge(m.status)}</td>
-          </tr>`;
-        })}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<div class="scroll"><table><thead><tr><th>Statistic</th><th class="n">Value</th><th class="n">Expected</th><th class="n">p-value</th><th class="n">Rows then</th><th class="n">Rows now</th><th>Evidence</th><th>Status</th></tr></thead><tbody>${measurements.map(
+    (m) => {
+      const text = metricFamily(m.metric) === "quality" ? percent : number;
+      return html`<tr><td>${METRIC_NAMES[m.metric]}${m.detail.note === undefined ? null : html`<br><span class="note">${m.detail.note}</span>`}</td><td class="n">${text(m.value)}</td><td class="n">${text(m.expected)}</td><td class="n">${chance(m.pValue)}</td><td class="n">${count(m.rows.reference)}</td><td class="n">${count(m.rows.current)}</td><td>${evidence(m)}</td><td>${m.status === "ok" ? STATUS_WORDS.ok : badge(m.status)}</td></tr>`;
+    },
+  )}</tbody></table></div>`;
 }

@@ -31,7 +31,7 @@ describe("the summary", () => {
       "visib is 1.609 times what it was: likely kilometres for miles, since 2 Sep 2013 00:00 UTC; its median was 10, and is 16.1 now. " +
         "Its normalised Wasserstein distance is 0.62, where 0.04 is usual without a change; the rule fires 0.1 above that. " +
         "Chance is an unlikely cause: p = 0.0004, measured against 38 windows of the same length in the baseline. " +
-        "Since 2 Sep 2013 00:00 UTC, in 834 rows of version 2013-q1.",
+        "Since 2 Sep 2013 00:00 UTC; 834 rows of version 2013-q1 in the newest window.",
     );
   });
 
