@@ -1,13 +1,12 @@
 // Adds to package-lock.json what an `npm install` leaves out when its registry does not offer the packages of other
 // platforms: `npm ci` refuses a lockfile without them. Run it after every change of dependencies.
 import { readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
 const SYSTEMS = ["aix", "android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32"];
 const PROCESSORS = ["arm64", "arm", "ia32", "loong64", "mips64el", "ppc64", "riscv64", "s390x", "wasm32", "x64"];
 
 /** Optional packages that a lockfile names and does not hold, with the entry each should have. */
-export function missingOptionals(lock) {
+function missingOptionals(lock) {
   const missing = new Map();
   for (const [parent, { optionalDependencies = {} }] of Object.entries(lock.packages)) {
     for (const [name, version] of Object.entries(optionalDependencies)) {
@@ -40,13 +39,15 @@ function isHeld(lock, parent, name) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const file = new URL("../package-lock.json", import.meta.url);
-  const lock = JSON.parse(readFileSync(file, "utf8"));
-  const missing = missingOptionals(lock);
-  lock.packages = Object.fromEntries(
-    Object.entries({ ...lock.packages, ...Object.fromEntries(missing) }).sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
-  writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
-  process.stderr.write(`${missing.size} packages of other platforms added\n`);
+const file = new URL("../package-lock.json", import.meta.url);
+const lock = JSON.parse(readFileSync(file, "utf8"));
+const missing = missingOptionals(lock);
+if (process.argv.includes("--check")) {
+  for (const name of missing.keys()) process.stderr.write(`${name} is not in package-lock.json: run node scripts/complete-lockfile.mjs\n`);
+  process.exit(missing.size > 0 ? 1 : 0);
 }
+lock.packages = Object.fromEntries(
+  Object.entries({ ...lock.packages, ...Object.fromEntries(missing) }).sort(([a], [b]) => (a < b ? -1 : 1)),
+);
+writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
+process.stderr.write(`${missing.size} packages of other platforms added\n`);
