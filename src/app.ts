@@ -20,6 +20,7 @@ import { createLaunchers } from "./retrain/launch-webhook.ts";
 import { createRetrainer } from "./retrain/retrainer.ts";
 import { benjaminiHochberg } from "./stats/benjamini-hochberg.ts";
 import { openStore } from "./store/open.ts";
+import { newestLabelTime } from "./store/labels.ts";
 import { newestPredictionTime } from "./store/predictions.ts";
 import type { Store } from "./store/store.ts";
 import { createSequence } from "./store/touched-buckets.ts";
@@ -71,7 +72,10 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const nextSequence = await createSequence(store, clock);
 
   const watermarks = createWatermarks({ models: config.models, liveClock, startedAt: clock() });
-  for (const model of config.models.keys()) watermarks.seed(model, await newestPredictionTime(store, model));
+  for (const model of config.models.keys()) {
+    watermarks.seed(model, await newestPredictionTime(store, model));
+    watermarks.seed(model, await newestLabelTime(store, model));
+  }
   const watermark = (model: string) => watermarks.watermark(model, clock());
 
   const pipeline = createPipeline({
@@ -86,6 +90,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   });
 
   const engine = createAlertEngine({ store, rules: config.rules, adjust: benjaminiHochberg, clock, log, ruleHash });
+  let stopping = false;
   const post = createSignedPost();
   const link = (model: string) => {
     const url = options.link?.() ?? config.http.publicUrl;
@@ -115,6 +120,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       outbox.add(transitions);
       await retrainer.consider(transitions);
     },
+    isStopping: () => stopping,
     clock,
     log,
   });
@@ -123,7 +129,6 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   let ticking: Promise<unknown> = Promise.resolve();
   let started = false;
   let assigned: ReadonlySet<string> = new Set();
-  let stopping = false;
   let loop: Promise<void> | null = null;
 
   function tick(): Promise<TickResult> {

@@ -120,7 +120,8 @@ export function createAlertEngine(options: {
   ): Transition {
     const hash = hashes.get(rule) ?? options.ruleHash(rule);
     const said = explain(rule, judgement, change, since);
-    const id = digest(["transition", hash, keyText(key), window.to, change.from, change.to, said.summary]);
+    // Not what it says: late rows between a crash and its repetition may change the words, never which change it is.
+    const id = digest(["transition", hash, keyText(key), window.to, change.from, change.to]);
     const opens = change.to === "firing" && change.from !== "recovering";
     // Pending and normal belong to no alert: one begins with its firing and ends with its resolution.
     const alertId = opens ? id : change.to === "pending" || change.to === "normal" ? "" : (status.alertId ?? "");

@@ -24,6 +24,8 @@ export type ApiDependencies = {
   readonly tokens: HttpSettings["tokens"];
   /** The token in `daemon.json`, which may do everything. */
   readonly localToken: string | null;
+  /** Tells this process from any other that may answer at its address; no secret. */
+  readonly instance: string;
   /** Resolves once the events are durable. */
   readonly ingest: (messages: readonly { readonly bytes: Uint8Array; readonly index: number }[]) => Promise<{
     readonly accepted: number;

@@ -18,7 +18,8 @@ export function operationRoutes({
   models,
   status,
   version,
-}: Pick<ApiDependencies, "store" | "models" | "status" | "version">): Route[] {
+  instance,
+}: Pick<ApiDependencies, "store" | "models" | "status" | "version" | "instance">): Route[] {
   return [
     route({
       method: "GET",
@@ -79,7 +80,7 @@ export function operationRoutes({
       scope: null,
       query: {},
       answers: { "application/json": health },
-      handle: () => ({ status: "ok", version }),
+      handle: () => ({ status: "ok", version, instance }),
     }),
     route({
       method: "GET",

@@ -258,7 +258,7 @@ export const page = (item: z.ZodType) =>
     items: z.array(item),
     next_cursor: z.string().nullable().meta({ description: "Pass it as cursor for what follows; null at the end." }),
   });
-export const health = z.strictObject({ status: z.literal("ok"), version: z.string() });
+export const health = z.strictObject({ status: z.literal("ok"), version: z.string(), instance: z.string() });
 export const ready = z.strictObject({ ready: z.literal(true) });
 export const document = z.record(z.string(), z.unknown());
 export const html = z.string();

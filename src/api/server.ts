@@ -18,7 +18,7 @@ export class ServerError extends Error {
 export type RunningServer = {
   readonly url: string;
   readonly port: number;
-  /** Takes no new requests, and resolves once those in hand are answered, at the latest after ten seconds. */
+  /** Takes no new requests, and resolves once those in hand are answered, at the latest after five seconds. */
   close(): Promise<void>;
 };
 
@@ -41,7 +41,7 @@ export async function startServer(options: { app: Hono; host: string; port: numb
 
   function close(): Promise<void> {
     return new Promise((resolve) => {
-      const force = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), 10 * SECOND);
+      const force = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), 5 * SECOND);
       // A connection is idle only once its answer is out, and would then be kept for more.
       const release = setInterval(() => "closeIdleConnections" in server && server.closeIdleConnections(), 50);
       server.close(() => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { StoreSettings } from "../model/settings.ts";
@@ -26,14 +27,22 @@ export function removeDaemonFile(path: string): void {
   rmSync(path, { force: true });
 }
 
-/** The daemon a file speaks of, when it answers; null for no file, an unreadable one, or one that outlived its daemon. */
+/** What a daemon shows to prove that it is the one a file speaks of: made from the token, which it does not give away. */
+export function instanceOf(token: string): string {
+  return createHash("sha256").update(`driftwatch instance ${token}`).digest("hex").slice(0, 32);
+}
+
+/**
+ * The daemon a file speaks of, when it answers; null for no file, an unreadable one, or one that outlived its daemon:
+ * then another process may listen at its address, and must neither get the token nor pass for it.
+ */
 export async function findDaemon(path: string): Promise<DaemonFile | null> {
   const file = readDaemonFile(path);
   if (file === null) return null;
   try {
     const response = await fetch(`${file.url}/healthz`, { signal: AbortSignal.timeout(2 * SECOND) });
-    await response.body?.cancel();
-    return response.ok ? file : null;
+    const health = response.ok ? ((await response.json()) as { instance?: unknown }) : null;
+    return health?.instance === instanceOf(file.token) ? file : null;
   } catch {
     return null;
   }

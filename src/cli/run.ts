@@ -56,25 +56,27 @@ async function keepRunning(config: Config): Promise<number> {
     link: () => config.http.publicUrl ?? url,
   });
   let close = async (): Promise<void> => {};
+  const stop = (signal: string) => {
+    log.info("stopping", { signal });
+    finish(0);
+  };
+  process.once("SIGTERM", () => stop("SIGTERM"));
+  process.once("SIGINT", () => stop("SIGINT"));
   try {
     // The port first: a second daemon beside a server store should fail before it joins the consumer group.
     const server = await serveApp(app, { host: config.http.host, port: config.http.port, log });
     close = () => server.close();
     url = server.url;
-    await app.start();
-    if (file !== null) writeDaemonFile(file, { url, token: app.localToken, pid: process.pid, startedAt: new Date().toISOString() });
+    // A signal while baselines load must not wait for them.
+    await Promise.race([app.start(), finished]);
+    if (file !== null && app.isStarted())
+      writeDaemonFile(file, { url, token: app.localToken, pid: process.pid, startedAt: new Date().toISOString() });
     log.info("driftwatch is running", {
       url,
       store: app.store.location,
       models: [...config.models.keys()],
       kafka: config.kafka?.brokers ?? null,
     });
-    const stop = (signal: string) => {
-      log.info("stopping", { signal });
-      finish(0);
-    };
-    process.once("SIGTERM", () => stop("SIGTERM"));
-    process.once("SIGINT", () => stop("SIGINT"));
     return await finished;
   } finally {
     if (file !== null) removeDaemonFile(file);

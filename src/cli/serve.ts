@@ -7,6 +7,7 @@ import type { Log } from "../log.ts";
 import { reportHtml, reportJson } from "../report/html.ts";
 import { modelReport } from "../report/report.ts";
 import { createPages } from "../web/pages.ts";
+import { instanceOf } from "./daemon-file.ts";
 import { VERSION } from "./version.ts";
 
 export type SiteOptions = {
@@ -25,6 +26,7 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
     rules: config.rules,
     tokens: config.http.tokens,
     localToken: app.localToken,
+    instance: instanceOf(app.localToken),
     ingest: async (messages) => {
       const result = await pipeline.ingest(
         messages.map(({ bytes, index }) => ({

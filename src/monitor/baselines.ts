@@ -7,9 +7,10 @@ import type { Log } from "../log.ts";
 import { insertBaseline, insertBaselineRows, readBaselines, summarizeBaselineRows, type StoredBaseline } from "../store/baselines.ts";
 import { countFeatures } from "../store/feature-counts.ts";
 import { insertGrid, readCategorySummaries, readNewestGrid, readNumericSummaries } from "../store/grids.ts";
-import { countOutcomes } from "../store/outcome-counts.ts";
+import { countOutcomes, forgetOutcomes } from "../store/outcome-counts.ts";
+import { countPredictions } from "../store/predictions.ts";
 import type { Store } from "../store/store.ts";
-import { buildGrid, KNOWN_CATEGORIES } from "./build-grid.ts";
+import { buildGrid, KNOWN_CATEGORIES, type ReferenceSummary } from "./build-grid.ts";
 
 /** A baseline file, opened: what it is called, what it holds (a digest of its bytes), and its rows. */
 export type BaselineFile = {
@@ -78,60 +79,70 @@ export async function loadBaselines(options: {
   return loaded;
 }
 
+type GridOptions = {
+  readonly store: Store;
+  readonly model: ModelSettings;
+  readonly baselines: readonly StoredBaseline[];
+  readonly nextGeneration: () => number;
+  /** Marks all live events to be counted again. */
+  readonly recountLive: () => Promise<void>;
+  readonly clock: Clock;
+};
+
+/** Live rows that make a provisional grid when no file baseline is configured. */
+const PROVISIONAL_ROWS = 1_000;
+
 /**
- * The grid for these baselines: the stored one when it was made from them, else a new one, on which the baselines
- * are counted at once. `changed` says that live events have to be counted again.
+ * The grid of a model: the stored one when it was made for the same baselines, bucket and positive class, else a new
+ * one, on which the baselines are counted at once and live events soon. Without a file baseline the first rows make
+ * a provisional grid, once there are enough of them, and every result on it says so; until then an older grid serves.
  */
-export async function ensureGrid(options: {
-  store: Store;
-  model: ModelSettings;
-  baselines: readonly StoredBaseline[];
-  nextGeneration: () => number;
-  clock: Clock;
-}): Promise<{ grid: Grid; changed: boolean } | null> {
-  const { store, model, baselines, nextGeneration, clock } = options;
-  const basis = baselines.map((baseline) => baseline.key).join(" ");
+export async function ensureGrid(options: GridOptions): Promise<Grid | null> {
+  const { store, model, baselines } = options;
+  const basis = [
+    `${model.bucket} ${model.positive ?? ""}`,
+    ...(baselines.length > 0 ? baselines.map((one) => one.key) : ["first rows"]),
+  ].join(" ");
   const newest = await readNewestGrid(store, model.name);
-  if (newest?.basis === basis) return { grid: newest.grid, changed: false };
-  if (baselines.length === 0) return null;
+  if (newest?.basis === basis) return newest.grid;
+  const references = await readReferences(options);
+  if (references === null) return newest?.grid ?? null;
+  const grid = buildGrid(model.name, (newest?.grid.version ?? 0) + 1, references, baselines.length === 0);
+  await makeGrid(options, grid, basis);
+  return grid;
+}
+
+async function readReferences({ store, model, baselines }: GridOptions): Promise<ReferenceSummary[] | null> {
+  const keys = baselines.length > 0 ? baselines.map((one) => one.key) : [null];
+  if (baselines.length === 0 && (await countPredictions(store, model.name)) < PROVISIONAL_ROWS) return null;
   const references = [];
-  for (const { key } of baselines) {
+  for (const key of keys) {
     references.push({
       numbers: await readNumericSummaries(store, model.name, key),
       categories: await readCategorySummaries(store, model.name, key, KNOWN_CATEGORIES),
     });
   }
-  const grid = buildGrid(model.name, (newest?.grid.version ?? 0) + 1, references);
+  return references;
+}
+
+/**
+ * Stores a grid and has everything counted on it. What it was made from is recorded last: a grid with a basis has its
+ * baselines counted and its live events marked, and one without is made again after a crash.
+ */
+async function makeGrid(
+  { store, model, baselines, nextGeneration, recountLive, clock }: GridOptions,
+  grid: Grid,
+  basis: string,
+): Promise<void> {
   await insertGrid(store, grid, "", clock());
+  // Outcomes are counted without bins of features, so those of another bucket or class would stay beside the new ones.
+  await forgetOutcomes(store, model.name);
   for (const { key } of baselines) {
     const rows = { model: model.name, baseline: key };
     await countFeatures(store, rows, grid, model.bucket, [], nextGeneration());
     if (model.task === "binary" && model.positive !== null)
       await countOutcomes(store, rows, model.positive, model.bucket, [], nextGeneration());
   }
-  // What it was made from is recorded last: a grid with a basis has its baselines counted on it.
+  await recountLive();
   await insertGrid(store, grid, basis, clock());
-  return { grid, changed: newest !== null };
-}
-
-/** Live rows that make a provisional grid when no file baseline is configured. */
-const PROVISIONAL_ROWS = 1_000;
-const PROVISIONAL_BASIS = "first rows";
-
-/** Bins for a model without a reference: from its first rows, once there are enough of them. Every result says so. */
-export async function ensureProvisionalGrid(options: {
-  store: Store;
-  model: ModelSettings;
-  clock: Clock;
-}): Promise<{ grid: Grid; changed: boolean } | null> {
-  const { store, model, clock } = options;
-  const newest = await readNewestGrid(store, model.name);
-  if (newest?.basis === PROVISIONAL_BASIS) return { grid: newest.grid, changed: false };
-  const numbers = await readNumericSummaries(store, model.name, null);
-  const categories = await readCategorySummaries(store, model.name, null, KNOWN_CATEGORIES);
-  const rows = Math.max(0, ...numbers.map((summary) => summary.rows), ...categories.map((summary) => summary.rows));
-  if (rows < PROVISIONAL_ROWS) return null;
-  const grid = buildGrid(model.name, (newest?.grid.version ?? 0) + 1, [{ numbers, categories }], true);
-  await insertGrid(store, grid, PROVISIONAL_BASIS, clock());
-  return { grid, changed: true };
 }

@@ -64,7 +64,7 @@ export function usualWindows(grid: SubjectGrid, whole: Counts, windows: readonly
 function heldOutRate(metric: QualityMetric, grid: SubjectGrid, whole: Counts, windows: readonly Counts[], window: Counts): CountedWindow {
   switch (metric) {
     case "missing_rate":
-      return { successes: window.missing, rows: window.rows };
+      return { successes: window.missing + window.unparsable, rows: window.rows };
     case "unseen_rate":
       return {
         successes: window.bins.reduce((sum, rows, bin) => (rows > 0 && rows === whole.bins[bin] ? sum + rows : sum), 0),
@@ -200,7 +200,7 @@ function measureRate(subject: SubjectWindow, metric: QualityMetric): Measurement
   }
   const usual = subject.usual.rate(metric);
   const evidence = rateEvidence(counted.successes, counted.rows, usual);
-  const before = metric === "missing_rate" ? reference.missing : 0;
+  const before = metric === "missing_rate" ? reference.missing + reference.unparsable : 0;
   const independent = twoProportionTest(before, rows.reference, counted.successes, counted.rows);
   const pValue = evidence?.pValue ?? independent?.pValueIncrease ?? null;
   return measurement(subject, metric, rows, "ok", {
@@ -226,7 +226,8 @@ function rangeDetail(reference: Counts, current: Counts): Pick<MeasurementDetail
 function rateOf(metric: QualityMetric, grid: SubjectGrid, reference: Counts, current: Counts): CountedWindow | null {
   switch (metric) {
     case "missing_rate":
-      return { successes: current.missing, rows: current.rows };
+      // A value of another type, or one that is no number, is of no more use than none.
+      return { successes: current.missing + current.unparsable, rows: current.rows };
     case "unseen_rate":
       return {
         successes: current.bins.reduce((sum, rows, bin) => ((reference.bins[bin] ?? 0) === 0 ? sum + rows : sum), 0),

@@ -44,6 +44,8 @@ export type WindowMeasurer = {
   performance(window: Window, baselines: ReadonlySet<string>, history: History, pending: boolean): Promise<Measurement[]>;
   /** How much time before a window its measurement may read. */
   lookBack(length: Millis, baselines: ReadonlySet<string>): Millis;
+  /** How long after it a bucket may matter to a window: infinite when a pinned period holds it. */
+  reach(baselines: ReadonlySet<string>, touched: readonly Millis[]): Millis;
 };
 
 export function createWindowMeasurer(store: Store, state: ModelState): WindowMeasurer {
@@ -60,6 +62,16 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
       baseline.kind === "trailing" ? [baseline.window + baseline.offset + RECENT_WINDOWS * length] : [],
     );
     return Math.max(ACTIVE_FOR, ...trailing);
+  }
+
+  function reach(baselines: ReadonlySet<string>, touched: readonly Millis[]): Millis {
+    return Math.max(
+      ACTIVE_FOR,
+      ...settingsOf(baselines).map((baseline) => {
+        if (baseline.kind === "trailing") return baseline.window + baseline.offset + RECENT_WINDOWS * DAY;
+        return baseline.kind === "period" && touched.some((bucket) => bucket >= baseline.from && bucket < baseline.to) ? Infinity : 0;
+      }),
+    );
   }
 
   async function inputs(
@@ -231,7 +243,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     return history.outcomes(liveReferenceWindow(settings, window)).get(of) ?? null;
   }
 
-  return { inputs, performance, lookBack };
+  return { inputs, performance, lookBack, reach };
 }
 
 /** Versions with a row in the window or shortly before it, by name. */

@@ -1,5 +1,5 @@
 import type { BaselineRow } from "../model/event.ts";
-import type { Measurement, MeasuredWindow, MetricFamily } from "../model/measurement.ts";
+import { metricFamily, type Measurement, type MeasuredWindow, type MetricFamily } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Clock, type Millis, type Window } from "../model/time.ts";
@@ -12,16 +12,20 @@ import type { Store } from "../store/store.ts";
 import { markCounted, readTouched, touchBuckets, type TouchedBucket } from "../store/touched-buckets.ts";
 import { readUnseenValues } from "../store/unseen-values.ts";
 import { insertWindowProgress, readWindowProgress } from "../store/window-progress.ts";
-import { ensureGrid, ensureProvisionalGrid, loadBaselines, type OpenBaselineFile } from "./baselines.ts";
+import { ensureGrid, loadBaselines, type OpenBaselineFile } from "./baselines.ts";
 import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
 import { loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
-import { dueWindows, plansFor, type DueWindow, type Plan } from "./plan.ts";
+import { dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
 import { sameAnswer } from "./same-answer.ts";
 
 /** Buckets counted by one statement, so that neither side holds a year at once. */
 const BUCKETS_AT_ONCE = 744;
 /** Windows measured on one load of history. */
 const WINDOWS_AT_ONCE = 24;
+/** Windows of one plan beyond which it is worth asking where there are rows at all: one old event must not cost years. */
+const LONG_STRETCH = 400;
+/** A row that is not found begins again at revision 1 and loses against the stored one: all have to be read. */
+const NO_LIMIT = 4_000_000_000;
 /** Above this p-value nobody asks which values are new. */
 const WORTH_NAMING = 0.01;
 
@@ -55,10 +59,12 @@ export function createMonitor(options: {
   nextSequence: () => number;
   /** Called with what rules are judged on, in event-time order, before the next window is looked at. */
   onMeasured: (window: MeasuredWindow) => Promise<void>;
+  /** The program is asked to end: no more windows than those in hand. */
+  isStopping: () => boolean;
   clock: Clock;
   log: Log;
 }): Monitor {
-  const { store, models, rules, watermark, nextSequence, onMeasured, clock, log } = options;
+  const { store, models, rules, watermark, nextSequence, onMeasured, isStopping, clock, log } = options;
   const watched = new Map<string, Watched>();
 
   async function start(): Promise<void> {
@@ -67,17 +73,14 @@ export function createMonitor(options: {
 
   async function watch(model: ModelSettings): Promise<Watched | null> {
     const baselines = await loadBaselines({ store, model, open: options.openBaseline, precedence: options.precedence, clock, log });
-    const made =
-      (await ensureGrid({ store, model, baselines, nextGeneration: nextSequence, clock })) ??
-      (await ensureProvisionalGrid({ store, model, clock }));
-    if (made === null) return null;
-    if (made.changed)
-      await touchBuckets(
-        store,
-        (await liveBuckets(store, model.name, model.bucket)).map((bucket) => ({ model: model.name, kind: "features" as const, bucket })),
-        nextSequence(),
-      );
-    const state = modelState(model, baselines, made.grid);
+    const recountLive = async () => {
+      const buckets = await liveBuckets(store, model.name, model.bucket);
+      const marks = (["features", "outcomes"] as const).flatMap((kind) => buckets.map((bucket) => ({ model: model.name, kind, bucket })));
+      await touchBuckets(store, marks, nextSequence());
+    };
+    const grid = await ensureGrid({ store, model, baselines, nextGeneration: nextSequence, recountLive, clock });
+    if (grid === null) return null;
+    const state = modelState(model, baselines, grid);
     const found = {
       state,
       measurer: createWindowMeasurer(store, state),
@@ -91,14 +94,21 @@ export function createMonitor(options: {
 
   async function tick(): Promise<TickResult> {
     const total = { bucketsCounted: 0, windowsMeasured: 0, measurements: 0 };
+    const failures: unknown[] = [];
     for (const model of models.values()) {
-      const found = watched.get(model.name) ?? (await watch(model));
-      if (!found) continue;
-      const done = await tickModel(found);
-      total.bucketsCounted += done.bucketsCounted;
-      total.windowsMeasured += done.windowsMeasured;
-      total.measurements += done.measurements;
+      try {
+        const found = watched.get(model.name) ?? (await watch(model));
+        if (!found) continue;
+        const done = await tickModel(found);
+        total.bucketsCounted += done.bucketsCounted;
+        total.windowsMeasured += done.windowsMeasured;
+        total.measurements += done.measurements;
+      } catch (error) {
+        // One model's trouble is not the others'.
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
     return total;
   }
 
@@ -111,24 +121,52 @@ export function createMonitor(options: {
     model.first ??= await firstPredictionTime(store, settings.name);
     // Events older than all before them may come: the windows they lie in are measured as well.
     if (model.first !== null) for (const { bucket } of touched) model.first = Math.min(model.first, bucket);
-    if (model.first === null || mark === null) return { bucketsCounted: touched.length, windowsMeasured: 0, measurements: 0 };
+    if (model.first === null || mark === null) {
+      if (model.first === null) await markCounted(store, touched);
+      return { bucketsCounted: touched.length, windowsMeasured: 0, measurements: 0 };
+    }
     const bucketsOf = (kind: TouchedBucket["kind"]) => touched.filter((one) => one.kind === kind).map((one) => one.bucket);
-    const due = model.plans.flatMap((plan) =>
-      dueWindows({
-        plan,
-        first: floorTo(model.first ?? 0, settings.bucket),
-        watermark: mark,
-        labelsExpectedWithin: settings.labelsExpectedWithin,
-        progress: { closedTo: model.progress.get(`${plan.name} closed`) ?? 0, matureTo: model.progress.get(`${plan.name} mature`) ?? 0 },
-        bucket: settings.bucket,
-        touchedInputs: bucketsOf("features"),
-        touchedOutcomes: bucketsOf("outcomes"),
-      }),
-    );
+    const due: DueWindow[] = [];
+    for (const plan of model.plans) {
+      const progress = progressOf(model, plan);
+      const begin = Math.max(floorTo(model.first, settings.bucket), Math.min(progress.closedTo, progress.matureTo));
+      const isLong = (mark - begin) / plan.every > LONG_STRETCH;
+      due.push(
+        ...dueWindows({
+          plan,
+          first: floorTo(model.first, settings.bucket),
+          watermark: mark,
+          labelsExpectedWithin: settings.labelsExpectedWithin,
+          progress,
+          bucket: settings.bucket,
+          touchedInputs: bucketsOf("features"),
+          touchedOutcomes: bucketsOf("outcomes"),
+          days: isLong ? await liveBuckets(store, settings.name, DAY) : null,
+          reach: model.measurer.reach(
+            allBaselines(plan),
+            touched.map((one) => one.bucket),
+          ),
+        }),
+      );
+    }
     due.sort((a, b) => a.dueAt - b.dueAt || a.window.to - b.window.to);
     let measurements = 0;
-    for (let start = 0; start < due.length; start += WINDOWS_AT_ONCE)
+    for (let start = 0; start < due.length; start += WINDOWS_AT_ONCE) {
+      if (isStopping()) return { bucketsCounted: touched.length, windowsMeasured: start, measurements };
       measurements += await measureDue(model, due.slice(start, start + WINDOWS_AT_ONCE), mark);
+    }
+    // Stretches without rows were left out: they are done all the same.
+    await recordReached(
+      model,
+      new Map(
+        model.plans.flatMap((plan) => [
+          [`${plan.name} closed`, floorTo(mark, plan.every)] as const,
+          [`${plan.name} mature`, floorTo(mark - settings.labelsExpectedWithin, plan.every)] as const,
+        ]),
+      ),
+    );
+    // Cleared last: a program that ends before this counts and measures the same again, with the same answers.
+    await markCounted(store, touched);
     return { bucketsCounted: touched.length, windowsMeasured: due.length, measurements };
   }
 
@@ -142,7 +180,6 @@ export function createMonitor(options: {
         const buckets = slice.map((one) => one.bucket);
         if (kind === "features") await countFeatures(store, rows, state.grid, bucket, buckets, nextSequence());
         else if (task === "binary" && positive !== null) await countOutcomes(store, rows, positive, bucket, buckets, nextSequence());
-        await markCounted(store, slice);
       }
     }
   }
@@ -161,6 +198,7 @@ export function createMonitor(options: {
         before.set(identity(measurement), next);
         changed.push(next);
       }
+      if (one.cause === "revised") changed.push(...withdrawn(one, measured, before));
       // Performance is judged once its labels have had their time; until then it is stored, and says "pending".
       const isJudged = one.cause === "mature" || (one.cause === "closed" && one.family === "inputs");
       if (isJudged && measured.length > 0)
@@ -181,7 +219,9 @@ export function createMonitor(options: {
   async function measureOne(model: Watched, due: DueWindow, history: History, mark: Millis): Promise<Measurement[]> {
     const { baselines } = due.plan;
     if (due.family === "performance") {
-      const pending = due.window.to + model.state.settings.labelsExpectedWithin > mark;
+      // What was mature stays so, also where a restart set the watermark back.
+      const matured = due.window.to <= (model.progress.get(`${due.plan.name} mature`) ?? 0);
+      const pending = !matured && due.window.to + model.state.settings.labelsExpectedWithin > mark;
       return baselines.performance.size === 0 && due.plan.length !== DAY
         ? []
         : model.measurer.performance(due.window, baselines.performance, history, pending);
@@ -207,11 +247,7 @@ export function createMonitor(options: {
   }
 
   function historyFor(model: Watched, due: readonly DueWindow[]): Promise<History> {
-    const spans = due.map(
-      ({ plan, window }) =>
-        window.from -
-        model.measurer.lookBack(plan.length, new Set([...plan.baselines.drift, ...plan.baselines.quality, ...plan.baselines.performance])),
-    );
+    const spans = due.map(({ plan, window }) => window.from - model.measurer.lookBack(plan.length, allBaselines(plan)));
     const steps = due.flatMap(({ plan }) => [plan.length, plan.every]);
     const step = steps.reduce(greatestCommonDivisor, DAY);
     return loadHistory(
@@ -228,8 +264,8 @@ export function createMonitor(options: {
     if (revised.length === 0) return new Map();
     const rows = await readMeasurements(store, {
       model: model.state.settings.name,
-      after: Math.min(...revised.map(({ window }) => window.to)) - 1,
-      upTo: Math.max(...revised.map(({ window }) => window.to)),
+      endsAt: [...new Set(revised.map(({ window }) => window.to))],
+      limit: NO_LIMIT,
     });
     return new Map(rows.map((row) => [identity(row), row]));
   }
@@ -239,10 +275,15 @@ export function createMonitor(options: {
     for (const { plan, cause, family, window } of due) {
       if (cause === "revised" || (cause === "closed" && family === "performance")) continue;
       const key = `${plan.name} ${cause}`;
-      if (window.to > (model.progress.get(key) ?? 0)) reached.set(key, Math.max(window.to, reached.get(key) ?? 0));
+      reached.set(key, Math.max(window.to, reached.get(key) ?? 0));
     }
-    await insertWindowProgress(store, model.state.settings.name, reached);
-    for (const [key, to] of reached) model.progress.set(key, to);
+    await recordReached(model, reached);
+  }
+
+  async function recordReached(model: Watched, reached: ReadonlyMap<string, Millis>): Promise<void> {
+    const further = new Map([...reached].filter(([key, to]) => to > (model.progress.get(key) ?? 0)));
+    await insertWindowProgress(store, model.state.settings.name, further);
+    for (const [key, to] of further) model.progress.set(key, to);
   }
 
   async function measure(query: MeasureQuery): Promise<Measurement[]> {
@@ -269,6 +310,42 @@ export function createMonitor(options: {
   }
 
   return { start, tick, measure };
+}
+
+/** What was measured of a window before and is no longer: its rows turned out to belong elsewhere. */
+function withdrawn({ window, family, plan }: DueWindow, measured: readonly Measurement[], before: Map<string, Measurement>): Measurement[] {
+  const now = new Set(measured.map(identity));
+  const gone = [...before.values()].filter(
+    (one) =>
+      one.from === window.from &&
+      one.to === window.to &&
+      (metricFamily(one.metric) === "performance") === (family === "performance") &&
+      (one.baseline === null || allBaselines(plan).has(one.baseline)) &&
+      one.status !== "no_data" &&
+      !now.has(identity(one)),
+  );
+  return gone.map((one) => {
+    const empty = {
+      ...one,
+      value: null,
+      expected: null,
+      pValue: null,
+      ci: null,
+      evidence: null,
+      labelled: one.labelled === null ? null : 0,
+    };
+    const next = { ...empty, rows: { ...one.rows, current: 0 }, status: "no_data" as const, detail: {}, revision: one.revision + 1 };
+    before.set(identity(next), next);
+    return next;
+  });
+}
+
+function progressOf({ progress }: Watched, plan: Plan): PlanProgress {
+  return { closedTo: progress.get(`${plan.name} closed`) ?? 0, matureTo: progress.get(`${plan.name} mature`) ?? 0 };
+}
+
+function allBaselines({ baselines }: Plan): ReadonlySet<string> {
+  return new Set([...baselines.drift, ...baselines.quality, ...baselines.performance]);
 }
 
 function identity(measurement: Measurement): string {

@@ -63,25 +63,47 @@ export function dueWindows(options: {
   bucket: Millis;
   touchedInputs: readonly Millis[];
   touchedOutcomes: readonly Millis[];
+  /**
+   * Days that hold live rows, where the stretch to be measured is long; windows far from all of them are left out.
+   * Null: every window is looked at.
+   */
+  days: readonly Millis[] | null;
+  /** How long after a bucket a window may still look back at it: as a reference, or to see whether a version lives. */
+  reach: Millis;
 }): DueWindow[] {
   const { plan, first, watermark, labelsExpectedWithin, progress, bucket } = options;
   const closedFrom = Math.max(first, progress.closedTo);
   const matureFrom = Math.max(first, progress.matureTo);
   const due: DueWindow[] = [];
-  const closed = windowsEnding(closedFrom, watermark, plan.length, plan.every);
+  const ending = (after: Millis, upTo: Millis) => endingNear(options.days, options.reach, after, upTo, plan);
+  const closed = ending(closedFrom, watermark);
   for (const window of closed) {
     due.push({ plan, window, cause: "closed", family: "inputs", dueAt: window.to });
     due.push({ plan, window, cause: "closed", family: "performance", dueAt: window.to });
   }
-  for (const window of windowsEnding(matureFrom, watermark - labelsExpectedWithin, plan.length, plan.every)) {
+  for (const window of ending(matureFrom, watermark - labelsExpectedWithin)) {
     due.push({ plan, window, cause: "mature", family: "performance", dueAt: window.to + labelsExpectedWithin });
   }
-  due.push(...revised(plan, "inputs", options.touchedInputs, bucket, first, progress.closedTo));
-  due.push(...revised(plan, "performance", options.touchedOutcomes, bucket, first, progress.closedTo));
+  due.push(...revised(plan, "inputs", options.touchedInputs, bucket, first, progress.closedTo, options.reach));
+  due.push(...revised(plan, "performance", options.touchedOutcomes, bucket, first, progress.closedTo, options.reach));
   return due.sort((a, b) => a.dueAt - b.dueAt || a.window.to - b.window.to);
 }
 
-/** Windows already measured that hold a touched bucket. */
+/** The windows of a plan that end in `(after, upTo]`, less those to which no day with rows can matter. */
+function endingNear(days: readonly Millis[] | null, reach: Millis, after: Millis, upTo: Millis, plan: Plan): Window[] {
+  if (days === null) return windowsEnding(after, upTo, plan.length, plan.every);
+  const windows: Window[] = [];
+  let from = after;
+  for (const day of days) {
+    const until = Math.min(upTo, day + DAY + plan.length + reach);
+    from = Math.max(from, day);
+    if (until > from) windows.push(...windowsEnding(from, until, plan.length, plan.every));
+    from = Math.max(from, until);
+  }
+  return windows;
+}
+
+/** Windows already measured that hold a touched bucket, or look back at it. */
 function revised(
   plan: Plan,
   family: DueWindow["family"],
@@ -89,14 +111,13 @@ function revised(
   bucket: Millis,
   first: Millis,
   closedTo: Millis,
+  reach: Millis,
 ): DueWindow[] {
   const ends = new Set<Millis>();
   for (const start of touched) {
     // The first window that holds this bucket ends at or after the bucket's end; the last begins at its start.
-    for (let to = ceilTo(start + bucket, plan.every); to - plan.length <= start; to += plan.every) {
-      if (to > closedTo) break;
-      if (to > first) ends.add(to);
-    }
+    const last = Math.min(closedTo, start + plan.length + reach);
+    for (let to = ceilTo(start + bucket, plan.every); to <= last; to += plan.every) if (to > first) ends.add(to);
   }
   return [...ends].map((to) => ({ plan, window: { from: to - plan.length, to }, cause: "revised", family, dueAt: to }));
 }

@@ -2,16 +2,7 @@ import type { AlertHealth, AlertKey, AlertState, AlertStatus, Explanation, Trans
 import { SEVERITIES, type Severity } from "../model/rule.ts";
 import type { Millis } from "../model/time.ts";
 import type { Store } from "./store.ts";
-
-/**
- * A time as the tables take it. ClickHouse reads an integer of fewer than 13 digits as seconds, so a time before
- * September 2001 would land centuries away: it is refused.
- */
-export function storedTime(time: Millis): Millis {
-  if (!Number.isInteger(time) || time < 1e12 || time >= 1e13)
-    throw new RangeError(`${time} is no time that can be stored: it must be whole milliseconds between 2001 and 2286`);
-  return time;
-}
+import { dateTimeValue } from "./values.ts";
 
 const KEY_COLUMNS = "rule, model, version, segment, subject";
 type KeyRow = { rule: string; model: string; version: string; segment: string; subject: string };
@@ -44,9 +35,9 @@ export async function insertStatuses(store: Store, statuses: readonly AlertStatu
       state: status.state,
       health: status.health,
       streak: status.streak,
-      since: status.since === null ? null : storedTime(status.since),
+      since: status.since === null ? null : dateTimeValue(status.since),
       alert_id: status.alertId ?? "",
-      evaluated_to: storedTime(status.evaluatedTo),
+      evaluated_to: dateTimeValue(status.evaluatedTo),
     })),
   );
 }
@@ -88,15 +79,15 @@ export async function insertTransitions(store: Store, transitions: readonly Tran
       from_state: transition.from,
       to_state: transition.to,
       severity: transition.severity,
-      window_from: storedTime(transition.window.from),
-      window_to: storedTime(transition.window.to),
-      since: storedTime(transition.since),
+      window_from: dateTimeValue(transition.window.from),
+      window_to: dateTimeValue(transition.window.to),
+      since: dateTimeValue(transition.since),
       rule_hash: transition.ruleHash,
       summary: transition.summary,
       explanation: JSON.stringify(transition.explanation),
       notify: transition.notify,
       retrain: transition.retrain ? 1 : 0,
-      created_at: storedTime(transition.createdAt),
+      created_at: dateTimeValue(transition.createdAt),
     })),
   );
 }

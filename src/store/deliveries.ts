@@ -1,6 +1,6 @@
 import type { Delivery } from "../model/alert.ts";
-import { storedTime } from "./alerts.ts";
 import type { Store } from "./store.ts";
+import { dateTimeValue } from "./values.ts";
 
 export async function insertDeliveries(store: Store, deliveries: readonly Delivery[]): Promise<void> {
   await store.insert(
@@ -12,8 +12,8 @@ export async function insertDeliveries(store: Store, deliveries: readonly Delive
       attempt: delivery.attempt,
       outcome: delivery.outcome,
       detail: delivery.detail,
-      at: storedTime(delivery.at),
-      next_attempt_at: delivery.nextAttemptAt === null ? null : storedTime(delivery.nextAttemptAt),
+      at: dateTimeValue(delivery.at),
+      next_attempt_at: delivery.nextAttemptAt === null ? null : dateTimeValue(delivery.nextAttemptAt),
     })),
   );
 }

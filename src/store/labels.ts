@@ -48,3 +48,12 @@ export async function findLabel(store: Store, model: string, id: string): Promis
       }
     : null;
 }
+
+/** The time of the newest label of a model, or null when none told one. */
+export async function newestLabelTime(store: Store, model: string): Promise<Millis | null> {
+  const [row] = await store.query<{ newest: Millis | null }>(
+    "SELECT toUnixTimestamp64Milli(maxOrNull(time)) AS newest FROM labels WHERE model = {model:String}",
+    { model },
+  );
+  return row?.newest === null || row === undefined ? null : Number(row.newest);
+}

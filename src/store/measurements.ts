@@ -46,6 +46,8 @@ export type MeasurementFilter = {
   /** Windows that end after `after` and not after `upTo`. */
   readonly after?: Millis;
   readonly upTo?: Millis;
+  /** Windows that end at one of these. */
+  readonly endsAt?: readonly Millis[];
   readonly windowMs?: Millis;
   readonly limit?: number;
   readonly newestFirst?: boolean;
@@ -96,6 +98,7 @@ export async function readMeasurements(store: Store, filter: MeasurementFilter):
   if (filter.baseline !== undefined) conditions.push("m.baseline = {baseline:String}");
   if (filter.after !== undefined) conditions.push("m.to > fromUnixTimestamp64Milli({after:Int64})");
   if (filter.upTo !== undefined) conditions.push("m.to <= fromUnixTimestamp64Milli({upTo:Int64})");
+  if (filter.endsAt !== undefined) conditions.push("toUnixTimestamp64Milli(m.to) IN {endsAt:Array(Int64)}");
   if (filter.windowMs !== undefined) conditions.push("toUnixTimestamp64Milli(m.to) - toUnixTimestamp64Milli(m.from) = {windowMs:Int64}");
   const direction = filter.newestFirst ? "DESC" : "ASC";
   const rows = await store.query<MeasurementRow>(
@@ -113,6 +116,7 @@ export async function readMeasurements(store: Store, filter: MeasurementFilter):
       baseline: filter.baseline ?? "",
       after: filter.after ?? 0,
       upTo: filter.upTo ?? 0,
+      endsAt: filter.endsAt ?? [],
       windowMs: filter.windowMs ?? 0,
       limit: filter.limit ?? 100_000,
     },

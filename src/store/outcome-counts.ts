@@ -97,6 +97,11 @@ function zeroWhatIsGone(store: Store, params: { model: string; buckets: readonly
   );
 }
 
+/** Removes all outcome counts of a model, to be made again. */
+export function forgetOutcomes(store: Store, model: string): Promise<void> {
+  return store.execute("DELETE FROM outcome_counts WHERE model = {model:String}", { model });
+}
+
 export type StepOutcomes = { readonly from: Millis; readonly byVersion: ReadonlyMap<string, OutcomeCounts> };
 
 type OutcomeRow = {

@@ -1,7 +1,7 @@
 import type { RetrainRun } from "../model/alert.ts";
 import type { Millis } from "../model/time.ts";
-import { storedTime } from "./alerts.ts";
 import type { Store } from "./store.ts";
+import { dateTimeValue } from "./values.ts";
 
 /** Of several rows of one run the one furthest on stays. */
 const SEQUENCE: Readonly<Record<RetrainRun["state"], number>> = {
@@ -23,7 +23,7 @@ export async function insertRetrainRuns(store: Store, runs: readonly RetrainRun[
       transition_id: run.transitionId,
       state: run.state,
       reason: run.reason,
-      at: storedTime(run.at),
+      at: dateTimeValue(run.at),
       sequence: SEQUENCE[run.state],
     })),
   );

@@ -1,7 +1,7 @@
 import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import type { StoreSettings } from "../model/settings.ts";
 import { createStore } from "./connection.ts";
-import type { Store } from "./store.ts";
+import { StoreError, type Store } from "./store.ts";
 
 /** Connects to a ClickHouse server and makes the database when it is not there. */
 export async function openServerStore(settings: Extract<StoreSettings, { kind: "server" }>): Promise<Store> {
@@ -37,12 +37,37 @@ export async function openServerStore(settings: Extract<StoreSettings, { kind: "
   });
   const setup = createStore({ kind: "server", location: redact(settings.url), writer: admin, reader: admin });
   try {
+    await refuseOldServer(setup);
     await setup.execute("CREATE DATABASE IF NOT EXISTS {database:Identifier}", { database: settings.database });
   } catch (error) {
     await store.close();
     throw error;
   }
   return store;
+}
+
+/**
+ * Older servers prune partitions by time before FINAL has chosen among the rows of one id: a conflict between months
+ * would then be counted in both.
+ */
+const LEAST_VERSION = [26, 3] as const;
+
+async function refuseOldServer(store: Store): Promise<void> {
+  const [row] = await store.query<{ version: string }>("SELECT version() AS version");
+  if (isRecent(row?.version ?? "")) return;
+  throw new StoreError(
+    `ClickHouse at ${store.location} is version ${row?.version ?? "unknown"}; driftwatch needs ${LEAST_VERSION.join(".")} or newer.`,
+    {
+      hint: "Upgrade the server, or use the embedded store (store.path).",
+      retryable: false,
+    },
+  );
+}
+
+/** Whether a server's version has what the queries rely on. */
+export function isRecent(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > LEAST_VERSION[0] || (major === LEAST_VERSION[0] && minor >= LEAST_VERSION[1]);
 }
 
 function redact(url: string): string {

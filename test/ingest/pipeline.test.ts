@@ -241,7 +241,7 @@ describe("ingest", () => {
     expect(await ingest.ingest(messages)).toMatchObject({ accepted: 6_000, rejected: [] });
     delay.disable();
     expect(await countPredictions(store(), "ranks")).toBe(6_000);
-    // A quarter second is the bound of a busy test machine; by itself it stays below 50 ms.
+    // Loose, for a busy test machine: alone, 30 to 70 ms were measured.
     expect(delay.max / 1e6).toBeLessThan(250);
   });
 

@@ -17,6 +17,8 @@ function due(changes: Partial<Parameters<typeof dueWindows>[0]>): string[] {
     bucket: HOUR,
     touchedInputs: [],
     touchedOutcomes: [],
+    days: null,
+    reach: 0,
     ...changes,
   });
   return windows.map(
@@ -59,6 +61,28 @@ describe("windows that are due", () => {
 
   test("a touched bucket of a window that is open changes nothing yet", () => {
     expect(due({ watermark: at(5, 3), progress: { closedTo: at(5), matureTo: at(4) }, touchedInputs: [at(5, 1)] })).toEqual([]);
+  });
+
+  test("a touched bucket re-opens what looks back at it", () => {
+    const progress = { closedTo: at(12), matureTo: at(12) };
+    expect(due({ watermark: at(12), progress, touchedInputs: [at(8, 3)], reach: 2 * DAY })).toEqual([
+      "revised inputs 01-08..01-09",
+      "revised inputs 01-09..01-10",
+      "revised inputs 01-10..01-11",
+    ]);
+  });
+
+  test("of a long stretch only what lies near days with rows is looked at", () => {
+    const windows = due({ watermark: Date.UTC(2026, 0, 1), days: [at(1), at(2), Date.UTC(2020, 5, 1)], reach: DAY });
+    expect(windows.filter((window) => window.startsWith("closed inputs"))).toEqual([
+      "closed inputs 01-01..01-02",
+      "closed inputs 01-02..01-03",
+      "closed inputs 01-03..01-04",
+      "closed inputs 01-04..01-05",
+      "closed inputs 06-01..06-02",
+      "closed inputs 06-02..06-03",
+      "closed inputs 06-03..06-04",
+    ]);
   });
 
   test("after an outage all windows come, oldest first", () => {

@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import { createClient } from "@clickhouse/client";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { openStore } from "../../src/store/open.ts";
+import { isRecent } from "../../src/store/server.ts";
 import { startFront } from "../support/clickhouse-front.ts";
 
 /** A server that is none: it answers everything alike. */
@@ -148,5 +149,18 @@ describe("the front that stands for a server", () => {
     expect(await one.query("SELECT count() AS rows FROM labels")).toEqual([{ rows: 1 }]);
     expect(await two.query("SELECT count() AS rows FROM labels")).toEqual([{ rows: 0 }]);
     await Promise.all([one.close(), two.close()]);
+  });
+});
+
+describe("a server's version", () => {
+  it.each([
+    ["26.7.2.1", true],
+    ["26.3.1.1", true],
+    ["27.1.1.1", true],
+    ["26.2.9.9", false],
+    ["24.8.1.1", false],
+    ["", false],
+  ])("%s is recent: %s", (version, expected) => {
+    expect(isRecent(version)).toBe(expected);
   });
 });

@@ -25,6 +25,7 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
     models: byName,
     rules: [],
     tokens: [],
+    instance: "test",
     localToken: "dw_local",
     ingest: async (messages) => ({ accepted: messages.length, rejected: [] }),
     measure,

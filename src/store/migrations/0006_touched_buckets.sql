@@ -9,3 +9,4 @@ CREATE TABLE IF NOT EXISTS touched_buckets
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (model, kind, bucket)
+SETTINGS fsync_after_insert = 1

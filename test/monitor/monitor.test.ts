@@ -1,0 +1,199 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { createApp, type App } from "../../src/app.ts";
+import type { Message } from "../../src/ingest/source.ts";
+import { silentLog } from "../../src/log.ts";
+import type { Measurement } from "../../src/model/measurement.ts";
+import type { BaselineSettings, Config, ModelSettings } from "../../src/model/settings.ts";
+import { DAY, HOUR, MINUTE } from "../../src/model/time.ts";
+import { readMeasurements } from "../../src/store/measurements.ts";
+import { readVersions } from "../../src/store/versions.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { createToyModel } from "../support/toy-model.ts";
+
+const DAY_ONE = Date.UTC(2026, 0, 1);
+const TRAILING: BaselineSettings = { kind: "trailing", name: "before", window: 3 * DAY, offset: 0 };
+
+function configOf(path: string, changes: Partial<ModelSettings> = {}): Config {
+  const toy: ModelSettings = {
+    name: "toy",
+    task: "binary",
+    positive: "yes",
+    bucket: HOUR,
+    lateness: 10 * MINUTE,
+    labelsExpectedWithin: 6 * HOUR,
+    baselines: [TRAILING],
+    ...changes,
+  };
+  return {
+    file: null,
+    clock: "replay",
+    kafka: null,
+    store: { kind: "embedded", path },
+    http: { host: "127.0.0.1", port: 0, tokens: [], publicUrl: null },
+    models: new Map([["toy", toy]]),
+    channels: new Map(),
+    retraining: new Map(),
+    rules: [
+      {
+        name: "drift",
+        description: "",
+        models: null,
+        measure: { metric: "drift", of: "features", baseline: "before", window: DAY, every: DAY },
+        fire: { above: new Map([["wasserstein", 0.2]]), drop: null, falseAlarms: 0.01 },
+        clear: { below: new Map(), drop: null, pValue: 0.2, evaluations: 1 },
+        evaluations: 1,
+        atLeastRows: 50,
+        severity: "warning",
+        notify: [],
+        retrain: false,
+      },
+    ],
+  };
+}
+
+async function start(config: Config): Promise<App> {
+  const app = await createApp(config, { log: silentLog, tickEvery: null, sources: [] });
+  onTestFinished(() => app.stop());
+  await app.start();
+  return app;
+}
+
+let offset = 0;
+function message(event: object): Message {
+  offset += 1;
+  return {
+    origin: { source: "file", topic: "t", partition: 0, offset: String(offset) },
+    bytes: Buffer.from(JSON.stringify(event)),
+    timestamp: null,
+  };
+}
+
+/** Takes events in and lets the program look; `tick` after each list. */
+async function play(app: App, ...lists: readonly (readonly object[])[]): Promise<void> {
+  for (const events of lists) {
+    expect((await app.pipeline.ingest(events.map(message))).rejected).toEqual([]);
+    app.watermarks.finish();
+    await app.tick();
+  }
+}
+
+const answers = async (app: App) =>
+  (await readMeasurements(app.store, { model: "toy" })).map((one: Measurement) => ({ ...one, revision: 0 }));
+
+/** Ten days of the toy model, a day an entry, labels with their predictions. */
+function tenDays(): object[][] {
+  const toy = createToyModel();
+  return Array.from({ length: 10 }, (_, day) => {
+    const { predictions, labels } = toy.day(DAY_ONE + day * DAY);
+    return [...predictions, ...labels];
+  });
+}
+
+describe("whatever the order in which days arrive, and however often the program looks, the answers are the same", () => {
+  const days = tenDays();
+  const first = days.slice(0, 1).flat();
+  const middle = days.slice(3, 5).flat();
+  const rest = [...days.slice(1, 3), ...days.slice(5)].flat();
+
+  /** With a reference of its own: bins made from the first rows depend on which came first, and say so. */
+  function pinned(): Config {
+    const directory = scratchDirectory();
+    const file = join(directory, "training.ndjson");
+    const toy = createToyModel(99);
+    const rows = Array.from({ length: 20 }, (_, day) => toy.day(DAY_ONE - (20 - day) * DAY).predictions).flat();
+    writeFileSync(file, rows.map((row) => JSON.stringify(row)).join("\n"));
+    return configOf(join(directory, "data"), { baselines: [TRAILING, { kind: "file", name: "training", file, byVersion: new Map() }] });
+  }
+
+  test.each([
+    ["the first day last", [[...middle, ...rest], first]],
+    ["a reference after the windows that look back at it", [[...first, ...rest], middle]],
+    ["day by day", days],
+  ])("%s", async (_name, lists) => {
+    const whole = await start(pinned());
+    await play(whole, days.flat());
+    const expected = await answers(whole);
+    await whole.stop();
+    expect(expected.length).toBeGreaterThan(100);
+    const parts = await start(pinned());
+    await play(parts, ...lists);
+    expect(await answers(parts)).toEqual(expected);
+  });
+});
+
+describe("a restart", () => {
+  test("with another bucket counts everything once", async () => {
+    const directory = scratchDirectory();
+    const days = tenDays();
+    const app = await start(configOf(directory));
+    await play(app, days.flat());
+    const [version] = await readVersions(app.store, "toy");
+    expect(version).toMatchObject({ rows: 1_200, labelled: 1_200 });
+    await app.stop();
+    const again = await start(configOf(directory, { bucket: 6 * HOUR }));
+    await play(again, []);
+    expect(await readVersions(again.store, "toy")).toMatchObject([{ rows: 1_200, labelled: 1_200 }]);
+  });
+
+  test("with another positive class counts outcomes anew", async () => {
+    const directory = scratchDirectory();
+    const app = await start(configOf(directory));
+    await play(app, tenDays().flat());
+    const query = { model: "toy", window: { from: DAY_ONE, to: DAY_ONE + 9 * DAY }, baselines: [], families: ["performance"] as const };
+    const confusion = async (of: App) => (await of.monitor.measure(query)).find((one) => one.metric === "accuracy")?.detail.confusion;
+    const before = await confusion(app);
+    await app.stop();
+    const again = await start(configOf(directory, { positive: "no" }));
+    await play(again, []);
+    expect(await confusion(again)).toEqual({ tp: before?.tn, fp: before?.fn, fn: before?.fp, tn: before?.tp });
+  });
+
+  test("with a baseline file that is gone goes on counting", async () => {
+    const directory = scratchDirectory();
+    mkdirSync(directory, { recursive: true });
+    const file = join(directory, "training.ndjson");
+    const days = tenDays();
+    const predictions = days.flat().filter((event) => (event as { type: string }).type === "prediction");
+    writeFileSync(file, predictions.map((event) => JSON.stringify(event)).join("\n"));
+    const training: BaselineSettings = { kind: "file", name: "training", file, byVersion: new Map() };
+    const app = await start(configOf(join(directory, "data"), { baselines: [TRAILING, training] }));
+    await play(app, days.slice(0, 2).flat());
+    await app.stop();
+    const again = await start(configOf(join(directory, "data")));
+    await play(again, days.slice(2, 4).flat());
+    expect(await readVersions(again.store, "toy")).toMatchObject([{ rows: 480, labelled: 480 }]);
+  });
+});
+
+test("an event from long ago costs a few windows, not years of them", async () => {
+  const app = await start(configOf(scratchDirectory()));
+  const days = tenDays().flat();
+  const old = {
+    type: "prediction",
+    id: "old",
+    model: "toy",
+    version: "1",
+    time: "2001-01-01T12:00:00Z",
+    features: { amount: 10 },
+    score: 0.5,
+  };
+  await app.pipeline.ingest([...days, old].map(message));
+  app.watermarks.finish();
+  expect((await app.tick()).windowsMeasured).toBeLessThan(120);
+  expect(await app.tick()).toMatchObject({ windowsMeasured: 0 });
+});
+
+test("values of another type count as missing: a column that turned to text does not pass for well", async () => {
+  const app = await start(configOf(scratchDirectory()));
+  const days = tenDays();
+  const turned = (days[9] ?? []).map((event) => {
+    const { features } = event as { features?: Record<string, unknown> };
+    return features ? { ...event, features: { ...features, amount: `${String(features["amount"])} EUR` } } : event;
+  });
+  await play(app, days.slice(0, 9).flat(), turned);
+  const window = { from: DAY_ONE + 9 * DAY, to: DAY_ONE + 10 * DAY };
+  const measured = await app.monitor.measure({ model: "toy", window, baselines: ["before"], families: ["quality"] });
+  expect(measured.find((one) => one.metric === "missing_rate" && one.feature === "amount")).toMatchObject({ value: 1 });
+});
