@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { firstSentence } from "../model/alert.ts";
 import { action, jsonOption, limitOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
@@ -63,11 +64,6 @@ async function showAlerts(io: Io, connection: Connection, options: AlertOptions)
     if (found.length > 0) return 3;
   }
   return 0;
-}
-
-/** What moved. How much and how sure stand in `--json` and on the alert's page. */
-function firstSentence(text: string): string {
-  return text.split(/(?<=\.) (?=\p{Lu})/u, 1)[0] ?? text;
 }
 
 function alertTable(alerts: readonly AlertItem[], width: number | null): string {

@@ -77,6 +77,11 @@ export type Explanation = {
   readonly hints: readonly string[];
 };
 
+/** What moved, without how much and how sure: a summary for a list. */
+export function firstSentence(summary: string): string {
+  return summary.split(/(?<=\.) (?=\p{Lu})/u, 1)[0] ?? summary;
+}
+
 /** One attempt to tell one channel of one or more transitions, recorded after it was made. */
 export type Delivery = {
   readonly notificationId: string;

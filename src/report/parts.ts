@@ -1,4 +1,4 @@
-import type { RetrainRun } from "../model/alert.ts";
+import { firstSentence, type RetrainRun } from "../model/alert.ts";
 import { subjectName, type Measurement } from "../model/measurement.ts";
 import type { Alert } from "../store/alerts.ts";
 import type { ModelVersion } from "../store/versions.ts";
@@ -19,11 +19,6 @@ export function versionTable(versions: readonly ModelVersion[]): Markup {
     (one, index) =>
       html`<tr><td><span class="key"><svg width="10" height="10" aria-hidden="true"><rect class="v-${(versions.length - 1 - index) % 4}" width="10" height="10" rx="2"/></svg>${one.version}</span></td><td class="n">${count(one.rows)}</td><td class="n">${percent(one.rows > 0 ? one.labelled / one.rows : null)}</td><td class="t">${moment(one.firstSeen)}</td><td class="t">${moment(one.lastSeen)}</td></tr>`,
   )}</tbody></table></div>`;
-}
-
-/** What moved; how much and how sure stand on the alert's own page. */
-function firstSentence(text: string): string {
-  return text.split(/(?<=\.) (?=\p{Lu})/u, 1)[0] ?? text;
 }
 
 export function alertTable(alerts: readonly Alert[], link: Link<Alert>): Markup {
