@@ -149,14 +149,9 @@ describe("decode", () => {
     expect(decodeValue(prediction, { limits: { bytes: 10 } })).toMatchObject({ reason: "too_large" });
   });
 
-  it("refuses 200,000 levels in ten milliseconds", () => {
-    for (const text of ["[".repeat(200_000) + "]".repeat(200_000), '{"a":'.repeat(200_000)]) {
-      const deep = message(text);
-      decode(deep, context);
-      const start = performance.now();
-      expect(decode(deep, context)).toMatchObject({ reason: "too_deep" });
-      expect(performance.now() - start).toBeLessThan(10);
-    }
+  it("refuses 200,000 levels before the parser could run out of stack", () => {
+    for (const text of ["[".repeat(200_000) + "]".repeat(200_000), '{"a":'.repeat(200_000)])
+      expect(decode(message(text), context)).toMatchObject({ reason: "too_deep" });
   });
 
   it("does not take brackets within texts for depth", () => {

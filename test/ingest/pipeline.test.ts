@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { describe, expect, it } from "vitest";
 import { createPipeline, excerpt, type PipelineOptions, type Stored } from "../../src/ingest/pipeline.ts";
 import { silentLog } from "../../src/log.ts";
@@ -236,13 +235,18 @@ describe("ingest", () => {
     const messages = Array.from({ length: 6_000 }, (_, index) =>
       message({ ...prediction, model: "ranks", id: `y${index}`, time: Date.UTC(2005, index % 150, 2) }),
     );
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
+    let turns = 0;
+    let isRunning = true;
+    const count = (): void => {
+      turns++;
+      if (isRunning) setImmediate(count);
+    };
+    setImmediate(count);
     expect(await ingest.ingest(messages)).toMatchObject({ accepted: 6_000, rejected: [] });
-    delay.disable();
+    isRunning = false;
     expect(await countPredictions(store(), "ranks")).toBe(6_000);
-    // Loose, for a busy test machine: alone, 30 to 70 ms were measured.
-    expect(delay.max / 1e6).toBeLessThan(250);
+    // Others had their turn meanwhile, many times.
+    expect(turns).toBeGreaterThan(20);
   });
 
   it("finishes what is in hand when it closes, and takes nothing after", async () => {
