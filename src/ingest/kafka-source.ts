@@ -94,6 +94,7 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
   let started = false;
   let stopping = false;
   let error: string | null = null;
+  let committedAtStart: ReadonlyMap<string, string> = new Map();
   let gaps = 0;
   let lost = 0n;
   /** The ends could not be read, and that was said. */
@@ -101,6 +102,15 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
   let progressTimer: NodeJS.Timeout | undefined;
   let progressRound: Promise<void> = Promise.resolve();
   const stopSignal = new AbortController();
+
+  async function readCommitted(ofTopics: readonly string[]): Promise<Map<string, string>> {
+    const committed = new Map<string, string>();
+    for (const { topic, partitions: offsets } of await admin.fetchOffsets({ groupId: settings.group, topics: [...ofTopics] })) {
+      // Negative: nothing committed yet.
+      for (const { partition, offset } of offsets) if (!offset.startsWith("-")) committed.set(keyOf(topic, partition), offset);
+    }
+    return committed;
+  }
 
   async function assign(assignment: Readonly<Record<string, readonly number[]>>): Promise<void> {
     const before = partitions;
@@ -126,15 +136,14 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     }
     partitions = mine;
     if (mine.size === 0) return;
+    const atStart = committedAtStart;
+    committedAtStart = new Map();
     try {
-      for (const { topic, partitions: offsets } of await admin.fetchOffsets({ groupId: settings.group, topics: Object.keys(assignment) })) {
-        for (const { partition, offset } of offsets) {
-          const state = mine.get(keyOf(topic, partition));
-          if (!state) continue;
-          // Negative: nothing committed yet, or kafkajs has just committed "the earliest".
-          state.committed = offset.startsWith("-") ? null : offset;
-          if (state.committed !== null) state.next = BigInt(state.committed);
-        }
+      for (const [key, offset] of await readCommitted(Object.keys(assignment))) {
+        const state = mine.get(key);
+        if (!state) continue;
+        state.committed = offset;
+        state.next = BigInt(atStart.get(key) ?? offset);
       }
     } catch (cause) {
       // Without them reading goes on all the same; only a gap right at the start would pass unseen.
@@ -384,6 +393,8 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     async start(handle) {
       try {
         await probe();
+        // Before kafkajs joins: where it finds its offset deleted it commits the earliest there is, and the gap is gone.
+        committedAtStart = await readCommitted(topics);
         await run(handle);
       } catch (cause) {
         error = textOf(cause);
