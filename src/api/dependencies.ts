@@ -1,10 +1,10 @@
 import type { Hono } from "hono";
 import type { Log } from "../log.ts";
 import type { RejectReason } from "../model/event.ts";
-import type { Measurement, MetricFamily } from "../model/measurement.ts";
+import type { Measurement, MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { HttpSettings, ModelSettings } from "../model/settings.ts";
-import type { Clock, Millis, Window } from "../model/time.ts";
+import type { Clock, Millis } from "../model/time.ts";
 import type { Store } from "../store/store.ts";
 import { Problem, quoted } from "./problem.ts";
 
@@ -31,12 +31,7 @@ export type ApiDependencies = {
     readonly accepted: number;
     readonly rejected: readonly { readonly index: number; readonly reason: RejectReason; readonly message: string }[];
   }>;
-  readonly measure: (query: {
-    readonly model: string;
-    readonly window: Window;
-    readonly baselines: readonly string[];
-    readonly families: readonly MetricFamily[];
-  }) => Promise<readonly Measurement[]>;
+  readonly measure: (query: MeasureQuery) => Promise<readonly Measurement[]>;
   /** A model's report, as plain data with times in RFC 3339, and as a page. */
   readonly report: (query: {
     readonly model: ModelSettings;

@@ -1,29 +1,14 @@
 import { SUBJECTS_OTHER_THAN_FEATURES } from "./schemas.ts";
-import type { Delivery, Explanation, RetrainRun, Transition } from "../model/alert.ts";
+import type { Delivery, RetrainRun, Transition } from "../model/alert.ts";
 import type { DeadLetter } from "../model/event.ts";
 import type { Measurement } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
 import { formatDuration, formatTime } from "../model/time.ts";
+import { detailJson, explanationJson } from "../model/wire.ts";
 import type { Alert } from "../store/alerts.ts";
 import type { StoredBaseline } from "../store/baselines.ts";
 import type { ModelVersion } from "../store/versions.ts";
-
-/** Keys of this program's own records in snake case. Names and values from events stand in values only. */
-export function snakeCase(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeCase);
-  if (value instanceof Map) return Object.fromEntries([...value].map(([key, inner]) => [String(key), snakeCase(inner)]));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCase(inner)]),
-  );
-}
-
-function detailJson(detail: Measurement["detail"]): unknown {
-  const { scale, ...rest } = detail;
-  const { from, ...scales } = scale ?? {};
-  return snakeCase({ ...rest, ...(scale ? { scale: { ...scales, ...(from === undefined ? {} : { from: formatTime(from) }) } } : {}) });
-}
 
 export function measurementJson(m: Measurement) {
   return {
@@ -46,26 +31,6 @@ export function measurementJson(m: Measurement) {
     evidence: m.evidence,
     revision: m.revision,
     detail: detailJson(m.detail),
-  };
-}
-
-function explanationJson(explanation: Explanation) {
-  return {
-    metric: explanation.metric,
-    baseline: explanation.baseline,
-    value: explanation.value,
-    expected: explanation.expected,
-    threshold: explanation.threshold,
-    p_value: explanation.pValue,
-    adjusted_p_value: explanation.adjustedPValue,
-    subjects_tested: explanation.subjectsTested,
-    evidence: explanation.evidence,
-    rows: explanation.rows,
-    labelled: explanation.labelled,
-    ci: explanation.ci,
-    detail: detailJson(explanation.detail),
-    likely: explanation.likely,
-    hints: explanation.hints,
   };
 }
 

@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { REJECT_REASONS } from "../model/event.ts";
 import { formatTime } from "../model/time.ts";
+import { snakeCase } from "../model/wire.ts";
 import { readBaselines } from "../store/baselines.ts";
 import { letterPlace, readDeadLetterPage, type LetterPlace } from "../store/history-pages.ts";
 import { pageOf, pageOfWhole, readCursor } from "./cursor.ts";
 import type { ApiDependencies } from "./dependencies.ts";
-import { baselineJson, deadLetterJson, snakeCase } from "./json.ts";
+import { baselineJson, deadLetterJson } from "./json.ts";
 import { oneOf, pageSize, paging, text } from "./parameters.ts";
 import { Problem } from "./problem.ts";
 import { route, type Route } from "./route.ts";

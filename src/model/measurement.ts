@@ -107,3 +107,11 @@ export type MeasuredWindow = {
   readonly families: readonly MetricFamily[];
   readonly measurements: readonly Measurement[];
 };
+
+/** Asks for any window of whole buckets, to be measured on the spot. */
+export type MeasureQuery = {
+  readonly model: string;
+  readonly window: { readonly from: Millis; readonly to: Millis };
+  readonly baselines: readonly string[];
+  readonly families: readonly MetricFamily[];
+};

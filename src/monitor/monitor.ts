@@ -1,8 +1,8 @@
 import type { BaselineRow } from "../model/event.ts";
-import { metricFamily, type Measurement, type MeasuredWindow, type MetricFamily } from "../model/measurement.ts";
+import { metricFamily, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { ModelSettings } from "../model/settings.ts";
-import { DAY, floorTo, type Clock, type Millis, type Window } from "../model/time.ts";
+import { DAY, floorTo, type Clock, type Millis } from "../model/time.ts";
 import type { Log } from "../log.ts";
 import { countFeatures } from "../store/feature-counts.ts";
 import { firstPredictionTime, liveBuckets } from "../store/live-buckets.ts";
@@ -38,13 +38,6 @@ export type Monitor = {
   tick(): Promise<TickResult>;
   /** Measures any window of whole buckets, now, without storing anything. */
   measure(query: MeasureQuery): Promise<Measurement[]>;
-};
-
-export type MeasureQuery = {
-  readonly model: string;
-  readonly window: Window;
-  readonly baselines: readonly string[];
-  readonly families: readonly MetricFamily[];
 };
 
 type Watched = { state: ModelState; measurer: WindowMeasurer; plans: readonly Plan[]; progress: Map<string, Millis>; first: Millis | null };

@@ -1,38 +1,9 @@
-import type { Explanation, Notification } from "../model/alert.ts";
+import type { Notification } from "../model/alert.ts";
 import { formatTime } from "../model/time.ts";
+import { explanationJson } from "../model/wire.ts";
 import { alertLines, oneLine, type AlertLine } from "./message.ts";
 
 const BODY_BYTES = 20_000;
-
-/** An explanation as it stands in API answers and webhooks. */
-function explanationJson(explanation: Explanation): Record<string, unknown> {
-  return {
-    metric: explanation.metric,
-    baseline: explanation.baseline,
-    value: explanation.value,
-    expected: explanation.expected,
-    threshold: explanation.threshold,
-    p_value: explanation.pValue,
-    adjusted_p_value: explanation.adjustedPValue,
-    subjects_tested: explanation.subjectsTested,
-    evidence: explanation.evidence,
-    rows: explanation.rows,
-    labelled: explanation.labelled,
-    ci: explanation.ci,
-    detail: snakeCase(explanation.detail),
-    likely: explanation.likely,
-    hints: explanation.hints,
-  };
-}
-
-/** The keys of a detail are this program's own; names and values from events stand in its values only. */
-function snakeCase(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeCase);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCase(inner)]),
-  );
-}
 
 function alertJson(line: AlertLine, detailed: boolean): Record<string, unknown> {
   const { key, latest } = line;

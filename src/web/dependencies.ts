@@ -1,18 +1,13 @@
-import type { Measurement, MetricFamily } from "../model/measurement.ts";
+import type { Measurement, MeasureQuery } from "../model/measurement.ts";
 import type { ModelSettings } from "../model/settings.ts";
-import type { Millis, Window } from "../model/time.ts";
+import type { Millis } from "../model/time.ts";
 import type { ModelReport } from "../report/report.ts";
 import type { Store } from "../store/store.ts";
 
 export type PageDependencies = {
   readonly store: Store;
   readonly models: ReadonlyMap<string, ModelSettings>;
-  readonly measure: (query: {
-    readonly model: string;
-    readonly window: Window;
-    readonly baselines: readonly string[];
-    readonly families: readonly MetricFamily[];
-  }) => Promise<readonly Measurement[]>;
+  readonly measure: (query: MeasureQuery) => Promise<readonly Measurement[]>;
   readonly report: (query: {
     readonly model: ModelSettings;
     readonly from?: Millis;

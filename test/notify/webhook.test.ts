@@ -26,6 +26,16 @@ const notifierOf = (secret: string | null, url = receiver.url, timeout = 2_000) 
   createWebhookNotifier({ type: "webhook", name: "ops", url, secret }, createSignedPost(timeout));
 
 describe("a webhook", () => {
+  it("writes times as the API does, those within a detail too", async () => {
+    const transition = exampleTransition();
+    const scale = { reference: 10, current: 16.1, ratio: 1.609, unit: "kilometres for miles", from: Date.UTC(2013, 8, 1) };
+    const explanation = { ...transition.explanation, detail: { ...transition.explanation.detail, scale } };
+    await notifierOf(null)({ ...notification, transitions: [{ ...transition, explanation }] });
+    expect(JSON.parse(receiver.requests[0]?.body ?? "")).toMatchObject({
+      data: { alerts: [{ explanation: { detail: { scale: { from: "2013-09-01T00:00:00Z" } } } }] },
+    });
+  });
+
   it.each([
     ["a Standard Webhooks secret", SECRET, Buffer.from("0123456789abcdef0123456789abcdef")],
     ["a secret of plain text", "a plain secret", Buffer.from("a plain secret")],

@@ -14,12 +14,7 @@ export const FLIGHTS = fileURLToPath(new URL("examples/flights/", root));
 export function flightConfig(path: string, changes: Partial<Config> = {}): Config {
   const loaded = loadConfig({
     file: `${FLIGHTS}driftwatch.yaml`,
-    env: {
-      DEMO_SMTP_PORT: "1",
-      DEMO_WEBHOOK_URL: "http://127.0.0.1:1/",
-      DEMO_WEBHOOK_SECRET: "not a secret, only a test's",
-      DEMO_RETRAIN_URL: "http://127.0.0.1:1/",
-    },
+    env: {},
     shippedAlerts: fileURLToPath(new URL("alerts", root)),
   });
   if (!loaded.ok) throw new Error(formatProblems(loaded.problems));

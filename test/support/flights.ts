@@ -1,17 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { createApp, type App, type AppOptions } from "../../src/app.ts";
-import { loadConfig } from "../../src/config/load.ts";
 import { peekTime, replayFeed } from "../../src/ingest/file-source.ts";
 import type { Message } from "../../src/ingest/source.ts";
 import { silentLog } from "../../src/log.ts";
 import type { Config } from "../../src/model/settings.ts";
 import type { Millis, Window } from "../../src/model/time.ts";
+import { FLIGHTS, flightConfig } from "./flight-app.ts";
 
-export const FLIGHTS = fileURLToPath(new URL("../../examples/flights/", import.meta.url));
 export const FLIGHT_MODEL = "flight-delay";
 export const REFERENCE_FILES: Readonly<Record<string, string>> = {
   "2013-q1": "reference-2013-q1.ndjson.gz",
@@ -30,32 +28,13 @@ export type FlightRow = {
 };
 
 const BATCH = 2_000;
-const ADDRESSES = {
-  DEMO_SMTP_PORT: "2525",
-  DEMO_WEBHOOK_URL: "http://127.0.0.1:9/hooks/ops",
-  DEMO_RETRAIN_URL: "http://127.0.0.1:9/hooks/retrain",
-  DEMO_WEBHOOK_SECRET: "whsec_dGVzdC1zZWNyZXQtb2YtdGhlLWZsaWdodHM=",
-};
-
-/** The demo's configuration with a store of its own, and nobody to tell. */
-export function flightsConfig(storePath: string, overrides: Partial<Config> = {}): Config {
-  const loaded = loadConfig({ file: join(FLIGHTS, "driftwatch.yaml"), env: ADDRESSES });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  return {
-    ...loaded.config,
-    store: { kind: "embedded", path: storePath },
-    channels: new Map(),
-    ...overrides,
-  };
-}
-
 /** The whole program on a new embedded store, started, the caller ticking. `close` stops it and removes the store. */
 export async function openFlights(
   overrides: Partial<Config> = {},
   options: Partial<AppOptions> = {},
 ): Promise<{ app: App; close: () => Promise<void> }> {
   const path = mkdtempSync(join(tmpdir(), "driftwatch-flights-"));
-  const app = await createApp(flightsConfig(path, overrides), {
+  const app = await createApp(flightConfig(path, overrides), {
     log: silentLog,
     tickEvery: null,
     ...options,

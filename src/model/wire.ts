@@ -1,0 +1,40 @@
+import type { Explanation } from "./alert.ts";
+import type { MeasurementDetail } from "./measurement.ts";
+import { formatTime } from "./time.ts";
+
+/** A value with its keys as they go out: the keys are this program's own; names and values from events stand in values only. */
+export function snakeCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeCase);
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, inner]) => [String(key), snakeCase(inner)]));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCase(inner)]),
+  );
+}
+
+export function detailJson(detail: MeasurementDetail): unknown {
+  const { scale, ...rest } = detail;
+  const { from, ...scales } = scale ?? {};
+  return snakeCase({ ...rest, ...(scale ? { scale: { ...scales, ...(from === undefined ? {} : { from: formatTime(from) }) } } : {}) });
+}
+
+/** An explanation as it stands in API answers and webhooks alike. */
+export function explanationJson(explanation: Explanation) {
+  return {
+    metric: explanation.metric,
+    baseline: explanation.baseline,
+    value: explanation.value,
+    expected: explanation.expected,
+    threshold: explanation.threshold,
+    p_value: explanation.pValue,
+    adjusted_p_value: explanation.adjustedPValue,
+    subjects_tested: explanation.subjectsTested,
+    evidence: explanation.evidence,
+    rows: explanation.rows,
+    labelled: explanation.labelled,
+    ci: explanation.ci,
+    detail: detailJson(explanation.detail),
+    likely: explanation.likely,
+    hints: explanation.hints,
+  };
+}
