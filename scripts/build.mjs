@@ -1,4 +1,4 @@
-// Compiles src/ to dist/ when something changed since the last time; quick when nothing did.
+// Compiles src/ to dist/, and dashboards/ to dist/dashboards/, when something changed since the last time; quick when nothing did.
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
@@ -17,8 +17,10 @@ function filesBelow(directory) {
 
 export function build({ quiet = false } = {}) {
   const sources = filesBelow(path.join(root, "src")).sort();
+  const dashboards = filesBelow(path.join(root, "dashboards")).sort();
+  const projects = ["tsconfig.json", "tsconfig.dashboards.json"].map((file) => path.join(root, file));
   const hash = createHash("sha256");
-  for (const file of [...sources, path.join(root, "tsconfig.json"), path.join(root, "package-lock.json")])
+  for (const file of [...sources, ...dashboards, ...projects, path.join(root, "package-lock.json")])
     hash.update(file).update(readFileSync(file));
   const digest = hash.digest("hex");
   const stamp = path.join(root, "dist", ".build");
@@ -26,8 +28,10 @@ export function build({ quiet = false } = {}) {
   if (!quiet) process.stderr.write("driftwatch: compiling…\n");
   rmSync(path.join(root, "dist"), { recursive: true, force: true });
   const tsc = path.join(root, "node_modules", "typescript", "bin", "tsc");
-  const result = spawnSync(process.execPath, [tsc, "-p", path.join(root, "tsconfig.json")], { stdio: ["ignore", 2, 2], cwd: root });
-  if (result.status !== 0) process.exit(1);
+  for (const project of projects) {
+    const result = spawnSync(process.execPath, [tsc, "-p", project], { stdio: ["ignore", 2, 2], cwd: root });
+    if (result.status !== 0) process.exit(1);
+  }
   for (const file of sources.filter((name) => assets.some((pattern) => pattern.test(name)))) {
     const target = path.join(root, "dist", path.relative(path.join(root, "src"), file));
     mkdirSync(path.dirname(target), { recursive: true });

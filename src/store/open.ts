@@ -3,12 +3,14 @@ import { openEmbeddedStore } from "./embedded.ts";
 import { migrate } from "./migrate.ts";
 import { openServerStore } from "./server.ts";
 import { StoreError, type Store } from "./store.ts";
+import { replaceViews } from "./views.ts";
 
 /** Opens the configured store, brings its tables up to date, and refuses one whose data was set aside as damaged. */
 export async function openStore(settings: StoreSettings): Promise<Store> {
   const store = settings.kind === "embedded" ? await openEmbeddedStore(settings.path) : await openServerStore(settings);
   try {
     await migrate(store);
+    await replaceViews(store);
     await refuseDetachedParts(store);
     return store;
   } catch (error) {

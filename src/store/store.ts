@@ -34,6 +34,9 @@ export const TABLES = [
   "alert_transitions",
   "deliveries",
   "retrain_runs",
+  "service_counts",
+  "ticks",
+  "source_progress",
 ] as const;
 export type Table = (typeof TABLES)[number];
 
