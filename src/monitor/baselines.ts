@@ -9,6 +9,7 @@ import { countFeatures } from "../store/feature-counts.ts";
 import { insertGrid, readCategorySummaries, readNewestGrid, readNumericSummaries } from "../store/grids.ts";
 import { countOutcomes, forgetOutcomes } from "../store/outcome-counts.ts";
 import { countPredictions } from "../store/predictions.ts";
+import { forgetService } from "../store/service-counts.ts";
 import type { Store } from "../store/store.ts";
 import { buildGrid, KNOWN_CATEGORIES, type ReferenceSummary } from "./build-grid.ts";
 
@@ -135,8 +136,9 @@ async function makeGrid(
   basis: string,
 ): Promise<void> {
   await insertGrid(store, grid, "", clock());
-  // Outcomes are counted without bins of features, so those of another bucket or class would stay beside the new ones.
+  // These are counted without bins of features, so those of another bucket or class would stay beside the new ones.
   await forgetOutcomes(store, model.name);
+  await forgetService(store, model.name);
   for (const { key } of baselines) {
     const rows = { model: model.name, baseline: key };
     await countFeatures(store, rows, grid, model.bucket, [], nextGeneration());

@@ -8,6 +8,7 @@ import { countFeatures } from "../store/feature-counts.ts";
 import { firstPredictionTime, liveBuckets } from "../store/live-buckets.ts";
 import { insertMeasurements, readMeasurements } from "../store/measurements.ts";
 import { countOutcomes } from "../store/outcome-counts.ts";
+import { countService } from "../store/service-counts.ts";
 import type { Store } from "../store/store.ts";
 import { markCounted, readTouched, touchBuckets, type TouchedBucket } from "../store/touched-buckets.ts";
 import { readUnseenValues } from "../store/unseen-values.ts";
@@ -52,13 +53,17 @@ export function createMonitor(options: {
   nextSequence: () => number;
   /** Called with what rules are judged on, in event-time order, before the next window is looked at. */
   onMeasured: (window: MeasuredWindow) => Promise<void>;
+  /** Told of every part of a pass that is done and stored, whatever becomes of the rest. */
+  onDone?: (part: TickResult) => void;
   /** The program is asked to end: no more windows than those in hand. */
   isStopping: () => boolean;
   clock: Clock;
   log: Log;
 }): Monitor {
-  const { store, models, rules, watermark, nextSequence, onMeasured, isStopping, clock, log } = options;
+  const { store, models, rules, watermark, nextSequence, onMeasured, onDone = () => {}, isStopping, clock, log } = options;
   const watched = new Map<string, Watched>();
+  /** Marks that stay until there are bins, whose requests are counted already: by model, then bucket. */
+  const counted = new Map<string, Map<Millis, number>>();
 
   async function start(): Promise<void> {
     for (const model of models.values()) await watch(model);
@@ -91,7 +96,10 @@ export function createMonitor(options: {
     for (const model of models.values()) {
       try {
         const found = watched.get(model.name) ?? (await watch(model));
-        if (!found) continue;
+        if (!found) {
+          await countWithoutBins(model);
+          continue;
+        }
         const done = await tickModel(found);
         total.bucketsCounted += done.bucketsCounted;
         total.windowsMeasured += done.windowsMeasured;
@@ -111,6 +119,7 @@ export function createMonitor(options: {
     const mark = watermark(settings.name);
     const touched = await readTouched(store, settings.name);
     await count(model.state, touched);
+    onDone({ bucketsCounted: touched.length, windowsMeasured: 0, measurements: 0 });
     model.first ??= await firstPredictionTime(store, settings.name);
     // Events older than all before them may come: the windows they lie in are measured as well.
     if (model.first !== null) for (const { bucket } of touched) model.first = Math.min(model.first, bucket);
@@ -166,6 +175,7 @@ export function createMonitor(options: {
   async function count(state: ModelState, touched: readonly TouchedBucket[]): Promise<void> {
     const { name, bucket, task, positive } = state.settings;
     const rows = { model: name, baseline: "" };
+    await countRequests(state.settings, touched);
     for (const kind of ["features", "outcomes"] as const) {
       const marks = touched.filter((one) => one.kind === kind).sort((a, b) => a.bucket - b.bucket);
       for (let start = 0; start < marks.length; start += BUCKETS_AT_ONCE) {
@@ -174,6 +184,23 @@ export function createMonitor(options: {
         if (kind === "features") await countFeatures(store, rows, state.grid, bucket, buckets, nextSequence());
         else if (task === "binary" && positive !== null) await countOutcomes(store, rows, positive, bucket, buckets, nextSequence());
       }
+    }
+  }
+
+  /** There are no bins yet to count features on, but requests are requests. The marks stay for the features. */
+  async function countWithoutBins(model: ModelSettings): Promise<void> {
+    const done = counted.get(model.name) ?? new Map<Millis, number>();
+    const touched = (await readTouched(store, model.name)).filter((one) => one.kind === "features" && one.touched !== done.get(one.bucket));
+    await countRequests(model, touched);
+    counted.set(model.name, new Map([...done, ...touched.map((one) => [one.bucket, one.touched] as const)]));
+  }
+
+  /** What changes the features of a bucket may change its requests. */
+  async function countRequests({ name, bucket }: ModelSettings, touched: readonly TouchedBucket[]): Promise<void> {
+    const marks = touched.filter((one) => one.kind === "features").sort((a, b) => a.bucket - b.bucket);
+    for (let start = 0; start < marks.length; start += BUCKETS_AT_ONCE) {
+      const buckets = marks.slice(start, start + BUCKETS_AT_ONCE).map((one) => one.bucket);
+      await countService(store, name, bucket, buckets, nextSequence());
     }
   }
 
@@ -203,6 +230,7 @@ export function createMonitor(options: {
         });
     }
     await insertMeasurements(store, changed, clock());
+    onDone({ bucketsCounted: 0, windowsMeasured: due.length, measurements: changed.length });
     for (const window of judged) await onMeasured(window);
     // Recorded after the effects: windows measured again after a crash give the same answers and the same alerts.
     await recordProgress(model, due);

@@ -31,13 +31,6 @@ describe("versions and volume", () => {
     }
     expect(versions[1]).toMatchObject({ firstSeen: SEED_START + 9 * 3_600_000 });
   });
-
-  it("count predictions as they lie while there are no bins", async () => {
-    await store.insert("predictions", [
-      { model: "new", id: "1", version: "v", time: SEED_START, numbers: {}, status: "ok", precedence: "1" },
-    ]);
-    expect(await readVersions(store, "new")).toEqual([{ version: "v", rows: 1, labelled: 0, firstSeen: SEED_START, lastSeen: SEED_START }]);
-  });
 });
 
 describe("a model's report", () => {

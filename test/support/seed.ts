@@ -96,6 +96,7 @@ export async function seedStore(store: Store, names: SeedNames = SEED_NAMES): Pr
 
   const counts: Record<string, unknown>[] = [];
   const outcomes: Record<string, unknown>[] = [];
+  const service: Record<string, unknown>[] = [];
   const measurements: Measurement[] = [];
   const countRow = (baseline: string, version: string, key: SubjectKey, grid: SubjectGrid, bucket: Millis, rows: number, shift: number) => {
     const cells = grid.kind === "numeric" ? bell(rows, shift, 1) : categoryCells(rows, shift, categories.length);
@@ -140,6 +141,7 @@ export async function seedStore(store: Store, names: SeedNames = SEED_NAMES): Pr
       );
       const labelled = index === SEED_DAYS - 1 ? Math.round(rows * 0.3) : Math.round(rows * 0.96);
       const right = Math.round(labelled * 0.87);
+      service.push({ model: names.model, version, bucket: (from + 9 * HOUR) / 1000, requests: rows, errors: 0, generation: 1 });
       outcomes.push({
         model: names.model,
         baseline: "",
@@ -169,6 +171,7 @@ export async function seedStore(store: Store, names: SeedNames = SEED_NAMES): Pr
   }
   await store.insert("feature_counts", counts);
   await store.insert("outcome_counts", outcomes);
+  await store.insert("service_counts", service);
   await insertMeasurements(store, measurements, SEED_END);
   await seedAlerts(store, names);
 }

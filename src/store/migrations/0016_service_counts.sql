@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS service_counts
     -- Predictions, failed requests included.
     requests UInt64,
     errors UInt64,
-    -- Bin b holds latencies in (1.02^(b-1), 1.02^b] microseconds; bin 0 those up to one.
+    -- Bin b holds latencies in (1.02^(b-1), 1.02^b] microseconds, bin 0 those up to one.
     latency_bins Array(UInt16),
     latency_counts Array(UInt64),
     generation UInt64

@@ -1,4 +1,4 @@
-SELECT c.model AS model, c.version AS version, if(c.baseline = '', '', ifNull(nullIf(b.name, ''), c.baseline)) AS baseline,
+SELECT c.model AS model, if(c.baseline = '', toString(c.version), b.version) AS version, if(c.baseline = '', '', ifNull(nullIf(b.name, ''), c.baseline)) AS baseline,
   c.subject AS subject, c.feature AS feature, if(c.subject = 'feature', c.feature, c.subject) AS name, c.bucket AS time, g.kind AS kind, c.bin AS bin,
   if(g.kind != 'numeric', NULL, if(c.bin = 0, -inf, g.edges[c.bin])) AS low,
   if(g.kind != 'numeric', NULL, if(c.bin >= length(g.edges), inf, g.edges[c.bin + 1])) AS high,
@@ -12,4 +12,4 @@ FROM (
 ) AS c
 INNER JOIN (SELECT model, grid, subject, feature, kind, edges, categories FROM grids FINAL) AS g
   ON c.model = g.model AND c.grid = g.grid AND c.subject = g.subject AND c.feature = g.feature
-LEFT JOIN (SELECT model, baseline, name FROM baselines FINAL) AS b ON c.model = b.model AND c.baseline = b.baseline
+LEFT JOIN (SELECT model, baseline, name, version FROM baselines FINAL) AS b ON c.model = b.model AND c.baseline = b.baseline
