@@ -18,14 +18,24 @@ export function createStore(options: {
   onClose?: () => Promise<void>;
 }): Store {
   const { kind, location, writer, reader } = options;
+  let lastQuestion: Promise<unknown> = Promise.resolve();
 
-  async function query<Row>(sql: string, params?: QueryParams): Promise<Row[]> {
+  async function ask<Row>(sql: string, params?: QueryParams): Promise<Row[]> {
     try {
       const result = await reader.query({ query: sql, format: "JSONEachRow", ...(params ? { query_params: params } : {}) });
       return await result.json<Row>();
     } catch (error) {
+      if (kind === "embedded") await discardAnswer(reader);
       throw describe(error, location);
     }
+  }
+
+  function query<Row>(sql: string, params?: QueryParams): Promise<Row[]> {
+    if (kind === "server") return ask(sql, params);
+    // One at a time (the embedded connection does no more anyway): the next must not get what a failed one left.
+    const answer = lastQuestion.then(() => ask<Row>(sql, params));
+    lastQuestion = answer.catch(() => {});
+    return answer;
   }
 
   async function execute(sql: string, params?: QueryParams): Promise<void> {
@@ -72,6 +82,19 @@ export function createStore(options: {
   }
 
   return { kind, location, query, execute, insert, close };
+}
+
+/**
+ * A question that fails half-way leaves the rows it had by then to the embedded connection, which puts them before its
+ * next answer. So there is one more answer, for nobody.
+ */
+async function discardAnswer(reader: ClickHouseClient): Promise<void> {
+  try {
+    const result = await reader.query({ query: "SELECT 1", format: "JSONEachRow" });
+    await result.text();
+  } catch {
+    // It is the engine that fails: the next question will say so.
+  }
 }
 
 /** ClickHouse error codes that time may heal: timeouts, memory, too many parts or queries, disk full, network. */

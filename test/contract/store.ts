@@ -512,6 +512,22 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         expect(rows[99_999]).toEqual({ n: 99_999, text: "row 99999" });
       });
 
+      it("that fails half-way leaves nothing in the answers after it", async () => {
+        const failing = "SELECT number AS n, throwIf(number = 900000) AS thrown FROM numbers(1000000)";
+        const answers = await Promise.allSettled([
+          query(failing),
+          ...Array.from({ length: 5 }, (_, index) => query("SELECT {index:UInt8} AS answer", { index })),
+          query(failing),
+          query("SELECT 'last' AS answer"),
+        ]);
+        expect(answers.map((one) => (one.status === "fulfilled" ? one.value : "failed"))).toEqual([
+          "failed",
+          ...Array.from({ length: 5 }, (_, index) => [{ answer: index }]),
+          "failed",
+          [{ answer: "last" }],
+        ]);
+      });
+
       it("may be asked for at the same time, writing too", async () => {
         const [slow, quick, counted] = await Promise.all([
           query("SELECT sum(sleepEachRow(0.05)) AS slept FROM numbers(4)"),
