@@ -17,7 +17,9 @@ function filesBelow(directory) {
 
 export function build({ quiet = false } = {}) {
   const sources = filesBelow(path.join(root, "src")).sort();
-  const dashboards = filesBelow(path.join(root, "dashboards")).sort();
+  const dashboards = filesBelow(path.join(root, "dashboards"))
+    .filter((name) => name.endsWith(".ts"))
+    .sort();
   const projects = ["tsconfig.json", "tsconfig.dashboards.json"].map((file) => path.join(root, file));
   const hash = createHash("sha256");
   for (const file of [...sources, ...dashboards, ...projects, path.join(root, "package-lock.json")])

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createAlertEngine } from "./alerting/engine.ts";
 import { createOutbox, type Outbox } from "./alerting/outbox.ts";
 import { ruleHash } from "./alerting/rule-hash.ts";
+import { VERSION } from "./cli/version.ts";
 import { openBaselineFile } from "./ingest/baseline-file.ts";
 import { predictionPrecedence } from "./ingest/identity.ts";
 import { createKafkaSource } from "./ingest/kafka-source.ts";
@@ -10,19 +11,23 @@ import { createPipeline, type Pipeline } from "./ingest/pipeline.ts";
 import type { EventSource } from "./ingest/source.ts";
 import { createWatermarks, type Watermarks } from "./ingest/watermark.ts";
 import type { Log } from "./log.ts";
+import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import type { Transition } from "./model/alert.ts";
 import type { Config } from "./model/settings.ts";
-import { SECOND, type Clock, type Millis } from "./model/time.ts";
+import { MINUTE, SECOND, type Clock, type Millis } from "./model/time.ts";
 import { createMonitor, type Monitor, type TickResult } from "./monitor/monitor.ts";
 import { createNotifiers } from "./notify/notifier.ts";
 import { createSignedPost } from "./notify/signed-post.ts";
 import { createLaunchers } from "./retrain/launch-webhook.ts";
 import { createRetrainer } from "./retrain/retrainer.ts";
 import { benjaminiHochberg } from "./stats/benjamini-hochberg.ts";
+import { readStatuses } from "./store/alerts.ts";
 import { openStore } from "./store/open.ts";
 import { newestLabelTime } from "./store/labels.ts";
 import { newestPredictionTime } from "./store/predictions.ts";
+import { insertSourceProgress } from "./store/source-progress.ts";
 import type { Store } from "./store/store.ts";
+import { insertTick, type Tick } from "./store/ticks.ts";
 import { createSequence } from "./store/touched-buckets.ts";
 
 export type AppOptions = {
@@ -50,12 +55,15 @@ export type App = {
   readonly watermarks: Watermarks;
   readonly sources: readonly EventSource[];
   readonly outbox: Outbox;
+  readonly metrics: Pick<Metrics, "scrape">;
   readonly localToken: string;
   /** One pass: count, measure, judge, decide. Passes never overlap. */
   tick(): Promise<TickResult>;
   watermark(model: string): Millis | null;
   /** Baselines are loaded and sources run. */
   isStarted(): boolean;
+  /** Why it does not do its work, in sentences; nothing when it does. */
+  whyNotReady(): readonly string[];
   start(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -68,7 +76,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const { log, onTransitions = () => {}, onFatal = () => {}, tickEvery = 2 * SECOND, effects = true } = options;
   const clock = options.clock ?? Date.now;
   const liveClock = config.clock === "live";
-  const store = await openStore(config.store);
+  const metrics = createMetrics({ config, version: VERSION, clock });
+  const store = metrics.observed(await openStore(config.store));
   const nextSequence = await createSequence(store, clock);
 
   const watermarks = createWatermarks({ models: config.models, liveClock, startedAt: clock() });
@@ -102,8 +111,9 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     launchers: createLaunchers(config.retraining, { post, link }),
     clock,
     log,
+    onDecided: metrics.decided,
   });
-  const outbox = createOutbox({ store, channels: createNotifiers(config.channels), clock, log, link });
+  const outbox = createOutbox({ store, channels: createNotifiers(config.channels), clock, log, link, onAttempt: metrics.told });
 
   const monitor = createMonitor({
     store,
@@ -115,11 +125,13 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     nextSequence,
     onMeasured: async (window) => {
       const transitions = await engine.evaluate(window);
+      metrics.alerts.changed(transitions);
       if (transitions.length > 0) onTransitions(transitions);
       if (!effects) return;
       outbox.add(transitions);
       await retrainer.consider(transitions);
     },
+    onDone: metrics.ticks.done,
     isStopping: () => stopping,
     clock,
     log,
@@ -128,17 +140,54 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const sources = options.sources ?? (config.kafka ? [createKafkaSource({ settings: config.kafka, log, onFatal, now: clock })] : []);
   let ticking: Promise<unknown> = Promise.resolve();
   let started = false;
+  let recordedAt = 0;
   let assigned: ReadonlySet<string> = new Set();
   let loop: Promise<void> | null = null;
 
   function tick(): Promise<TickResult> {
     const run = async () => {
       noteProgress();
-      return monitor.tick();
+      return recorded(() => monitor.tick());
     };
     const next = ticking.then(run, run);
     ticking = next.catch(() => {});
     return next;
+  }
+
+  /** Passes that did something are kept for the dashboards, and of the others one a minute, so that silence means trouble. */
+  async function recorded(pass: () => Promise<TickResult>): Promise<TickResult> {
+    const startedAt = clock();
+    const begun = performance.now();
+    let result: TickResult = { bucketsCounted: 0, windowsMeasured: 0, measurements: 0 };
+    let error: string | null = null;
+    try {
+      result = await pass();
+      return result;
+    } catch (failure) {
+      error = failure instanceof Error ? failure.message : String(failure);
+      throw failure;
+    } finally {
+      const duration = performance.now() - begun;
+      metrics.ticks.ended({ duration, ok: error === null, at: clock() });
+      const isDue = startedAt >= recordedAt + MINUTE;
+      if (isDue || error !== null || result.bucketsCounted > 0 || result.windowsMeasured > 0)
+        await keep({ startedAt, duration, ...result, error }, isDue);
+    }
+  }
+
+  async function keep(tick: Tick, withSources: boolean): Promise<void> {
+    try {
+      await insertTick(store, tick);
+      if (!withSources) return;
+      recordedAt = tick.startedAt;
+      const partitions = sources.flatMap((source) =>
+        source.status().partitions.map((one) => ({ source: source.name, partition: one.key, ...one })),
+      );
+      await insertSourceProgress(store, tick.startedAt, partitions);
+    } catch (error) {
+      // What was measured is stored; only the note about it is lost.
+      log.warn("a pass could not be recorded", { error: error instanceof Error ? error.message : String(error) });
+    }
   }
 
   /** Partitions without messages hold nothing back: the sources say which are drained, and which are theirs. */
@@ -165,6 +214,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
 
   async function start(): Promise<void> {
     if (effects) outbox.start(SECOND);
+    metrics.alerts.begin(await readStatuses(store));
     await monitor.start();
     if (effects) await retrainer.start();
     for (const source of sources) {
@@ -190,8 +240,26 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     await loop;
     await ticking;
     await outbox.stop();
+    await metrics.close();
     await store.close();
   }
+
+  function whyNotReady(): string[] {
+    const failing = sources.flatMap((source) => {
+      const { error } = source.status();
+      return error === null ? [] : [`${source.name}: ${error}`];
+    });
+    return started ? failing : ["Baselines are being loaded.", ...failing];
+  }
+
+  metrics.readFrom({
+    store,
+    ingested: () => pipeline.counters(),
+    sources: () => sources.map((source) => ({ name: source.name, ...source.status() })),
+    watermark,
+    waiting: () => outbox.waiting(),
+    isReady: () => whyNotReady().length === 0,
+  });
 
   return {
     config,
@@ -201,10 +269,12 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     watermarks,
     sources,
     outbox,
+    metrics,
     localToken: `dw_${randomBytes(32).toString("base64url")}`,
     tick,
     watermark,
     isStarted: () => started,
+    whyNotReady,
     start,
     stop,
   };

@@ -26,6 +26,7 @@ const io: Io = {
   // Loaded when needed: the engine is large, and `--help` should not wait for it.
   connect: async (config, options) => (await import("./cli/connect.ts")).connect(config, options),
   runDaemon: async (options) => (await import("./cli/run.ts")).runDaemon(options),
+  playToKafka: async (options) => (await import("./cli/demo-kafka.ts")).playToKafka(options),
   runDemo: async (options) => (await import("./cli/demo.ts")).runDemo(options),
 };
 

@@ -16,6 +16,8 @@ export type Outbox = {
   deliver(): Promise<Pass>;
   /** A pass, and the end of those under way: what is due now was told, or will be tried again. */
   settle(): Promise<void>;
+  /** What each channel has still to be told of. */
+  waiting(): ReadonlyMap<string, readonly Transition[]>;
   start(intervalMs: Millis): void;
   /** Resolves when nothing is being sent any more. */
   stop(): Promise<void>;
@@ -44,8 +46,10 @@ export function createOutbox(options: {
   clock: Clock;
   log: Log;
   link: (model: string) => string | null;
+  /** Told of every attempt, once its outcome is known. */
+  onAttempt?: (channel: string, outcome: Delivery["outcome"]) => void;
 }): Outbox {
-  const { store, channels, clock, log, link } = options;
+  const { store, channels, clock, log, link, onAttempt = () => {} } = options;
   const lanes = new Map<string, Map<string, Lane>>();
   const opened = new Map<string, Delivery>();
   const busy = new Map<string, Promise<Pass>>();
@@ -158,6 +162,7 @@ export function createOutbox(options: {
     lane.begun = null;
     const wait = outcome.outcome === "retry" ? pauseAfter(number, outcome.retryAfter) : null;
     if (outcome.outcome === "retry" && wait !== null) {
+      onAttempt(channel, "retry");
       if (outcome.retryAfter !== null) lane.holdUntil = now + wait;
       lane.current = { id, attempt: number, nextAt: now + wait };
       await record({
@@ -177,6 +182,7 @@ export function createOutbox(options: {
       return "retry";
     }
     const result = outcome.outcome === "sent" ? "sent" : "failed";
+    onAttempt(channel, result);
     const detail = outcome.outcome === "retry" ? `given up after ${number} attempts: ${outcome.detail}` : outcome.detail;
     for (const told of transitionIds) lane.waiting.delete(told);
     lane.current = null;
@@ -243,6 +249,16 @@ export function createOutbox(options: {
     return { sent: sum("sent"), retry: sum("retry"), failed: sum("failed") };
   }
 
+  function waiting(): ReadonlyMap<string, readonly Transition[]> {
+    const found = new Map(
+      [...lanes].map(([channel, ofChannel]) => [channel, new Map([...ofChannel.values()].flatMap((lane) => [...lane.waiting]))]),
+    );
+    for (const transition of incoming)
+      for (const channel of transition.notify)
+        found.set(channel, (found.get(channel) ?? new Map<string, Transition>()).set(transition.id, transition));
+    return new Map([...found].map(([channel, transitions]) => [channel, [...transitions.values()]]));
+  }
+
   function tick(): void {
     const pass = deliver()
       .catch((error: unknown) =>
@@ -263,6 +279,7 @@ export function createOutbox(options: {
       await deliver();
       await Promise.allSettled([...ticks, ...busy.values()]);
     },
+    waiting,
     start(intervalMs) {
       if (timer) return;
       timer = setInterval(tick, intervalMs);

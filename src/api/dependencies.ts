@@ -40,6 +40,8 @@ export type ApiDependencies = {
     readonly version?: string;
   }) => Promise<{ readonly json: unknown; html(): string }>;
   readonly status: () => DaemonStatus;
+  /** What the process counts, in the text format of Prometheus. */
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;

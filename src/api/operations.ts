@@ -10,7 +10,7 @@ import { baselineJson, deadLetterJson } from "./json.ts";
 import { oneOf, pageSize, paging, text } from "./parameters.ts";
 import { Problem } from "./problem.ts";
 import { route, type Route } from "./route.ts";
-import { baseline, deadLetter, health, page, ready, status as statusSchema } from "./schemas.ts";
+import { baseline, deadLetter, health, page, plainText, ready, status as statusSchema } from "./schemas.ts";
 
 const LETTER: z.ZodType<LetterPlace> = z.tuple([z.int(), z.string(), z.string(), z.int(), z.string(), z.string()]);
 
@@ -18,9 +18,10 @@ export function operationRoutes({
   store,
   models,
   status,
+  metrics,
   version,
   instance,
-}: Pick<ApiDependencies, "store" | "models" | "status" | "version" | "instance">): Route[] {
+}: Pick<ApiDependencies, "store" | "models" | "status" | "metrics" | "version" | "instance">): Route[] {
   return [
     route({
       method: "GET",
@@ -71,6 +72,19 @@ export function operationRoutes({
           ingest: snakeCase(now.ingest),
           sources: now.sources.map(snakeCase),
         };
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/metrics",
+      tag: "Operation",
+      summary: "What this process has done and how it is, in the text format of Prometheus.",
+      scope: "read",
+      query: {},
+      answers: { "text/plain": plainText },
+      handle: async () => {
+        const { contentType, text: body } = await metrics();
+        return new Response(body, { headers: { "content-type": contentType } });
       },
     }),
     route({

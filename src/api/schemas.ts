@@ -262,3 +262,4 @@ export const health = z.strictObject({ status: z.literal("ok"), version: z.strin
 export const ready = z.strictObject({ ready: z.literal(true) });
 export const document = z.record(z.string(), z.unknown());
 export const html = z.string();
+export const plainText = z.string();

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { rmSync, statSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createApp } from "../app.ts";
 import { loadConfig } from "../config/load.ts";
@@ -8,11 +8,12 @@ import { FAULT_FROM, flightFeed } from "../demo/feed.ts";
 import { createLog, silentLog } from "../log.ts";
 import type { Transition } from "../model/alert.ts";
 import type { Channel, Config } from "../model/settings.ts";
-import { DAY, parseTime, SECOND, type Millis } from "../model/time.ts";
+import { DAY, SECOND, type Millis } from "../model/time.ts";
 import { daemonFilePath, removeDaemonFile, writeDaemonFile, findDaemon } from "./daemon-file.ts";
 import { createProgress } from "./demo-progress.ts";
+import { demoEnd, feedBytes, whenStopped } from "./demo-story.ts";
 import { CliFailure, configFailure } from "./failure.ts";
-import { FLIGHTS, SHIPPED_ALERTS } from "./paths.ts";
+import { FLIGHT_FILES, FLIGHTS, SHIPPED_ALERTS } from "./paths.ts";
 import { serveApp } from "./serve.ts";
 
 export type DemoOptions = {
@@ -32,9 +33,7 @@ export type DemoOptions = {
  * own receiver. Resolves with the exit code.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
-  const until = options.until === undefined ? null : parseTime(options.until);
-  if (options.until !== undefined && until === null)
-    throw new CliFailure(`--until ${options.until} is no time.`, "Write a date such as 2013-09-10.", 2);
+  const until = demoEnd(options.until);
   const wished = demoConfig(options);
   await refuseRunningDemo(wished.store.path);
   rmSync(wished.store.path, { recursive: true, force: true });
@@ -77,11 +76,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const begun = performance.now();
     let faultSaid = false;
     let events = 0;
-    for await (const stretch of flightFeed(
-      [join(FLIGHTS, "predictions.ndjson.gz"), join(FLIGHTS, "labels.ndjson.gz")],
-      DAY,
-      (_file, bytes) => progress.read(bytes),
-    )) {
+    for await (const stretch of flightFeed(FLIGHT_FILES, DAY, (_file, bytes) => progress.read(bytes))) {
       if (isStopped || (until !== null && stretch.from >= until)) break;
       if (!faultSaid && stretch.from >= FAULT_FROM) {
         say("1 Sep 2013  From today the feed of visib sends kilometres instead of miles. This is the one thing the demo makes up.");
@@ -158,10 +153,6 @@ async function refuseRunningDemo(directory: string): Promise<void> {
   throw new CliFailure(`The demo is running already: ${daemon.url} (process ${daemon.pid}).`, "Look at that one, or stop it first.");
 }
 
-function feedBytes(): number {
-  return ["predictions.ndjson.gz", "labels.ndjson.gz"].reduce((sum, file) => sum + statSync(join(FLIGHTS, file)).size, 0);
-}
-
 function announce(transition: Transition, { url, json, say }: { url: string; json: boolean; say: (text: string) => void }): void {
   const fired = transition.to === "firing" && transition.from !== "recovering";
   if (!fired && transition.to !== "resolved") return;
@@ -208,11 +199,4 @@ function farewell(facts: {
     `${facts.events.toLocaleString("en-GB")} events in ${Math.round(facts.seconds)} s. ${facts.mails} mails and ${facts.hooks} webhook calls went out: ${facts.catcherUrl}`,
     ...(facts.keepOpen ? [`The story is told; everything stays up at ${facts.url} until Ctrl-C.`] : []),
   ].join("\n");
-}
-
-function whenStopped(): Promise<void> {
-  return new Promise((resolvePromise) => {
-    process.once("SIGINT", () => resolvePromise());
-    process.once("SIGTERM", () => resolvePromise());
-  });
 }

@@ -1,6 +1,6 @@
 import type { Environment } from "../config/substitute-env.ts";
 import type { Log } from "../log.ts";
-import type { Config } from "../model/settings.ts";
+import type { Config, KafkaSettings } from "../model/settings.ts";
 import type { Clock } from "../model/time.ts";
 import type { Connection } from "./connection.ts";
 
@@ -16,7 +16,9 @@ export type Io = {
   connect(config: Config, options: { log: Log }): Promise<Connection>;
   runDaemon(options: DaemonOptions): Promise<unknown>;
   runDemo(options: DemoOptions): Promise<unknown>;
+  playToKafka(options: KafkaDemoOptions): Promise<unknown>;
 };
 
 type DaemonOptions = { configFile: string; env: Environment; host?: string; port?: number };
+type KafkaDemoOptions = { brokers: readonly string[]; topics: KafkaSettings["topics"]; until?: string; json: boolean };
 type DemoOptions = { port?: number; keepOpen: boolean; until?: string; json: boolean };

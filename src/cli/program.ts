@@ -3,6 +3,7 @@ import { alertsCommand } from "./alerts.ts";
 import { baselineCommand } from "./baseline.ts";
 import { checkCommand } from "./check.ts";
 import type { Cli } from "./command.ts";
+import { dashboardsCommand } from "./dashboards.ts";
 import { deadLettersCommand } from "./dead-letters.ts";
 import { driftCommand } from "./drift.ts";
 import { explainFailure } from "./explain-failure.ts";
@@ -59,6 +60,7 @@ function createProgram(cli: Cli): Command {
     alertsCommand,
     retrainsCommand,
     deadLettersCommand,
+    dashboardsCommand,
   ];
   for (const command of commands) program.addCommand(command(cli));
   for (const command of [program, ...descendants(program)]) answerTo(command, io);

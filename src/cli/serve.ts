@@ -45,6 +45,7 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
       return { json: reportJson(report), html: () => reportHtml(report) };
     },
     status,
+    metrics: app.metrics.scrape,
     clock: Date.now,
     log,
     version: VERSION,
@@ -64,14 +65,12 @@ export function serveApp(app: App, options: SiteOptions & { host: string; port: 
 }
 
 function statusOf(app: App): DaemonStatus {
-  const sources = app.sources.map((source) => ({ name: source.name, ...source.status() }));
-  const reasons = sources.flatMap((source) => (source.error === null ? [] : [`${source.name}: ${source.error}`]));
-  if (!app.isStarted()) reasons.unshift("Baselines are being loaded.");
+  const reasons = app.whyNotReady();
   return {
     ready: reasons.length === 0,
     reasons,
     watermarks: new Map([...app.config.models.keys()].map((model) => [model, app.watermark(model)])),
     ingest: app.pipeline.counters(),
-    sources,
+    sources: app.sources.map((source) => ({ name: source.name, ...source.status() })),
   };
 }

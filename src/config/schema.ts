@@ -49,13 +49,12 @@ function isHttpUrl(value: string): boolean {
   return /^https?:\/\//i.test(value) && URL.canParse(value);
 }
 
+/** `host:port`. */
+export const BROKER = /^(\[[^\]\s]+\]|[^\s:,/]+):\d{1,5}$/;
+
 const kafkaSchema = object({
   brokers: z
-    .array(
-      z
-        .string()
-        .regex(/^(\[[^\]\s]+\]|[^\s:,/]+):\d{1,5}$/, says("expected host:port", 'one broker an entry: ["kafka-1:9092", "kafka-2:9092"]')),
-    )
+    .array(z.string().regex(BROKER, says("expected host:port", 'one broker an entry: ["kafka-1:9092", "kafka-2:9092"]')))
     .min(1, says("expected at least one broker", 'as in ["localhost:9092"]')),
   group: text.default("driftwatch"),
   client_id: text.default("driftwatch"),

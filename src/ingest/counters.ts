@@ -11,6 +11,7 @@ export type IngestCounters = {
   readonly accepted: number;
   readonly predictions: number;
   readonly labels: number;
+  /** Dead letters that are stored. */
   readonly rejected: ReadonlyMap<RejectReason, number>;
   /** Predictions that came without an id: no label can ever name them. */
   readonly derivedIds: number;

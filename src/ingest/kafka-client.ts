@@ -18,7 +18,10 @@ type ClientOptions = {
 };
 
 /** A kafkajs client that reads every compression, logs through `log` and lets an idle process sleep. */
-export function createKafkaClient(settings: KafkaSettings, { retries, restart, log, now }: ClientOptions): Kafka {
+export function createKafkaClient(
+  settings: Pick<KafkaSettings, "brokers" | "clientId">,
+  { retries, restart, log, now }: ClientOptions,
+): Kafka {
   prepareKafkajs();
   return new kafkajs.Kafka({
     brokers: [...settings.brokers],

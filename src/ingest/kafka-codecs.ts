@@ -3,7 +3,7 @@ import zlib from "node:zlib";
 import lz4 from "lz4-napi";
 import snappy from "snappy";
 
-/** Undoes one compression. Reading only: this program never produces to Kafka. */
+/** Undoes one compression. Reading only: what this program produces is plain or gzip. */
 export type Decompress = (compressed: Buffer) => Promise<Buffer>;
 
 export const decompressLz4: Decompress = async (compressed) => lz4.decompressFrameSync(compressed);

@@ -157,7 +157,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       }
       const decoded = decode(message, context);
       if (!decoded.ok) {
-        counters.reject(decoded.reason);
         batch.rejected.push({ index, reason: decoded.reason, message: decoded.message });
         batch.deadLetters.push(deadLetter(message, decoded, now, `${now}-${request}`, limits.payloadBytes));
         continue;
@@ -197,6 +196,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     counters.add("predictions", rows.predictions.length);
     counters.add("labels", rows.labels.length);
     counters.add("accepted", rows.predictions.length + rows.labels.length);
+    for (const { reason } of rows.deadLetters) counters.reject(reason);
     onStored?.(batches.flatMap((batch) => [...batch.stored.values()]));
   }
 

@@ -29,8 +29,10 @@ export function createRetrainer(options: {
   launchers: ReadonlyMap<string, Launcher>;
   clock: Clock;
   log: Log;
+  /** Told of every decision, once it is stored. */
+  onDecided?: (run: RetrainRun) => void;
 }): Retrainer {
-  const { store, settings, launchers, clock, log } = options;
+  const { store, settings, launchers, clock, log, onDecided = () => {} } = options;
   const waiting = new Map<string, { readonly transition: Transition; attempts: number }>();
   let runs: RetrainRun[] | null = null;
   let last: Promise<unknown> = Promise.resolve();
@@ -50,6 +52,7 @@ export function createRetrainer(options: {
       waiting.delete(run.transitionId);
       runs.push(run);
       results.push(run);
+      onDecided(run);
       log.info("retraining decided", {
         model: run.model,
         rule: run.rule,

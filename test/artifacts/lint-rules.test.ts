@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   alerting: ["model", "store", "log"],
   notify: ["model", "log"],
   retrain: ["model", "store", "log"],
+  metrics: ["model", "store"],
   report: ["model", "store"],
   api: ["model", "store", "log"],
   web: ["model", "store", "report"],
@@ -36,6 +37,9 @@ const MAY_IMPORT_PACKAGE: Readonly<Record<string, readonly string[]>> = {
   "@clickhouse/client-common": ["src/store/probe.ts"],
   nodemailer: ["src/notify/email.ts"],
   "nodemailer/lib/mailer": ["src/notify/email.ts"],
+  "prom-client": ["src/metrics/probe.ts"],
+  "prom-client/lib/registry": ["src/metrics/probe.ts"],
+  "@grafana/grafana-foundation-sdk/dashboard": ["dashboards/probe.ts"],
 };
 
 type Probe = { readonly file: string; readonly source: string };
@@ -111,6 +115,20 @@ describe.each(Object.entries(MAY_IMPORT_PACKAGE))("the package %s", (name, allow
 
   it("is imported where it belongs", () => {
     for (const file of welcome) expect(reported.get(file) ?? []).not.toContain(BANNED);
+  });
+});
+
+describe("dashboards", () => {
+  const from = (target: string) => probe("dashboards/*.ts", `import { thing } from "${target}"; thing();`);
+  const own = from("./thing.ts");
+  const foreign = ["../src/model/time.ts", "../dist/main.js", "zod", "node:fs", "@grafana/data"].map(from);
+
+  it("import each other", () => {
+    expect(reported.get(own) ?? []).not.toContain(BANNED);
+  });
+
+  it("import nothing else but their SDK", () => {
+    for (const file of foreign) expect([file, reported.get(file)]).toEqual([file, expect.arrayContaining([BANNED])]);
   });
 });
 

@@ -39,6 +39,7 @@ export async function cli(argv: readonly string[], situation: Situation = {}): P
     connect: refuse("a connection"),
     runDaemon: refuse("a daemon"),
     runDemo: refuse("a demo"),
+    playToKafka: refuse("a demo into Kafka"),
     ...rest,
   });
   return { code, out, err };

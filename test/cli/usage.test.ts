@@ -20,6 +20,7 @@ const COMMANDS = [
   "alerts",
   "retrains",
   "dead-letters",
+  "dashboards",
 ];
 
 describe("help", () => {

@@ -193,9 +193,13 @@ describe("ingest", () => {
     expect(await ingest.ingest([message({ ...prediction, id })])).toMatchObject({ accepted: 1 });
     expect(ingest.counters().retries).toBe(3);
     failures = Infinity;
-    await expect(pipeline({ store: flaky, limits: { retryFor: 0 } }).ingest([message({ ...prediction, id })])).rejects.toThrow("busy");
+    const impatient = pipeline({ store: flaky, limits: { retryFor: 0 } });
+    const batch = [message({ ...prediction, id }), message("{")];
+    await expect(impatient.ingest(batch)).rejects.toThrow("busy");
     failures = 0;
-    expect(await ingest.ingest([message({ ...prediction, id })])).toMatchObject({ accepted: 1 });
+    expect(await impatient.ingest(batch)).toMatchObject({ accepted: 1 });
+    // What is stored is counted, not what was tried.
+    expect(impatient.counters()).toMatchObject({ accepted: 1, rejected: new Map([["invalid_json", 1]]) });
   });
 
   it("tells what became durable, by partition and model", async () => {

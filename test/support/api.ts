@@ -34,6 +34,7 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
       return { json: reportJson(report), html: () => reportHtml(report) };
     },
     status,
+    metrics: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "up 1\n" }),
     clock: () => SEED_END,
     log: silentLog,
     version: "0.0.0-test",

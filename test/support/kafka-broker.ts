@@ -23,7 +23,11 @@ export type KafkaBroker = {
 
 /** Why no broker can be had on this machine, or null. With CI set that is an error: there, nothing may be skipped. */
 export function kafkaUnavailable(): string | null {
-  if (process.env["KAFKA_BROKERS"]) return null;
+  return process.env["KAFKA_BROKERS"] ? null : ownBrokerUnavailable();
+}
+
+/** The same of a broker of our own, where one that is there already does not do. */
+export function ownBrokerUnavailable(): string | null {
   const has = (command: string) => !spawnSync(command, ["-version"], { stdio: "ignore" }).error;
   const missing = !has("java") ? "java" : !existsSync(LIBS) && !has("mvn") ? "mvn" : null;
   if (missing === null) return null;
@@ -36,10 +40,19 @@ export function kafkaUnavailable(): string | null {
 export async function startKafkaBroker(): Promise<KafkaBroker> {
   const given = process.env["KAFKA_BROKERS"];
   if (given) return { brokers: given.split(","), pid: null, stop: async () => {} };
-  await fetchJars();
   const [port, controllerPort] = await freePorts();
+  return startBrokerWith([`127.0.0.1:${port}`], (logs) => serverProperties(port, controllerPort, logs));
+}
+
+/** A broker of our own, with settings made for the directory of its logs, that is to answer at `brokers`. */
+export async function startBrokerWith(
+  brokers: readonly string[],
+  propertiesFor: (logs: string) => Readonly<Record<string, string>>,
+): Promise<KafkaBroker> {
+  await fetchJars();
   const data = await mkdtemp(path.join(tmpdir(), "driftwatch-kafka-"));
-  await writeFile(path.join(data, "server.properties"), serverProperties(port, controllerPort, path.join(data, "logs")));
+  const properties = Object.entries(propertiesFor(path.join(data, "logs"))).map(([key, value]) => `${key}=${value}\n`);
+  await writeFile(path.join(data, "server.properties"), properties.join(""));
 
   // In a session of its own, so that Ctrl-C does not reach it: only the pipe decides, see KEEPER.
   const keeper = spawn("sh", ["-c", KEEPER, "kafka-keeper", data, `${LIBS}/*`], { stdio: ["pipe", "pipe", "pipe"], detached: true });
@@ -48,7 +61,7 @@ export async function startKafkaBroker(): Promise<KafkaBroker> {
     stream.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
   const exited = new Promise<void>((resolve) => keeper.once("exit", () => resolve()));
   const broker: KafkaBroker = {
-    brokers: [`127.0.0.1:${port}`],
+    brokers,
     pid: keeper.pid ?? null,
     stop: async () => {
       keeper.stdin.end();
@@ -87,8 +100,8 @@ kill $watcher 2>/dev/null
 rm -rf "$data"
 `;
 
-function serverProperties(port: number, controllerPort: number, logs: string): string {
-  return Object.entries({
+function serverProperties(port: number, controllerPort: number, logs: string): Record<string, string> {
+  return {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
@@ -107,9 +120,7 @@ function serverProperties(port: number, controllerPort: number, logs: string): s
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "group.initial.rebalance.delay.ms": "0",
-  })
-    .map(([key, value]) => `${key}=${value}\n`)
-    .join("");
+  };
 }
 
 /** Once a machine: the jars stay in `.cache/kafka`. */
@@ -130,15 +141,16 @@ async function fetchJars(): Promise<void> {
   await rename(half, LIBS).catch(() => rm(half, { recursive: true }));
 }
 
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()] as const;
+/** Ports that were free a moment ago. */
+export async function freePorts(): Promise<[number, number, number]> {
+  const servers = [createServer(), createServer(), createServer()] as const;
   const ports = await Promise.all(
     servers.map(
       (server) => new Promise<number>((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port))),
     ),
   );
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return [ports[0] ?? 0, ports[1] ?? 0];
+  return [ports[0] ?? 0, ports[1] ?? 0, ports[2] ?? 0];
 }
 
 async function untilReady(brokers: readonly string[], alive: () => boolean): Promise<void> {

@@ -1,0 +1,278 @@
+import { PanelBuilder as BarChartBuilder } from "@grafana/grafana-foundation-sdk/barchart";
+import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
+import {
+  AxisPlacement,
+  BigValueColorMode,
+  BigValueGraphMode,
+  BigValueTextMode,
+  GraphDrawStyle,
+  LegendDisplayMode,
+  LegendPlacement,
+  ReduceDataOptionsBuilder,
+  SortOrder,
+  StackingConfigBuilder,
+  StackingMode,
+  TooltipDisplayMode,
+  VisibilityMode,
+  VizOrientation,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from "@grafana/grafana-foundation-sdk/common";
+import {
+  FieldColorBuilder,
+  FieldColorModeId,
+  type DynamicConfigValue,
+  type FieldConfigSource,
+  type Panel,
+  type ThresholdsConfig,
+  type ValueMapping,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
+import { PanelBuilder as StateTimelineBuilder } from "@grafana/grafana-foundation-sdk/statetimeline";
+import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
+import { PanelBuilder as TimeSeriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
+import { DATASOURCE, seriesQuery, tableQuery } from "./clickhouse.ts";
+import type { DataLink } from "./links.ts";
+import { COLOURS, steps } from "./words.ts";
+
+/** What every panel has: `description` says what it shows, what is normal and what to do, `empty` why nothing may be there. */
+export type PanelText = {
+  readonly title: string;
+  readonly description: string;
+  readonly empty: string;
+  /** In columns of 24 and rows of the grid. */
+  readonly size: readonly [width: number, height: number];
+};
+
+type Override = FieldConfigSource["overrides"][number];
+
+/** A field of a query, by name. */
+export function field(name: string, properties: Readonly<Record<string, unknown>>): Override {
+  return {
+    matcher: { id: "byName", options: name },
+    properties: Object.entries(properties).map(([id, value]): DynamicConfigValue => ({ id, value })),
+  };
+}
+
+/** A column of a table, under its own title. */
+export function column(
+  name: string,
+  looks: {
+    readonly title?: string;
+    readonly unit?: string;
+    readonly decimals?: number;
+    readonly width?: number;
+    readonly wraps?: boolean;
+    readonly mappings?: readonly ValueMapping[];
+    readonly thresholds?: Builder<ThresholdsConfig>;
+    readonly link?: DataLink;
+  },
+): Override {
+  const isColoured = looks.mappings !== undefined || looks.thresholds !== undefined;
+  return field(name, {
+    ...(looks.title === undefined ? {} : { displayName: looks.title }),
+    ...(looks.unit === undefined ? {} : { unit: looks.unit }),
+    ...(looks.decimals === undefined ? {} : { decimals: looks.decimals }),
+    ...(looks.mappings === undefined ? {} : { mappings: looks.mappings }),
+    ...(looks.thresholds === undefined ? {} : { thresholds: looks.thresholds.build() }),
+    ...(isColoured ? { "custom.cellOptions": { type: "color-text" } } : {}),
+    ...(looks.wraps ? { "custom.cellOptions": { type: "auto", wrapText: true } } : {}),
+    ...(looks.width === undefined ? {} : { "custom.width": looks.width }),
+    ...(looks.link === undefined ? {} : { links: [looks.link] }),
+  });
+}
+
+/** Columns that only links read. Grafana 12.2 renamed the setting; what it does not know it leaves alone. */
+export function hidden(...names: readonly string[]): Override[] {
+  return names.map((name) => field(name, { "custom.hidden": true, "custom.hideFrom.viz": true }));
+}
+
+/** Rows; empty cells hold a dash, an empty table says why. */
+export function tablePanel(
+  text: PanelText & { readonly sql: string; readonly columns: readonly Override[]; readonly unit?: string },
+): Builder<Panel> {
+  return new TableBuilder()
+    .title(text.title)
+    .description(text.description)
+    .datasource(DATASOURCE)
+    .span(text.size[0])
+    .height(text.size[1])
+    .withTarget(tableQuery(text.sql))
+    .unit(text.unit ?? "none")
+    .noValue(text.empty)
+    .overrides([{ matcher: { id: "byRegexp", options: "/.*/" }, properties: [{ id: "noValue", value: "–" }] }, ...text.columns]);
+}
+
+/** A number or a few, large: side by side, or one below the other. */
+export function statPanel(
+  text: PanelText & { readonly sql: string; readonly unit: string; readonly isList?: boolean; readonly fields: readonly Override[] },
+): Builder<Panel> {
+  return new StatBuilder()
+    .title(text.title)
+    .description(text.description)
+    .datasource(DATASOURCE)
+    .span(text.size[0])
+    .height(text.size[1])
+    .withTarget(tableQuery(text.sql))
+    .unit(text.unit)
+    .noValue(text.empty)
+    .thresholds(steps(COLOURS.plain))
+    .graphMode(BigValueGraphMode.None)
+    .colorMode(BigValueColorMode.Value)
+    .textMode(BigValueTextMode.ValueAndName)
+    .orientation(text.isList ? VizOrientation.Horizontal : VizOrientation.Vertical)
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("/.*/").values(false))
+    .overrides([...text.fields]);
+}
+
+/** What series are called: by the one label that all queries of series here have. */
+const SERIES_NAME = "${__field.labels.series}";
+
+/** Lines over time, one for each `series` of the query, or one for each number where there is none. */
+export function linesPanel(
+  text: PanelText & {
+    readonly sql: string;
+    readonly unit: string;
+    readonly decimals?: number;
+    readonly min?: number;
+    readonly max?: number;
+    /** The least stretch one point stands for, such as `1h` where the data has one row an hour. */
+    readonly interval?: string;
+    readonly isNamed: boolean;
+    readonly thresholds?: Builder<ThresholdsConfig>;
+    readonly fields?: readonly Override[];
+  },
+): TimeSeriesBuilder {
+  const panel = overTime(text)
+    .drawStyle(GraphDrawStyle.Line)
+    .lineWidth(2)
+    .fillOpacity(0)
+    .showPoints(VisibilityMode.Auto)
+    .pointSize(5)
+    .spanNulls(false);
+  if (text.thresholds !== undefined) panel.thresholds(text.thresholds);
+  return panel;
+}
+
+/** Bars over time, on top of each other. */
+export function barsPanel(
+  text: PanelText & {
+    readonly sql: string;
+    readonly unit: string;
+    readonly interval?: string;
+    readonly isNamed: boolean;
+    readonly fields?: readonly Override[];
+  },
+): Builder<Panel> {
+  return overTime({ ...text, min: 0 })
+    .drawStyle(GraphDrawStyle.Bars)
+    .lineWidth(0)
+    .fillOpacity(80)
+    .stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group("A"));
+}
+
+function overTime(
+  text: PanelText & {
+    readonly sql: string;
+    readonly unit: string;
+    readonly decimals?: number;
+    readonly min?: number;
+    readonly max?: number;
+    readonly interval?: string;
+    readonly isNamed: boolean;
+    readonly fields?: readonly Override[];
+  },
+): TimeSeriesBuilder {
+  const panel = new TimeSeriesBuilder()
+    .title(text.title)
+    .description(text.description)
+    .datasource(DATASOURCE)
+    .span(text.size[0])
+    .height(text.size[1])
+    .withTarget(seriesQuery(text.sql))
+    .unit(text.unit)
+    .noValue(text.empty)
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
+    .legend(legend())
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
+    .overrides([...(text.fields ?? [])]);
+  if (text.decimals !== undefined) panel.decimals(text.decimals);
+  if (text.min !== undefined) panel.min(text.min);
+  if (text.max !== undefined) panel.max(text.max);
+  if (text.interval !== undefined) panel.interval(text.interval);
+  if (text.isNamed) panel.displayName(SERIES_NAME);
+  return panel;
+}
+
+/**
+ * A row of coloured cells for each `series`, in order of its `place` (rows are sorted by their labels, the first one
+ * first). The query ends each cell with a null where the next does not begin.
+ */
+export function heatPanel(
+  text: PanelText & {
+    readonly sql: string;
+    readonly unit: string;
+    readonly decimals: number;
+    readonly mappings: readonly ValueMapping[];
+    readonly thresholds: Builder<ThresholdsConfig>;
+    readonly link: DataLink;
+    readonly rowsShown: number;
+  },
+): Builder<Panel> {
+  return new StateTimelineBuilder()
+    .title(text.title)
+    .description(text.description)
+    .datasource(DATASOURCE)
+    .span(text.size[0])
+    .height(text.size[1])
+    .withTarget(seriesQuery(text.sql))
+    .unit(text.unit)
+    .decimals(text.decimals)
+    .displayName(SERIES_NAME)
+    .noValue(text.empty)
+    .mappings([...text.mappings])
+    .thresholds(text.thresholds)
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    .overrides([{ matcher: { id: "byType", options: "number" }, properties: [{ id: "links", value: [text.link] }] }])
+    .mergeValues(false)
+    .showValue(VisibilityMode.Never)
+    .rowHeight(0.85)
+    .perPage(text.rowsShown)
+    .lineWidth(0)
+    .fillOpacity(90)
+    .spanNulls(false)
+    .legend(legend())
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single).sort(SortOrder.None));
+}
+
+/** Bars side by side for each value of the text column `x`. */
+export function comparisonPanel(
+  text: PanelText & { readonly sql: string; readonly unit: string; readonly x: string; readonly fields: readonly Override[] },
+): Builder<Panel> {
+  return new BarChartBuilder()
+    .title(text.title)
+    .description(text.description)
+    .datasource(DATASOURCE)
+    .span(text.size[0])
+    .height(text.size[1])
+    .withTarget(tableQuery(text.sql))
+    .unit(text.unit)
+    .noValue(text.empty)
+    .xField(text.x)
+    .xTickLabelSpacing(100)
+    .xTickLabelMaxLength(16)
+    .showValue(VisibilityMode.Never)
+    .stacking(StackingMode.None)
+    .groupWidth(0.85)
+    .barWidth(1)
+    .lineWidth(0)
+    .fillOpacity(75)
+    .axisPlacement(AxisPlacement.Auto)
+    .legend(legend())
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.None))
+    .overrides([...text.fields]);
+}
+
+function legend(): VizLegendOptionsBuilder {
+  return new VizLegendOptionsBuilder().showLegend(true).displayMode(LegendDisplayMode.List).placement(LegendPlacement.Bottom);
+}
