@@ -93,6 +93,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     clock,
     liveClock,
     log,
+    nextSequence,
     onStored: (stored) => {
       for (const { partition, model, newest } of stored) watermarks.observe(partition, model, newest, clock());
     },
@@ -132,6 +133,9 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       await retrainer.consider(transitions);
     },
     onDone: metrics.ticks.done,
+    // Events that are their own clock must lead to the same alerts each time.
+    settlePatience: liveClock ? 20 : 0,
+    onSuperseded: pipeline.noteConflicts,
     isStopping: () => stopping,
     clock,
     log,

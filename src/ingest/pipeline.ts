@@ -44,6 +44,8 @@ export type Pipeline = {
   /** Resolves once everything that could be taken is durable; rejects, usually with a StoreError, when nothing may be assumed to be. */
   ingest(messages: readonly Message[]): Promise<IngestResult>;
   counters(): IngestCounters;
+  /** Rows were found that lost their id to another one. */
+  noteConflicts(rows: number): void;
   /** Resolves once what is in hand is stored. */
   close(): Promise<void>;
 };
@@ -57,6 +59,8 @@ export type PipelineOptions = {
   readonly decode?: Decode;
   readonly decodeLimits?: Partial<DecodeLimits>;
   readonly limits?: Partial<PipelineLimits>;
+  /** Numbers for marks; shared with who clears them. One of its own when not given. */
+  readonly nextSequence?: Sequence;
   readonly onStored?: (stored: readonly Stored[]) => void;
   readonly wait?: (duration: Millis) => Promise<void>;
 };
@@ -90,7 +94,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
   const bucketOf = (model: string): Millis => models.get(model)?.bucket ?? HOUR;
 
-  let sequence: Sequence | null = null;
+  let sequence: Sequence | null = options.nextSequence ?? null;
   let closed = false;
   let inHand = 0;
   let calls = 0;
@@ -185,14 +189,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   async function flush(batches: readonly Batch[]): Promise<void> {
-    sequence ??= await createSequence(store);
+    sequence ??= await createSequence(store, clock);
     const rows = {
       predictions: batches.flatMap((batch) => batch.predictions),
       labels: batches.flatMap((batch) => batch.labels),
       deadLetters: batches.flatMap((batch) => batch.deadLetters),
     };
-    const { conflicts } = await writeRows(store, rows, bucketOf, sequence);
-    counters.add("conflicts", conflicts);
+    await writeRows(store, rows, bucketOf, sequence, clock());
     counters.add("predictions", rows.predictions.length);
     counters.add("labels", rows.labels.length);
     counters.add("accepted", rows.predictions.length + rows.labels.length);
@@ -205,7 +208,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (calls > 0) await new Promise<void>((resolve) => leaving.push(resolve));
   }
 
-  return { ingest, counters: counters.read, close };
+  return { ingest, counters: counters.read, noteConflicts: (rows) => counters.add("conflicts", rows), close };
 }
 
 /** The key a source reports its progress under. Requests count as one partition. */

@@ -18,6 +18,7 @@ import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
 import { loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
 import { dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
 import { sameAnswer } from "./same-answer.ts";
+import { createSettler } from "./settler.ts";
 
 /** Buckets counted by one statement, so that neither side holds a year at once. */
 const BUCKETS_AT_ONCE = 744;
@@ -27,6 +28,8 @@ const WINDOWS_AT_ONCE = 24;
 const LONG_STRETCH = 400;
 /** A row that is not found begins again at revision 1 and loses against the stored one: all have to be read. */
 const NO_LIMIT = 4_000_000_000;
+/** What is counted of a bucket. */
+const COUNTED = ["features", "outcomes"] as const;
 /** Above this p-value nobody asks which values are new. */
 const WORTH_NAMING = 0.01;
 
@@ -55,6 +58,10 @@ export function createMonitor(options: {
   onMeasured: (window: MeasuredWindow) => Promise<void>;
   /** Told of every part of a pass that is done and stored, whatever becomes of the rest. */
   onDone?: (part: TickResult) => void;
+  /** How many times as long as it took until ids are searched for everywhere again; 0 for at once. */
+  settlePatience: number;
+  /** Told how many more rows lost their id to another. */
+  onSuperseded?: (rows: number) => void;
   /** The program is asked to end: no more windows than those in hand. */
   isStopping: () => boolean;
   clock: Clock;
@@ -62,6 +69,7 @@ export function createMonitor(options: {
 }): Monitor {
   const { store, models, rules, watermark, nextSequence, onMeasured, onDone = () => {}, isStopping, clock, log } = options;
   const watched = new Map<string, Watched>();
+  const settler = createSettler({ store, nextSequence, clock, patience: options.settlePatience, onSuperseded: options.onSuperseded });
   /** Marks that stay until there are bins, whose requests are counted already: by model, then bucket. */
   const counted = new Map<string, Map<Millis, number>>();
 
@@ -73,7 +81,7 @@ export function createMonitor(options: {
     const baselines = await loadBaselines({ store, model, open: options.openBaseline, precedence: options.precedence, clock, log });
     const recountLive = async () => {
       const buckets = await liveBuckets(store, model.name, model.bucket);
-      const marks = (["features", "outcomes"] as const).flatMap((kind) => buckets.map((bucket) => ({ model: model.name, kind, bucket })));
+      const marks = COUNTED.flatMap((kind) => buckets.map((bucket) => ({ model: model.name, kind, bucket })));
       await touchBuckets(store, marks, nextSequence());
     };
     const grid = await ensureGrid({ store, model, baselines, nextGeneration: nextSequence, recountLive, clock });
@@ -117,7 +125,8 @@ export function createMonitor(options: {
     const { settings } = model.state;
     // The watermark first: all rows behind it are stored and marked by the time the marks are read.
     const mark = watermark(settings.name);
-    const touched = await readTouched(store, settings.name);
+    await settler.settle(settings);
+    const touched = await readTouched(store, settings.name, COUNTED);
     await count(model.state, touched);
     onDone({ bucketsCounted: touched.length, windowsMeasured: 0, measurements: 0 });
     model.first ??= await firstPredictionTime(store, settings.name);
@@ -176,7 +185,7 @@ export function createMonitor(options: {
     const { name, bucket, task, positive } = state.settings;
     const rows = { model: name, baseline: "" };
     await countRequests(state.settings, touched);
-    for (const kind of ["features", "outcomes"] as const) {
+    for (const kind of COUNTED) {
       const marks = touched.filter((one) => one.kind === kind).sort((a, b) => a.bucket - b.bucket);
       for (let start = 0; start < marks.length; start += BUCKETS_AT_ONCE) {
         const slice = marks.slice(start, start + BUCKETS_AT_ONCE);
@@ -189,8 +198,9 @@ export function createMonitor(options: {
 
   /** There are no bins yet to count features on, but requests are requests. The marks stay for the features. */
   async function countWithoutBins(model: ModelSettings): Promise<void> {
+    await settler.settle(model);
     const done = counted.get(model.name) ?? new Map<Millis, number>();
-    const touched = (await readTouched(store, model.name)).filter((one) => one.kind === "features" && one.touched !== done.get(one.bucket));
+    const touched = (await readTouched(store, model.name, ["features"])).filter((one) => one.touched !== done.get(one.bucket));
     await countRequests(model, touched);
     counted.set(model.name, new Map([...done, ...touched.map((one) => [one.bucket, one.touched] as const)]));
   }

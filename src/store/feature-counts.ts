@@ -1,6 +1,7 @@
 import type { Counts } from "../model/counts.ts";
 import { binCount, subjectId, type Grid, type SubjectKey } from "../model/grid.ts";
 import type { Millis, Window } from "../model/time.ts";
+import { SETTLED_PREDICTIONS } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 /** Rows that are counted: live events, or those of one baseline. */
@@ -22,7 +23,7 @@ export async function countFeatures(
   generation: number,
 ): Promise<void> {
   const live = rows.baseline === "";
-  const source = live ? "predictions" : "baseline_rows";
+  const source = live ? SETTLED_PREDICTIONS : "baseline_rows FINAL";
   const params = {
     model: rows.model,
     baseline: rows.baseline,
@@ -36,7 +37,7 @@ export async function countFeatures(
   const inBuckets = buckets.length === 0 ? "" : `AND ${ROWS_IN_BUCKETS}`;
   const events = `SELECT version, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket,
       numbers, categories, unparsable, predicted_class, predicted_number, score
-    FROM ${source} FINAL
+    FROM ${source}
     WHERE model = {model:String} ${live ? "AND status != 'error'" : "AND baseline = {baseline:String}"} ${inBuckets}`;
   await store.execute(
     `INSERT INTO feature_counts
@@ -108,15 +109,11 @@ export async function countFeatures(
 }
 
 /** The stretch of time that holds all buckets of a parameter list. */
-export const TIME_IN_BUCKETS =
-  "time >= fromUnixTimestamp64Milli({from:Int64} * 1000) AND time < fromUnixTimestamp64Milli({to:Int64} * 1000)";
+export const timeInBuckets = (column: string): string =>
+  `${column} >= fromUnixTimestamp64Milli({from:Int64} * 1000) AND ${column} < fromUnixTimestamp64Milli({to:Int64} * 1000)`;
 
-/**
- * A condition for rows of `predictions` in the buckets of a parameter list, for a query with FINAL. The ids are found
- * first, without FINAL and by time: then only their part of the table is read and merged, all rows of each id among
- * them wherever they lie, so that a conflict between months is settled as ever.
- */
-export const ROWS_IN_BUCKETS = `id IN (SELECT id FROM predictions WHERE model = {model:String} AND ${TIME_IN_BUCKETS}) AND ${TIME_IN_BUCKETS} AND toUnixTimestamp(bucket) IN {buckets:Array(UInt32)}`;
+/** A condition for the rows of a list of buckets, where `bucket` is that of a row. Only their hours are read. */
+export const ROWS_IN_BUCKETS = `${timeInBuckets("time")} AND toUnixTimestamp(bucket) IN {buckets:Array(UInt32)}`;
 
 /** A version that left a bucket (its row lost an identity conflict) keeps no counts there. */
 function zeroWhatIsGone(

@@ -1,5 +1,6 @@
 import type { Grid, SubjectGrid, SubjectKey } from "../model/grid.ts";
 import type { Millis } from "../model/time.ts";
+import { SETTLED_PREDICTIONS } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 type GridRow = {
@@ -82,7 +83,7 @@ const VALUES = `arrayConcat(
 /** The rows of a baseline; those of live events for null. */
 function rowsOf(baseline: string | null): string {
   return baseline === null
-    ? "predictions FINAL WHERE model = {model:String}"
+    ? `${SETTLED_PREDICTIONS} WHERE model = {model:String}`
     : "baseline_rows FINAL WHERE model = {model:String} AND baseline = {baseline:String}";
 }
 

@@ -1,6 +1,7 @@
 import type { OutcomeCounts } from "../model/counts.ts";
 import type { Millis, Window } from "../model/time.ts";
-import { ROWS_IN_BUCKETS, TIME_IN_BUCKETS, type CountedRows } from "./feature-counts.ts";
+import { ROWS_IN_BUCKETS, timeInBuckets, type CountedRows } from "./feature-counts.ts";
+import { SETTLED_PREDICTIONS } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 /** Sums of log-loss terms are kept in units of 2^-40: whole numbers, so exact in any order. */
@@ -41,13 +42,13 @@ export async function countOutcomes(
   const joined = live
     ? `SELECT p.version AS version, p.bucket AS bucket, p.score AS score, p.predicted AS predicted, l.known = 1 AS labelled, l.label = {positive:String} AS actual
        FROM (
-         SELECT id, version, ${bucketOf}, score, isNotNull(predicted_class) OR isNotNull(score) AS judged, ${predicted} AS predicted
-         FROM predictions FINAL WHERE model = {model:String} AND judged ${inBuckets}
+         SELECT id, toStartOfHour(time) AS hour, version, ${bucketOf}, score, isNotNull(predicted_class) OR isNotNull(score) AS judged, ${predicted} AS predicted
+         FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} AND judged ${inBuckets}
        ) AS p
        LEFT JOIN (
-         SELECT id, label, 1 AS known FROM labels FINAL
-         WHERE model = {model:String} AND id IN (SELECT id FROM predictions WHERE model = {model:String} AND ${TIME_IN_BUCKETS})
-       ) AS l ON p.id = l.id`
+         SELECT id, toStartOfHour(predicted_at) AS hour, label, 1 AS known FROM outcomes FINAL
+         WHERE model = {model:String} AND ${timeInBuckets("predicted_at")}
+       ) AS l ON p.id = l.id AND p.hour = l.hour`
     : `SELECT version, ${bucketOf}, score, ${predicted} AS predicted, isNotNull(label) AS labelled, assumeNotNull(label) = {positive:String} AS actual
        FROM baseline_rows FINAL
        WHERE model = {model:String} AND baseline = {baseline:String} AND (isNotNull(predicted_class) OR isNotNull(score))`;

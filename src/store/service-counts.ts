@@ -1,5 +1,6 @@
 import type { Millis } from "../model/time.ts";
 import { ROWS_IN_BUCKETS } from "./feature-counts.ts";
+import { SETTLED_PREDICTIONS } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -29,7 +30,7 @@ export async function countService(
        events AS (
          SELECT version, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket, status, latency_ms,
            if(isNull(latency_ms), NULL, toUInt16(greatest(0, least(2000, ceil(log(greatest(latency_ms * 1000, 1)) / log(1.02)))))) AS latency_bin
-         FROM predictions FINAL
+         FROM ${SETTLED_PREDICTIONS}
          WHERE model = {model:String} AND ${ROWS_IN_BUCKETS}
        ),
        totals AS (SELECT version, bucket, count() AS requests, countIf(status = 'error') AS errors FROM events GROUP BY version, bucket),

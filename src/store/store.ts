@@ -20,7 +20,10 @@ export type QueryParams = Readonly<Record<string, string | number | boolean | nu
 /** Every table there is: no name from outside ever becomes an identifier. */
 export const TABLES = [
   "predictions",
-  "labels",
+  "label_inbox",
+  "outcomes",
+  "waiting_labels",
+  "superseded",
   "baseline_rows",
   "baselines",
   "grids",

@@ -1,8 +1,11 @@
 import type { Millis } from "../model/time.ts";
 import type { Store } from "./store.ts";
 
-/** What is counted of a bucket: its features, or how predictions and labels compare. */
-export type BucketKind = "features" | "outcomes";
+/**
+ * What is due of a bucket: to count its features, or how predictions and labels compare; to look whether ids of its
+ * predictions were used elsewhere (`identity`); or, a bucket being a minute of arrival, to join labels with their predictions.
+ */
+export type BucketKind = "features" | "outcomes" | "identity" | "labels";
 export type BucketMark = { readonly model: string; readonly kind: BucketKind; readonly bucket: Millis };
 /** A bucket that is due: touched after it was last counted. `touched` goes back unchanged once it is. */
 export type TouchedBucket = BucketMark & { readonly touched: number };
@@ -30,13 +33,14 @@ export async function touchBuckets(store: Store, marks: readonly BucketMark[], s
     );
 }
 
-/** The buckets that are due, of one model or of all, oldest first. */
-export async function readTouched(store: Store, model?: string): Promise<TouchedBucket[]> {
+/** The buckets that are due, of one model or of all, of some kinds or of all, oldest first. */
+export async function readTouched(store: Store, model?: string, kinds: readonly BucketKind[] = []): Promise<TouchedBucket[]> {
   const rows = await store.query<{ model: string; kind: BucketKind; bucket_s: number; last_touched: string }>(
     `SELECT model, kind, toUnixTimestamp(bucket) AS bucket_s, toString(max(touched)) AS last_touched
-     FROM touched_buckets ${model === undefined ? "" : "WHERE model = {model:String}"}
+     FROM touched_buckets
+     WHERE 1 ${model === undefined ? "" : "AND model = {model:String}"} ${kinds.length === 0 ? "" : "AND kind IN {kinds:Array(String)}"}
      GROUP BY model, kind, bucket HAVING max(touched) > max(counted) ORDER BY bucket, model, kind`,
-    model === undefined ? {} : { model },
+    { kinds, ...(model === undefined ? {} : { model }) },
   );
   return rows.map((found) => ({
     model: found.model,

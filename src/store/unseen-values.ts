@@ -1,4 +1,5 @@
 import type { Window } from "../model/time.ts";
+import { SETTLED_PREDICTIONS } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 /** Categories of one feature in a window that a grid does not know, most frequent first. */
@@ -9,7 +10,7 @@ export function readUnseenValues(
 ): Promise<{ value: string; rows: number }[]> {
   return store.query<{ value: string; rows: number }>(
     `SELECT categories[{feature:String}] AS value, count() AS rows
-     FROM predictions FINAL
+     FROM ${SETTLED_PREDICTIONS}
      WHERE model = {model:String} AND version = {version:String} AND mapContains(categories, {feature:String})
        AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
        AND value NOT IN (

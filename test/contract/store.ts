@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { ROWS_IN_BUCKETS } from "../../src/store/feature-counts.ts";
+import { SETTLED_PREDICTIONS } from "../../src/store/predictions.ts";
+import { supersede } from "../../src/store/settle.ts";
 import { migrate, readMigrations } from "../../src/store/migrate.ts";
 import { StoreError, TABLES, type Store, type Table } from "../../src/store/store.ts";
 import { dateTimeValue, recordOf } from "../../src/store/values.ts";
@@ -109,7 +111,7 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
       });
 
       it("with times to the millisecond, those before 2001 too, and those that are null", async () => {
-        await insert("labels", [
+        await insert("label_inbox", [
           ...times.map((time) => ({
             model: "times",
             id: String(time),
@@ -122,7 +124,7 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
           { model: "times", id: "none", label: "x", label_number: 2, time: null, revision: 4_294_967_295, precedence: "0" },
         ]);
         const rows = await query<{ id: string; ms: number | null }>(
-          "SELECT id, toUnixTimestamp64Milli(l.time) AS ms FROM labels AS l WHERE model = 'times' ORDER BY l.time NULLS LAST",
+          "SELECT id, toUnixTimestamp64Milli(l.time) AS ms FROM label_inbox AS l WHERE model = 'times' ORDER BY l.time NULLS LAST",
         );
         expect(rows).toEqual([...times.map((time) => ({ id: String(time), ms: time })), { id: "none", ms: null }]);
       });
@@ -208,12 +210,12 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
           revision: 0,
           precedence: "0",
         }));
-        await insert("labels", rows);
+        await insert("label_inbox", rows);
         expect(
-          await query("SELECT count() AS rows, uniqExact(id) AS ids, sum(label_number) AS total FROM labels WHERE model = 'many'"),
+          await query("SELECT count() AS rows, uniqExact(id) AS ids, sum(label_number) AS total FROM label_inbox WHERE model = 'many'"),
         ).toEqual([{ rows: 45_000, ids: 45_000, total: (45_000 * 44_999) / 2 }]);
-        await insert("labels", []);
-        expect(await query("SELECT count() AS rows FROM labels WHERE model = 'many'")).toEqual([{ rows: 45_000 }]);
+        await insert("label_inbox", []);
+        expect(await query("SELECT count() AS rows FROM label_inbox WHERE model = 'many'")).toEqual([{ rows: 45_000 }]);
       });
 
       it("in rows of many bytes", async () => {
@@ -240,16 +242,16 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
 
     describe("what is wrong is refused", () => {
       const good = { model: "refused", id: "good", label: "x", label_number: null, time: null, revision: 0, precedence: "0" };
-      const none = () => query("SELECT count() AS rows FROM labels WHERE model = 'refused'");
+      const none = () => query("SELECT count() AS rows FROM label_inbox WHERE model = 'refused'");
 
       it("a column that is not there, without a row of its batch", async () => {
-        expect((await refusal(insert("labels", [good, { ...good, colour: "red" }]))).message).toMatch(/colour/);
+        expect((await refusal(insert("label_inbox", [good, { ...good, colour: "red" }]))).message).toMatch(/colour/);
         expect(await none()).toEqual([{ rows: 0 }]);
       });
 
       it("a value that is no value of its column", async () => {
-        expect((await refusal(insert("labels", [good, { ...good, revision: "many" }]))).retryable).toBe(false);
-        expect((await refusal(insert("labels", [good, { ...good, label: "\ud800" }]))).retryable).toBe(false);
+        expect((await refusal(insert("label_inbox", [good, { ...good, revision: "many" }]))).retryable).toBe(false);
+        expect((await refusal(insert("label_inbox", [good, { ...good, label: "\ud800" }]))).retryable).toBe(false);
         expect(await none()).toEqual([{ rows: 0 }]);
       });
 
@@ -288,11 +290,13 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
       const state = async () => [
         await query("SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name"),
         await query("SELECT name, value FROM system.settings WHERE changed AND name NOT LIKE 'param%' ORDER BY name"),
-        await query("SELECT count() AS rows FROM labels WHERE model = 'bystander'"),
+        await query("SELECT count() AS rows FROM label_inbox WHERE model = 'bystander'"),
       ];
 
       it("is a value and nothing else, whatever it says", async () => {
-        await insert("labels", [{ model: "bystander", id: "a", label: "x", label_number: null, time: null, revision: 0, precedence: "0" }]);
+        await insert("label_inbox", [
+          { model: "bystander", id: "a", label: "x", label_number: null, time: null, revision: 0, precedence: "0" },
+        ]);
         const before = await state();
         for (const value of HOSTILE_PARAMETERS) {
           expect(await query("SELECT {value:String} AS value, {maybe:Nullable(String)} AS maybe", { value, maybe: value })).toEqual([
@@ -303,9 +307,11 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
           { values: HOSTILE_PARAMETERS },
         ]);
         expect(
-          await query("SELECT id FROM labels WHERE model = 'bystander' AND id IN {values:Array(String)}", { values: HOSTILE_PARAMETERS }),
+          await query("SELECT id FROM label_inbox WHERE model = 'bystander' AND id IN {values:Array(String)}", {
+            values: HOSTILE_PARAMETERS,
+          }),
         ).toEqual([]);
-        await refusal(query("SELECT {value:UInt32} AS value", { value: "1; DROP TABLE labels" }));
+        await refusal(query("SELECT {value:UInt32} AS value", { value: "1; DROP TABLE label_inbox" }));
         expect(await state()).toEqual(before);
       });
 
@@ -353,13 +359,13 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
 
     describe("the side that reads", () => {
       const writes = [
-        "INSERT INTO labels (model, id) VALUES ('sneaked', 'a')",
-        "ALTER TABLE labels ADD COLUMN sneaked String",
-        "ALTER TABLE labels DELETE WHERE 1",
-        "DELETE FROM labels WHERE 1",
-        "DROP TABLE labels",
-        "TRUNCATE TABLE labels",
-        "OPTIMIZE TABLE labels",
+        "INSERT INTO label_inbox (model, id) VALUES ('sneaked', 'a')",
+        "ALTER TABLE label_inbox ADD COLUMN sneaked String",
+        "ALTER TABLE label_inbox DELETE WHERE 1",
+        "DELETE FROM label_inbox WHERE 1",
+        "DROP TABLE label_inbox",
+        "TRUNCATE TABLE label_inbox",
+        "OPTIMIZE TABLE label_inbox",
         "CREATE TABLE sneaked (a UInt8) ENGINE = Memory",
         "CREATE TEMPORARY TABLE sneaked (a UInt8)",
         "CREATE DATABASE sneaked",
@@ -387,7 +393,7 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
 
       it("answers after all of it", async () => {
         expect(await query("SELECT count() AS tables FROM system.tables WHERE name = 'sneaked'")).toEqual([{ tables: 0 }]);
-        expect(await query("SELECT count() AS rows FROM labels WHERE model = 'bystander'")).toEqual([{ rows: 1 }]);
+        expect(await query("SELECT count() AS rows FROM label_inbox WHERE model = 'bystander'")).toEqual([{ rows: 1 }]);
       });
     });
 
@@ -409,14 +415,14 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
 
       it("of inserts too: the same rows twice are there twice", async () => {
         const row = { model: "twice", id: "a", label: "x", label_number: null, time: null, revision: 0, precedence: "0" };
-        await insert("labels", [row]);
-        await insert("labels", [row]);
+        await insert("label_inbox", [row]);
+        await insert("label_inbox", [row]);
         expect(
           await query(
-            "SELECT sum(written) AS written FROM (SELECT count() AS written FROM labels WHERE model = 'twice' UNION ALL SELECT 0)",
+            "SELECT sum(written) AS written FROM (SELECT count() AS written FROM label_inbox WHERE model = 'twice' UNION ALL SELECT 0)",
           ),
         ).toEqual([{ written: 2 }]);
-        expect(await query("SELECT count() AS rows FROM labels FINAL WHERE model = 'twice'")).toEqual([{ rows: 1 }]);
+        expect(await query("SELECT count() AS rows FROM label_inbox FINAL WHERE model = 'twice'")).toEqual([{ rows: 1 }]);
       });
     });
 
@@ -450,6 +456,8 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
                   ),
                 );
               if (merged) await execute("OPTIMIZE TABLE predictions FINAL");
+              const everyDay = Array.from({ length: 37 }, (_, day) => START + day * DAY);
+              await supersede(made.store, { model, bucketMs: DAY, buckets: everyDay }, "everywhere", async () => {});
               const kept = new Map<number, Version>();
               for (const row of batches.flat()) {
                 const other = kept.get(row.id);
@@ -465,13 +473,13 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
                 rows.map((row) => `${row.id} ${row.at} ${row.version}`).sort();
               const columns = "id, toUnixTimestamp64Milli(time) AS at, version";
               const plain = await query<{ id: string; at: number; version: string }>(
-                `SELECT ${columns} FROM predictions FINAL WHERE model = {model:String} AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`,
+                `SELECT ${columns} FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`,
                 { model, from, to },
               );
               expect(asText(plain)).toEqual(expected);
               const buckets = Array.from({ length: days }, (_, day) => (from + day * DAY) / 1000);
               const counted = await query<{ id: string; at: number; version: string }>(
-                `SELECT ${columns}, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), 86400) * 86400, 'UTC') AS bucket FROM predictions FINAL WHERE model = {model:String} AND ${ROWS_IN_BUCKETS}`,
+                `SELECT ${columns}, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), 86400) * 86400, 'UTC') AS bucket FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} AND ${ROWS_IN_BUCKETS}`,
                 { model, from: from / 1000, to: to / 1000, buckets },
               );
               expect(asText(counted)).toEqual(expected);
@@ -484,7 +492,7 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
       it("the label of the largest precedence stays, in any order of arrival", async () => {
         const revisions = [3n, 1n, 2n ** 127n, 2n ** 127n + 1n, 0n];
         for (const revision of revisions)
-          await insert("labels", [
+          await insert("label_inbox", [
             {
               model: "revised",
               id: "a",
@@ -496,9 +504,11 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
             },
           ]);
         const stays = () =>
-          query("SELECT label FROM labels FINAL WHERE model = 'revised' AND id IN (SELECT id FROM labels WHERE model = 'revised')");
+          query(
+            "SELECT label FROM label_inbox FINAL WHERE model = 'revised' AND id IN (SELECT id FROM label_inbox WHERE model = 'revised')",
+          );
         expect(await stays()).toEqual([{ label: String(2n ** 127n + 1n) }]);
-        await execute("OPTIMIZE TABLE labels FINAL");
+        await execute("OPTIMIZE TABLE label_inbox FINAL");
         expect(await stays()).toEqual([{ label: String(2n ** 127n + 1n) }]);
       });
     });
@@ -532,9 +542,9 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         const [slow, quick, counted] = await Promise.all([
           query("SELECT sum(sleepEachRow(0.05)) AS slept FROM numbers(4)"),
           query("SELECT 2 AS two"),
-          insert("labels", [{ model: "beside", id: "a", label: "x", label_number: null, time: null, revision: 0, precedence: "0" }]).then(
-            () => query("SELECT count() AS rows FROM labels WHERE model = 'beside'"),
-          ),
+          insert("label_inbox", [
+            { model: "beside", id: "a", label: "x", label_number: null, time: null, revision: 0, precedence: "0" },
+          ]).then(() => query("SELECT count() AS rows FROM label_inbox WHERE model = 'beside'")),
           ...Array.from({ length: 10 }, (_, n) => query("SELECT {n:UInt8} AS n", { n }).then((rows) => expect(rows).toEqual([{ n }]))),
         ]);
         expect([slow, quick, counted]).toEqual([[{ slept: 0 }], [{ two: 2 }], [{ rows: 1 }]]);

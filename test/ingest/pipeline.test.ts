@@ -3,8 +3,7 @@ import { createPipeline, excerpt, type PipelineOptions, type Stored } from "../.
 import { silentLog } from "../../src/log.ts";
 import { HOUR } from "../../src/model/time.ts";
 import { readDeadLetters } from "../../src/store/dead-letters.ts";
-import { countLabels, findLabel } from "../../src/store/labels.ts";
-import { countPredictions, findPredictionTimes } from "../../src/store/predictions.ts";
+import { countPredictions } from "../../src/store/predictions.ts";
 import { StoreError, type Store } from "../../src/store/store.ts";
 import { markCounted, readTouched } from "../../src/store/touched-buckets.ts";
 import { label, message, models, NOW, prediction, useStore } from "./examples.ts";
@@ -24,6 +23,17 @@ async function due(): Promise<string[]> {
   return buckets.map(({ kind, bucket }) => `${kind} ${new Date(bucket).toISOString().slice(0, 13)}`);
 }
 
+/** The rows of some ids, repeats collapsed. */
+function stored(model: string, ids: readonly string[]): Promise<{ id: string; time: number }[]> {
+  return store().query(
+    "SELECT id, toUnixTimestamp64Milli(p.time) AS time FROM predictions AS p FINAL WHERE model = {model:String} AND id IN {ids:Array(String)} ORDER BY p.time",
+    { model, ids },
+  );
+}
+
+const MARKS = ["features 2024-05-01T10", "identity 2024-05-01T10", "outcomes 2024-05-01T10"];
+const ARRIVED = "labels 2024-06-01T00";
+
 describe("ingest", () => {
   it("stores the rest of a batch with bad messages in it, and keeps those", async () => {
     const ingest = pipeline();
@@ -40,8 +50,8 @@ describe("ingest", () => {
       [1, "invalid_json"],
       [2, "unregistered_model"],
     ]);
-    expect(await findPredictionTimes(store(), "binary", [one, two])).toHaveLength(2);
-    expect((await findLabel(store(), "binary", one))?.label).toBe("late");
+    expect(await stored("binary", [one, two])).toHaveLength(2);
+    expect(await store().query("SELECT label FROM label_inbox FINAL WHERE id = {one:String}", { one })).toEqual([{ label: "late" }]);
     const letters = await readDeadLetters(store(), { limit: 10 });
     expect(letters).toContainEqual({
       receivedAt: NOW,
@@ -67,16 +77,16 @@ describe("ingest", () => {
     expect(await pipeline().ingest([message(text), message({ ...prediction, id: `\ud800${id}` })])).toMatchObject({ accepted: 2 });
   });
 
-  it("marks the buckets of predictions, and of labels those of their predictions", async () => {
+  it("marks the buckets of predictions, and of labels the minute of their arrival", async () => {
     await due();
     const ingest = pipeline();
     const id = freshId();
     await ingest.ingest([message({ ...label, id })]);
-    expect(await due()).toEqual([]);
+    expect(await due()).toEqual([ARRIVED]);
     await ingest.ingest([message({ ...prediction, id })]);
-    expect(await due()).toEqual(["features 2024-05-01T10", "outcomes 2024-05-01T10"]);
+    expect(await due()).toEqual(MARKS);
     await ingest.ingest([message({ ...label, id, revision: 1 })]);
-    expect(await due()).toEqual(["outcomes 2024-05-01T10"]);
+    expect(await due()).toEqual([ARRIVED]);
   });
 
   it("leaves a mark that a count made before the insert cannot clear", async () => {
@@ -84,15 +94,15 @@ describe("ingest", () => {
     const counting: Store = {
       ...store(),
       insert: async (table, rows) => {
-        if (table === "predictions" || table === "labels") await due();
+        if (table === "predictions" || table === "label_inbox") await due();
         await store().insert(table, rows);
       },
     };
     const id = freshId();
     await pipeline({ store: counting }).ingest([message({ ...prediction, id })]);
-    expect(await due()).toHaveLength(2);
+    expect(await due()).toEqual(MARKS);
     await pipeline({ store: counting }).ingest([message({ ...label, id })]);
-    expect(await due()).toHaveLength(1);
+    expect(await due()).toEqual([ARRIVED]);
   });
 
   it("leaves a mark when it dies after the insert", async () => {
@@ -103,44 +113,15 @@ describe("ingest", () => {
       insert: async (table, rows) => {
         if (inserted) throw new StoreError("gone", { hint: "", retryable: false });
         await store().insert(table, rows);
-        inserted = table === "predictions" || table === "labels";
+        inserted = table === "predictions" || table === "label_inbox";
       },
     };
     const id = freshId();
     await expect(pipeline({ store: dying }).ingest([message({ ...prediction, id })])).rejects.toThrow("gone");
-    expect(await due()).toHaveLength(2);
+    expect(await due()).toEqual(MARKS);
     inserted = false;
     await expect(pipeline({ store: dying }).ingest([message({ ...label, id })])).rejects.toThrow("gone");
-    expect(await due()).toEqual(["outcomes 2024-05-01T10"]);
-  });
-
-  it("counts conflicts and marks both buckets, whichever row came first", async () => {
-    const [early, late] = ["2024-03-31T23:30:00Z", "2024-04-01T05:30:00Z"];
-    for (const order of [
-      [early, late],
-      [late, early],
-    ]) {
-      const ingest = pipeline();
-      const id = freshId();
-      await ingest.ingest([message({ ...prediction, id, time: order[0] })]);
-      await due();
-      await ingest.ingest([message({ ...prediction, id, time: order[0] })]);
-      expect(ingest.counters().conflicts).toBe(0);
-      await due();
-      await ingest.ingest([message({ ...prediction, id, time: order[1] })]);
-      expect(ingest.counters().conflicts).toBe(1);
-      expect(new Set(await due())).toEqual(
-        new Set(["features 2024-03-31T23", "outcomes 2024-03-31T23", "features 2024-04-01T05", "outcomes 2024-04-01T05"]),
-      );
-      expect(await findPredictionTimes(store(), "binary", [id])).toEqual([{ id, time: Date.parse(early) }]);
-    }
-  });
-
-  it("finds conflicts within one batch", async () => {
-    const ingest = pipeline();
-    const id = freshId();
-    await ingest.ingest([message({ ...prediction, id }), message({ ...prediction, id }), message({ ...prediction, id, score: 0.1 })]);
-    expect(ingest.counters().conflicts).toBe(1);
+    expect(await due()).toEqual([ARRIVED]);
   });
 
   it("flushes what came meanwhile together", async () => {
@@ -224,7 +205,7 @@ describe("ingest", () => {
     ]).flat();
     for (const values of [batch, [...batch].reverse(), batch]) await pipeline().ingest(values.map((value) => message(value)));
     expect(await countPredictions(store(), "classes")).toBe(300);
-    expect(await countLabels(store(), "classes")).toBe(300);
+    expect(await store().query("SELECT count() AS rows FROM label_inbox FINAL WHERE model = 'classes'")).toEqual([{ rows: 300 }]);
   });
 
   it("keeps the letters of two requests apart", async () => {
@@ -258,7 +239,7 @@ describe("ingest", () => {
     const id = freshId();
     const running = ingest.ingest([message({ ...prediction, id })]);
     await ingest.close();
-    expect(await findPredictionTimes(store(), "binary", [id])).toHaveLength(1);
+    expect(await stored("binary", [id])).toHaveLength(1);
     expect(await running).toMatchObject({ accepted: 1 });
     await expect(ingest.ingest([])).rejects.toThrow("closed");
   });

@@ -145,9 +145,9 @@ describe("the front that stands for a server", () => {
   it("keeps databases apart, with names that need quoting", async () => {
     const one = await openStore({ ...front.settings, database: "one-`quoted`" });
     const two = await openStore({ ...front.settings, database: "two" });
-    await one.insert("labels", [{ model: "m", id: "a", label: "x", label_number: null, time: null, revision: 0, precedence: "0" }]);
-    expect(await one.query("SELECT count() AS rows FROM labels")).toEqual([{ rows: 1 }]);
-    expect(await two.query("SELECT count() AS rows FROM labels")).toEqual([{ rows: 0 }]);
+    await one.insert("label_inbox", [{ model: "m", id: "a", label: "x", label_number: null, time: null, revision: 0, precedence: "0" }]);
+    expect(await one.query("SELECT count() AS rows FROM label_inbox")).toEqual([{ rows: 1 }]);
+    expect(await two.query("SELECT count() AS rows FROM label_inbox")).toEqual([{ rows: 0 }]);
     await Promise.all([one.close(), two.close()]);
   });
 });

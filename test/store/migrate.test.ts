@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openEmbeddedStore } from "../../src/store/embedded.ts";
 import { migrate, readMigrations, type Migration } from "../../src/store/migrate.ts";
 import type { Store } from "../../src/store/store.ts";
-import { readTouched } from "../../src/store/touched-buckets.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 let store: Store;
@@ -82,8 +81,7 @@ describe("migrations", () => {
     for (const { sql, name } of shipped) {
       expect(name).toMatch(/^[a-z_]+$/);
       expect(sql).not.toContain(";");
-      // A mark that is set twice is one mark.
-      expect(sql).toMatch(/^(--.*\n)*(CREATE TABLE IF NOT EXISTS|ALTER TABLE \w+ (ADD|DROP|MODIFY|RENAME)|INSERT INTO touched_buckets\n)/);
+      expect(sql).toMatch(/^(--.*\n)*(CREATE TABLE IF NOT EXISTS|ALTER TABLE \w+ (ADD|DROP|MODIFY|RENAME))/);
     }
   });
 
@@ -99,19 +97,5 @@ describe("migrations", () => {
     expect(() => readMigrations(pathToFileURL(directory))).toThrow("migration 0004_four.sql should have the number 3");
     add("0002_again.sql");
     expect(() => readMigrations(pathToFileURL(directory))).toThrow("should have the number 3");
-  });
-
-  it("have what older programs stored counted anew where there is more to count", async () => {
-    const shipped = readMigrations();
-    await migrate(store, shipped.slice(0, 15));
-    const marks = [
-      { model: "m", kind: "features", bucket: 3600, touched: 5, counted: 0 },
-      { model: "m", kind: "features", bucket: 3600, touched: 0, counted: 5 },
-      { model: "m", kind: "outcomes", bucket: 3600, touched: 5, counted: 5 },
-    ];
-    await store.insert("touched_buckets", marks);
-    expect(await readTouched(store)).toEqual([]);
-    await migrate(store, shipped);
-    expect(await readTouched(store)).toMatchObject([{ model: "m", kind: "features", bucket: 3_600_000 }]);
   });
 });

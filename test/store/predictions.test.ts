@@ -2,11 +2,10 @@ import { describe, expect, it } from "vitest";
 import { predictionPrecedence } from "../../src/ingest/identity.ts";
 import {
   countPredictions,
-  findPredictionRows,
-  findPredictionTimes,
   insertPredictions,
   newestPredictionTime,
   predictionRow,
+  SETTLED_PREDICTIONS,
   splitByMonths,
 } from "../../src/store/predictions.ts";
 import { prediction, predictionOf, useStore } from "../ingest/examples.ts";
@@ -46,32 +45,33 @@ describe("predictions", () => {
         precedence: predictionPrecedence(event),
       },
     ]);
-    expect(await findPredictionTimes(store(), "classes", ["nul\0 ' \\ id", "other"])).toEqual([
-      { id: "nul\0 ' \\ id", time: 949_363_200_123 },
-    ]);
   });
 
-  it("count each id once, and keep the smallest time across months, through time filters too", async () => {
-    const times = ["2024-03-10", "2024-01-10", "2024-02-10", "2024-01-10"];
-    for (const time of times) await insertPredictions(store(), [rowOf({ model: "numbers", prediction: 1, score: null, time })]);
-    expect(await countPredictions(store(), "numbers")).toBe(1);
-    expect(await findPredictionTimes(store(), "numbers", ["a"])).toEqual([{ id: "a", time: Date.UTC(2024, 0, 10) }]);
-    const within = (from: string, to: string) =>
-      store().query(
-        "SELECT id FROM predictions FINAL WHERE model = 'numbers' AND time >= parseDateTimeBestEffort({from:String}) AND time < parseDateTimeBestEffort({to:String})",
-        { from, to },
-      );
-    expect(await within("2024-01-01", "2024-02-01")).toHaveLength(1);
-    expect(await within("2024-02-01", "2024-03-01")).toEqual([]);
-    expect(await within("2024-03-01", "2024-04-01")).toEqual([]);
-    expect(await newestPredictionTime(store(), "numbers")).toBe(Date.UTC(2024, 0, 10));
-    expect(new Set((await findPredictionRows(store(), "numbers", ["a"])).map(({ time }) => time)).size).toBe(3);
+  it("repeat without counting twice, merged or not", async () => {
+    for (const id of ["a", "b", "a", "a"]) await insertPredictions(store(), [rowOf({ model: "numbers", prediction: 1, score: null, id })]);
+    expect(await countPredictions(store(), "numbers")).toBe(2);
+    await store().execute("OPTIMIZE TABLE predictions FINAL");
+    expect(await countPredictions(store(), "numbers")).toBe(2);
+    expect(await newestPredictionTime(store(), "numbers")).toBe(Date.parse(prediction.time));
+  });
+
+  it("of a stretch of time are found by reading that stretch alone", async () => {
+    const day = Date.UTC(2020, 0, 1);
+    await insertPredictions(
+      store(),
+      Array.from({ length: 40_000 }, (_, index) => rowOf({ id: `h${index}`, model: "ranks", time: day + index * 30_000 })),
+    );
+    const plan = await store().query<{ explain: string }>(
+      `EXPLAIN indexes = 1 SELECT count() FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String}
+         AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`,
+      { model: "ranks", from: day + 3_600_000, to: day + 7_200_000 },
+    );
+    expect(plan.map((line) => line.explain).join(" ")).toMatch(/PrimaryKey.*Granules: [12]\/\d+/);
   });
 
   it("are none of a model without any", async () => {
     expect(await newestPredictionTime(store(), "nobody")).toBeNull();
     expect(await countPredictions(store(), "nobody")).toBe(0);
-    expect(await findPredictionTimes(store(), "nobody", [])).toEqual([]);
   });
 
   it("of 150 months go in as three inserts", async () => {
@@ -82,14 +82,5 @@ describe("predictions", () => {
     expect(groups.map((group) => group.length)).toEqual([150, 150, 150]);
     await insertPredictions(store(), rows);
     expect(await countPredictions(store(), "binary")).toBe(450);
-  });
-
-  it("are found by more ids than one question takes", async () => {
-    const ids = Array.from({ length: 7_000 }, (_, index) => `${"long-".repeat(20)}${index}`);
-    await insertPredictions(
-      store(),
-      ids.map((id) => rowOf({ id, model: "ranks" })),
-    );
-    expect(await findPredictionTimes(store(), "ranks", ids)).toHaveLength(7_000);
   });
 });

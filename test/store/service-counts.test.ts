@@ -3,6 +3,7 @@ import { DAY, HOUR } from "../../src/model/time.ts";
 import { openStore } from "../../src/store/open.ts";
 import { insertPredictions, type PredictionRow } from "../../src/store/predictions.ts";
 import { countService } from "../../src/store/service-counts.ts";
+import { supersede } from "../../src/store/settle.ts";
 import type { Store } from "../../src/store/store.ts";
 import { readVersions } from "../../src/store/versions.ts";
 import { scratchDirectory } from "../support/scratch.ts";
@@ -50,6 +51,7 @@ describe("service counts", () => {
     await insertPredictions(store, [request("a", { version: "2" })]);
     await countService(store, "m", HOUR, [START], 1);
     await insertPredictions(store, [request("a", { version: "1", precedence: "2" })]);
+    expect(await supersede(store, { model: "m", bucketMs: HOUR, buckets: [START] }, "buckets", async () => {})).toBe(1);
     await countService(store, "m", HOUR, [START], 2);
     expect(await volume()).toMatchObject([{ version: "1", requests: 1 }]);
   });

@@ -18,10 +18,13 @@ CREATE TABLE IF NOT EXISTS predictions
     entity String,
     weight Float64,
     telemetry Map(LowCardinality(String), Float64),
-    -- Of several rows with one id the smallest (time, content hash) stays: this is its complement.
+    -- Of several rows with one id the one with the smallest (time, content hash) holds: this is its complement.
     precedence UInt128
 )
-ENGINE = ReplacingMergeTree(precedence)
+ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(time)
-ORDER BY (model, id)
+-- By time, so that counting a bucket reads that bucket and nothing else, however much is stored. Repeats are equal and
+-- collapse, another content under a known id stays beside it until it is settled which of them holds.
+PRIMARY KEY (model, toStartOfHour(time), id)
+ORDER BY (model, toStartOfHour(time), id, precedence)
 SETTINGS fsync_after_insert = 1

@@ -1,0 +1,184 @@
+import type { Millis } from "../model/time.ts";
+import { ROWS_IN_BUCKETS, timeInBuckets } from "./feature-counts.ts";
+import type { QueryParams, Store } from "./store.ts";
+
+/**
+ * Settling: which of several rows that claim one id holds, and which prediction a label belongs to. It is done on sets
+ * of rows after they are stored, not on each as it arrives: a lookup by id costs more the more is stored, and what was
+ * stored by someone else meanwhile would be missed. Everything here may be repeated, in any order, and ends the same.
+ */
+
+/** Where to look for rows that share an id: among the buckets in hand, or everywhere. */
+export type Scope = "buckets" | "everywhere";
+
+/** Told the buckets whose counts are about to change (before), and again once they have (after). */
+export type Touch = (buckets: readonly Millis[]) => Promise<void>;
+
+const BUCKET = "toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC')";
+const BUCKET_MS = `toInt64(toUnixTimestamp(${BUCKET})) * 1000`;
+
+type Buckets = { readonly model: string; readonly bucketMs: Millis; readonly buckets: readonly Millis[] };
+
+function bucketParams({ model, bucketMs, buckets }: Buckets): QueryParams {
+  return {
+    model,
+    bucket: bucketMs / 1000,
+    buckets: buckets.map((bucket) => bucket / 1000),
+    from: Math.min(...buckets) / 1000,
+    to: (Math.max(...buckets) + bucketMs) / 1000,
+  };
+}
+
+const IN_BUCKETS = `SELECT id, time, precedence, ${BUCKET} AS bucket FROM predictions WHERE model = {model:String} AND ${ROWS_IN_BUCKETS}`;
+
+/**
+ * Notes which rows are superseded among those that share an id with a row of the buckets: all but the one with the
+ * largest precedence. Resolves with how many were not known to be so.
+ */
+export async function supersede(store: Store, rows: Buckets, scope: Scope, touch: Touch): Promise<number> {
+  if (rows.buckets.length === 0) return 0;
+  const params = bucketParams(rows);
+  const reach =
+    scope === "buckets"
+      ? `SELECT id, time, precedence FROM (${IN_BUCKETS})`
+      : `SELECT id, time, precedence FROM predictions WHERE model = {model:String} AND id IN (SELECT id FROM (${IN_BUCKETS}))`;
+  // Nearly always there are none, and one pass says so.
+  const contested = `SELECT id, max(precedence) AS best FROM (${reach}) GROUP BY id HAVING min(precedence) != best`;
+  const losers = `SELECT DISTINCT r.time AS time, r.id AS id, r.precedence AS precedence
+    FROM (${reach}) AS r INNER JOIN (${contested}) AS c ON r.id = c.id
+    WHERE r.precedence != c.best AND (r.id, r.precedence) NOT IN (SELECT id, precedence FROM superseded WHERE model = {model:String})`;
+  const found = await store.query<{ at: Millis; rows: number }>(
+    `SELECT ${BUCKET_MS} AS at, count() AS rows FROM (${losers}) GROUP BY at ORDER BY at`,
+    params,
+  );
+  if (found.length === 0) return 0;
+  // Whichever row held so far, it may have been counted where it stands, and so may its label.
+  const changed = await store.query<{ at: Millis }>(
+    `SELECT DISTINCT ${BUCKET_MS} AS at FROM (${reach}) WHERE id IN (SELECT id FROM (${contested})) ORDER BY at`,
+    params,
+  );
+  const buckets = changed.map((one) => Number(one.at));
+  await touch(buckets);
+  // A label follows its prediction to wherever that turns out to be.
+  await store.execute(
+    `INSERT INTO outcomes
+     SELECT {model:String}, w.time, o.id, o.label, o.label_number, o.label_time, o.revision, o.precedence
+     FROM (SELECT r.id AS id, r.time AS time FROM (${reach}) AS r INNER JOIN (${contested}) AS c ON r.id = c.id AND r.precedence = c.best) AS w
+     INNER JOIN (
+       SELECT id, label, label_number, o.time AS label_time, revision, precedence FROM outcomes AS o FINAL
+       WHERE model = {model:String} AND id IN (SELECT id FROM (${contested}))
+     ) AS o ON w.id = o.id`,
+    params,
+  );
+  await store.execute(`INSERT INTO superseded SELECT {model:String}, time, id, precedence FROM (${losers})`, params);
+  await touch(buckets);
+  return found.reduce((sum, one) => sum + Number(one.rows), 0);
+}
+
+const LABEL_COLUMNS = "label, label_number, time AS label_time, revision, precedence";
+const OUTCOME = "{model:String}, p.time, l.id, l.label, l.label_number, l.label_time, l.revision, l.precedence";
+
+export type Arrivals = { readonly model: string; readonly bucketMs: Millis; readonly minutes: readonly Millis[] };
+
+/** The stretch of time in which the labels of some minutes of arrival became known. */
+export async function spanOfArrivals(store: Store, { model, minutes }: Arrivals): Promise<{ from: Millis; to: Millis } | null> {
+  const [row] = await store.query<{ first: Millis; last: Millis; rows: number }>(
+    `SELECT toUnixTimestamp64Milli(min(known)) AS first, toUnixTimestamp64Milli(max(known)) AS last, count() AS rows
+     FROM (SELECT ifNull(i.time, toDateTime64(i.arrived, 3, 'UTC')) AS known FROM label_inbox AS i WHERE i.model = {model:String} AND toUnixTimestamp(i.arrived) IN {minutes:Array(UInt32)})`,
+    { model, minutes: minutes.map((minute) => minute / 1000) },
+  );
+  return row && Number(row.rows) > 0 ? { from: Number(row.first), to: Number(row.last) + 1 } : null;
+}
+
+/**
+ * Joins the labels of some minutes of arrival with their predictions, within a stretch of event time or everywhere
+ * (null). Resolves with how many labels have none there.
+ */
+export async function joinLabels(
+  store: Store,
+  { model, bucketMs, minutes }: Arrivals,
+  within: { readonly from: Millis; readonly to: Millis } | null,
+  touch: Touch,
+): Promise<number> {
+  if (minutes.length === 0) return 0;
+  const params = {
+    model,
+    bucket: bucketMs / 1000,
+    minutes: minutes.map((minute) => minute / 1000),
+    from: within === null ? 0 : Math.floor(within.from / 1000),
+    to: within === null ? 0 : Math.ceil(within.to / 1000),
+  };
+  const arrived = `SELECT id, ${LABEL_COLUMNS} FROM label_inbox FINAL WHERE model = {model:String} AND toUnixTimestamp(arrived) IN {minutes:Array(UInt32)}`;
+  // Rows that do not hold are no place for a label: the one that does may lie further back.
+  const predicted = `SELECT DISTINCT id, time FROM predictions
+    WHERE model = {model:String} AND (id, precedence) NOT IN (SELECT id, precedence FROM superseded WHERE model = {model:String}) ${within === null ? "" : `AND ${timeInBuckets("time")}`} AND id IN (SELECT id FROM (${arrived}))`;
+  return joinWith(store, arrived, predicted, params, touch);
+}
+
+/** Stores labels with the predictions they are joined with, and resolves with how many labels were left over. */
+async function joinWith(store: Store, labels: string, predicted: string, params: QueryParams, touch: Touch): Promise<number> {
+  const found = await store.query<{ at: Millis }>(`SELECT DISTINCT ${BUCKET_MS} AS at FROM (${predicted}) ORDER BY at`, params);
+  const buckets = found.map((one) => Number(one.at));
+  if (buckets.length > 0) {
+    await touch(buckets);
+    await store.execute(
+      `INSERT INTO outcomes SELECT ${OUTCOME} FROM (${labels}) AS l INNER JOIN (${predicted}) AS p ON l.id = p.id`,
+      params,
+    );
+    await touch(buckets);
+  }
+  const [left] = await store.query<{ rows: number }>(
+    `SELECT count() AS rows FROM (${labels}) WHERE id NOT IN (SELECT id FROM (${predicted}))`,
+    params,
+  );
+  return Number(left?.rows ?? 0);
+}
+
+/** Puts the labels of some minutes that have no prediction anywhere aside, until one comes. */
+export function putAside(store: Store, { model, minutes }: Arrivals): Promise<void> {
+  const arrived = `SELECT id, ${LABEL_COLUMNS} FROM label_inbox FINAL WHERE model = {model:String} AND toUnixTimestamp(arrived) IN {minutes:Array(UInt32)}`;
+  return store.execute(
+    `INSERT INTO waiting_labels
+     SELECT {model:String}, id, label, label_number, label_time, revision, precedence, 0
+     FROM (${arrived}) WHERE id NOT IN (SELECT id FROM predictions WHERE model = {model:String} AND id IN (SELECT id FROM (${arrived})))`,
+    { model, minutes: minutes.map((minute) => minute / 1000) },
+  );
+}
+
+/** Joins labels that were put aside with predictions that came since. */
+export async function joinWaiting(store: Store, rows: Buckets, touch: Touch): Promise<void> {
+  if (rows.buckets.length === 0) return;
+  const params = bucketParams(rows);
+  const waiting = `SELECT id, ${LABEL_COLUMNS} FROM waiting_labels FINAL WHERE model = {model:String}`;
+  const predicted = `SELECT DISTINCT id, time FROM (${IN_BUCKETS}) WHERE id IN (SELECT id FROM waiting_labels FINAL WHERE model = {model:String})`;
+  const [any] = await store.query<{ rows: number }>(`SELECT count() AS rows FROM (${predicted})`, params);
+  if (Number(any?.rows ?? 0) === 0) return;
+  await joinWith(store, `${waiting} AND id IN (SELECT id FROM (${predicted}))`, predicted, params, touch);
+  await store.execute(
+    `INSERT INTO waiting_labels
+     SELECT {model:String}, id, label, label_number, label_time, revision, precedence, 1 FROM (${waiting}) WHERE id IN (SELECT id FROM (${predicted}))`,
+    params,
+  );
+}
+
+/** Labels that have no prediction. */
+export async function countWaiting(store: Store, model: string): Promise<number> {
+  const [row] = await store.query<{ rows: number }>("SELECT count() AS rows FROM waiting_labels FINAL WHERE model = {model:String}", {
+    model,
+  });
+  return Number(row?.rows ?? 0);
+}
+
+/** Removes days of arrivals that are settled: what they held stands with the predictions, or waits. */
+export async function dropArrivals(store: Store, before: Millis): Promise<void> {
+  const days = await store.query<{ day: string }>(
+    `SELECT DISTINCT partition AS day FROM system.parts
+     WHERE database = currentDatabase() AND table = 'label_inbox' AND active AND toUInt32(partition) < toUInt32(toYYYYMMDD(toDateTime({before:UInt32}, 'UTC')))
+       AND toUInt32(partition) NOT IN (
+         SELECT toYYYYMMDD(bucket) FROM touched_buckets WHERE kind = 'labels' GROUP BY model, bucket HAVING max(touched) > max(counted)
+       )`,
+    { before: Math.max(0, Math.floor(before / 1000)) },
+  );
+  // A number that the engine told, not text from outside.
+  for (const { day } of days) await store.execute(`ALTER TABLE label_inbox DROP PARTITION ${Number(day)}`);
+}
