@@ -14,7 +14,7 @@ export type Outbox = {
   add(transitions: readonly Transition[]): void;
   /** Tells whom there is to tell now; counts notifications. */
   deliver(): Promise<Pass>;
-  /** A pass, and the end of those under way: what is due now was told, or will be tried again. */
+  /** The end of what is under way, and a pass: what is due now was told, or will be tried again. */
   settle(): Promise<void>;
   /** What each channel has still to be told of. */
   waiting(): ReadonlyMap<string, readonly Transition[]>;
@@ -276,6 +276,8 @@ export function createOutbox(options: {
     },
     deliver,
     async settle() {
+      // A pass that was under way may have begun before the newest transitions were there.
+      await Promise.allSettled([...ticks, ...busy.values()]);
       await deliver();
       await Promise.allSettled([...ticks, ...busy.values()]);
     },
