@@ -121,7 +121,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     models: config.models,
     rules: config.rules,
     openBaseline: (file, model) => openBaselineFile(file, model, clock),
-    precedence: (row) => predictionPrecedence(row.prediction),
+    precedence: (row) => String(predictionPrecedence(row.prediction)),
     watermark,
     nextSequence,
     onMeasured: async (window) => {

@@ -10,9 +10,9 @@ const UINT64_MAX = (1n << 64n) - 1n;
 const HASH_48 = (1n << 48n) - 1n;
 
 /** Of predictions with one id the smallest (time, content) wins: 64 bits of each, complemented. */
-export function predictionPrecedence(prediction: Prediction): string {
+export function predictionPrecedence(prediction: Prediction): bigint {
   const time = BigInt(prediction.time) & UINT64_MAX;
-  return (((UINT64_MAX - time) << 64n) | (UINT64_MAX - contentHash(prediction))).toString();
+  return ((UINT64_MAX - time) << 64n) | (UINT64_MAX - contentHash(prediction));
 }
 
 /** Of labels with one id the newest (revision, time, content) wins: 32, 48 and 48 bits. No time is older than any. */

@@ -3,8 +3,9 @@ import type { Log } from "../log.ts";
 import type { DeadLetter, RejectReason } from "../model/event.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { HOUR, SECOND, type Clock, type Millis } from "../model/time.ts";
+import { createLayouts } from "../store/layouts.ts";
 import { labelRow, type LabelRow } from "../store/labels.ts";
-import { predictionRow, type PredictionRow } from "../store/predictions.ts";
+import type { PredictionRow } from "../store/predictions.ts";
 import type { Store } from "../store/store.ts";
 import { createSequence, type Sequence } from "../store/touched-buckets.ts";
 import { createCounters, type IngestCounters } from "./counters.ts";
@@ -66,7 +67,7 @@ export type PipelineOptions = {
 };
 
 type Batch = {
-  readonly predictions: { row: PredictionRow; time: Millis }[];
+  readonly predictions: PredictionRow[];
   readonly labels: LabelRow[];
   readonly deadLetters: DeadLetter[];
   readonly rejected: { index: number; reason: RejectReason; message: string }[];
@@ -94,6 +95,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
   const bucketOf = (model: string): Millis => models.get(model)?.bucket ?? HOUR;
 
+  const layouts = createLayouts();
   let sequence: Sequence | null = options.nextSequence ?? null;
   let closed = false;
   let inHand = 0;
@@ -166,7 +168,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         continue;
       }
       const { event } = decoded;
-      if (event.type === "prediction") batch.predictions.push({ row: predictionRow(event, predictionPrecedence(event)), time: event.time });
+      if (event.type === "prediction") batch.predictions.push({ prediction: event, precedence: predictionPrecedence(event) });
       else batch.labels.push(labelRow(event, labelPrecedence(event)));
       noteStored(batch.stored, partitionKey(message), event);
     }
@@ -195,7 +197,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       labels: batches.flatMap((batch) => batch.labels),
       deadLetters: batches.flatMap((batch) => batch.deadLetters),
     };
-    await writeRows(store, rows, bucketOf, sequence, clock());
+    await writeRows(store, rows, { bucketOf, sequence, layouts, now: clock() });
     counters.add("predictions", rows.predictions.length);
     counters.add("labels", rows.labels.length);
     counters.add("accepted", rows.predictions.length + rows.labels.length);

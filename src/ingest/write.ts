@@ -1,6 +1,7 @@
 import type { DeadLetter } from "../model/event.ts";
 import { floorTo, MINUTE, type Millis } from "../model/time.ts";
 import { insertDeadLetters } from "../store/dead-letters.ts";
+import type { Layouts } from "../store/layouts.ts";
 import { insertLabels, type LabelRow } from "../store/labels.ts";
 import { insertPredictions, type PredictionRow } from "../store/predictions.ts";
 import type { Store } from "../store/store.ts";
@@ -8,7 +9,7 @@ import { touchBuckets, type BucketMark, type Sequence } from "../store/touched-b
 
 /** Rows to be stored together. */
 export type Rows = {
-  readonly predictions: readonly { readonly row: PredictionRow; readonly time: Millis }[];
+  readonly predictions: readonly PredictionRow[];
   readonly labels: readonly LabelRow[];
   readonly deadLetters: readonly DeadLetter[];
 };
@@ -24,17 +25,17 @@ export type Rows = {
 export async function writeRows(
   store: Store,
   rows: Rows,
-  bucketOf: (model: string) => Millis,
-  sequence: Sequence,
-  now: Millis,
+  {
+    bucketOf,
+    sequence,
+    layouts,
+    now,
+  }: { readonly bucketOf: (model: string) => Millis; readonly sequence: Sequence; readonly layouts: Layouts; readonly now: Millis },
 ): Promise<void> {
   const minute = floorTo(now, MINUTE);
   const marks = marksOf(rows, bucketOf, minute);
   await touchBuckets(store, marks, sequence());
-  await insertPredictions(
-    store,
-    rows.predictions.map(({ row }) => row),
-  );
+  await insertPredictions(store, rows.predictions, layouts);
   await insertLabels(store, rows.labels, minute);
   await touchBuckets(store, marks, sequence());
   await insertDeadLetters(store, rows.deadLetters);
@@ -42,9 +43,9 @@ export async function writeRows(
 
 function marksOf(rows: Rows, bucketOf: (model: string) => Millis, minute: Millis): BucketMark[] {
   const buckets = new Map<string, { readonly model: string; readonly bucket: Millis }>();
-  for (const { row, time } of rows.predictions) {
-    const bucket = floorTo(time, bucketOf(row.model));
-    buckets.set(`${bucket} ${row.model}`, { model: row.model, bucket });
+  for (const { prediction } of rows.predictions) {
+    const bucket = floorTo(prediction.time, bucketOf(prediction.model));
+    buckets.set(`${bucket} ${prediction.model}`, { model: prediction.model, bucket });
   }
   const labelled = new Set(rows.labels.map((row) => row.model));
   return [

@@ -62,6 +62,11 @@ export async function summarizeBaselineRows(
   return summary ?? { rows: 0, labelled: 0, firstTime: 0, lastTime: 0 };
 }
 
+/** Rows of baselines with their features as `SETTLED_FEATURES` has those of predictions. */
+export const BASELINE_FEATURES = `(
+  SELECT * EXCEPT (numbers, categories), mapKeys(b.numbers) AS number_names, mapValues(b.numbers) AS numbers, mapKeys(b.categories) AS category_names, mapValues(b.categories) AS categories
+  FROM baseline_rows AS b FINAL)`;
+
 export async function insertBaselineRows(
   store: Store,
   key: string,

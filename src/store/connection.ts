@@ -15,6 +15,8 @@ export function createStore(options: {
   location: string;
   writer: ClickHouseClient;
   reader: ClickHouseClient;
+  /** Runs an INSERT that ends with its columns, with rows in RowBinary. */
+  writeBinary: (into: string, rows: Uint8Array) => Promise<void>;
   onClose?: () => Promise<void>;
 }): Store {
   const { kind, location, writer, reader } = options;
@@ -75,13 +77,21 @@ export function createStore(options: {
     if (block.length > 0) await insertBlock(table, block.join("\n"));
   }
 
+  async function insertBinary(table: Table, columns: readonly string[], { bytes }: { bytes: Uint8Array }): Promise<void> {
+    try {
+      await options.writeBinary(`INSERT INTO ${table} (${columns.join(", ")})`, bytes);
+    } catch (error) {
+      throw describe(error, location);
+    }
+  }
+
   async function close(): Promise<void> {
     await reader.close();
     await writer.close();
     await options.onClose?.();
   }
 
-  return { kind, location, query, execute, insert, close };
+  return { kind, location, query, execute, insert, insertBinary, close };
 }
 
 /**

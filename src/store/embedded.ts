@@ -1,4 +1,5 @@
 import { accessSync, constants, mkdirSync, readFileSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient, type ClickHouseClient } from "@clickhouse/client";
 import { createChdbConnection } from "chdb/connection";
@@ -40,14 +41,41 @@ export async function openEmbeddedStore(path: string): Promise<Store> {
   try {
     const writer = connect();
     const reader = connect();
+    const writeBinary = await spooled(writer, join(path, "spool"));
     for (const setting of WRITER_SETTINGS) await writer.command({ query: setting });
     for (const setting of READER_SETTINGS) await reader.command({ query: setting });
-    return createStore({ kind: "embedded", location: path, writer, reader });
+    return createStore({ kind: "embedded", location: path, writer, reader, writeBinary });
   } catch (error) {
     // What is left open would keep the directory from whoever tries again.
     for (const client of clients) await client.close();
     throw openError(path, directory, error);
   }
+}
+
+/**
+ * The embedded connection takes text only; binary rows go by way of a file, which is gone when they are stored. What a
+ * crash leaves there was never acknowledged.
+ */
+async function spooled(writer: ClickHouseClient, directory: string): Promise<(into: string, rows: Uint8Array) => Promise<void>> {
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  let number = 0;
+  return async (into, rows) => {
+    const file = join(directory, `${number++}`);
+    try {
+      await writeFile(file, rows);
+      await writer.command({
+        query: `${into} FROM INFILE ${quoted(file)} COMPRESSION 'none' FORMAT RowBinary`,
+      });
+    } finally {
+      await rm(file, { force: true });
+    }
+  };
+}
+
+/** A text as SQL writes it. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }
 
 function openError(path: string, directory: string, error: unknown): StoreError {

@@ -1,7 +1,8 @@
 import type { Counts } from "../model/counts.ts";
 import { binCount, subjectId, type Grid, type SubjectKey } from "../model/grid.ts";
 import type { Millis, Window } from "../model/time.ts";
-import { SETTLED_PREDICTIONS } from "./predictions.ts";
+import { BASELINE_FEATURES } from "./baselines.ts";
+import { SETTLED_FEATURES } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 /** Rows that are counted: live events, or those of one baseline. */
@@ -23,7 +24,7 @@ export async function countFeatures(
   generation: number,
 ): Promise<void> {
   const live = rows.baseline === "";
-  const source = live ? SETTLED_PREDICTIONS : "baseline_rows FINAL";
+  const source = live ? SETTLED_FEATURES : BASELINE_FEATURES;
   const params = {
     model: rows.model,
     baseline: rows.baseline,
@@ -36,7 +37,7 @@ export async function countFeatures(
   };
   const inBuckets = buckets.length === 0 ? "" : `AND ${ROWS_IN_BUCKETS}`;
   const events = `SELECT version, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket,
-      numbers, categories, unparsable, predicted_class, predicted_number, score
+      number_names, numbers, category_names, categories, unparsable, predicted_class, predicted_number, score
     FROM ${source}
     WHERE model = {model:String} ${live ? "AND status != 'error'" : "AND baseline = {baseline:String}"} ${inBuckets}`;
   await store.execute(
@@ -61,8 +62,8 @@ export async function countFeatures(
          SELECT version, bucket, value.1 AS subject, value.2 AS feature, value.3 AS kind, value.4 AS x, value.5 AS text
          FROM (
            SELECT version, bucket, arrayJoin(arrayConcat(
-             arrayMap((name, number) -> tuple('feature', toString(name), 'n', number, ''), mapKeys(numbers), mapValues(numbers)),
-             arrayMap((name, label) -> tuple('feature', toString(name), 'c', toFloat64(0), label), mapKeys(categories), mapValues(categories)),
+             arrayFilter(value -> NOT isNaN(value.4), arrayMap((name, number) -> tuple('feature', toString(name), 'n', number, ''), number_names, arrayResize(numbers, length(number_names), nan))),
+             arrayMap((name, label) -> tuple('feature', toString(name), 'c', toFloat64(0), label), category_names, categories),
              arrayMap(name -> tuple('feature', toString(name), 'u', toFloat64(0), ''), unparsable),
              if(isNull(score), [], [tuple('score', '', 'n', assumeNotNull(score), '')]),
              if(isNull(predicted_number), [], [tuple('prediction', '', 'n', assumeNotNull(predicted_number), '')]),

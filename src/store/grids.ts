@@ -1,6 +1,7 @@
 import type { Grid, SubjectGrid, SubjectKey } from "../model/grid.ts";
 import type { Millis } from "../model/time.ts";
-import { SETTLED_PREDICTIONS } from "./predictions.ts";
+import { BASELINE_FEATURES } from "./baselines.ts";
+import { SETTLED_FEATURES } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 type GridRow = {
@@ -75,7 +76,7 @@ export type NumericSummary = {
 };
 
 const VALUES = `arrayConcat(
-    arrayMap((name, x) -> tuple('feature', toString(name), x), mapKeys(numbers), mapValues(numbers)),
+    arrayFilter(value -> NOT isNaN(value.3), arrayMap((name, x) -> tuple('feature', toString(name), x), number_names, arrayResize(numbers, length(number_names), nan))),
     if(isNull(score), [], [tuple('score', '', assumeNotNull(score))]),
     if(isNull(predicted_number), [], [tuple('prediction', '', assumeNotNull(predicted_number))])
   )`;
@@ -83,8 +84,8 @@ const VALUES = `arrayConcat(
 /** The rows of a baseline; those of live events for null. */
 function rowsOf(baseline: string | null): string {
   return baseline === null
-    ? `${SETTLED_PREDICTIONS} WHERE model = {model:String}`
-    : "baseline_rows FINAL WHERE model = {model:String} AND baseline = {baseline:String}";
+    ? `${SETTLED_FEATURES} WHERE model = {model:String}`
+    : `${BASELINE_FEATURES} WHERE model = {model:String} AND baseline = {baseline:String}`;
 }
 
 type RankedRow = {
@@ -140,7 +141,7 @@ export function readCategorySummaries(store: Store, model: string, baseline: str
     `SELECT entry.1 AS subject, entry.2 AS feature, entry.3 AS value, count() AS rows
      FROM (
        SELECT arrayJoin(arrayConcat(
-         arrayMap((name, text) -> tuple('feature', toString(name), text), mapKeys(categories), mapValues(categories)),
+         arrayMap((name, text) -> tuple('feature', toString(name), text), category_names, categories),
          if(isNull(predicted_class), [], [tuple('prediction', '', assumeNotNull(predicted_class))])
        )) AS entry
        FROM ${rowsOf(baseline)}

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import type { StoreSettings } from "../model/settings.ts";
 import { createStore } from "./connection.ts";
@@ -17,15 +18,25 @@ export async function openServerStore(settings: Extract<StoreSettings, { kind: "
     log: { level: ClickHouseLogLevel.OFF },
   };
   const admin = createClient({ ...shared, max_open_connections: 1 });
+  const writer = createClient({
+    ...shared,
+    database: settings.database,
+    max_open_connections: 4,
+    clickhouse_settings: { async_insert: 0, wait_end_of_query: 1 },
+  });
+  const writeBinary = async (into: string, rows: Uint8Array) => {
+    const result = await writer.exec({
+      query: `${into} SETTINGS async_insert=0 FORMAT RowBinary`,
+      values: Readable.from([rows], { objectMode: false }),
+    });
+    // The stream of an INSERT is empty; reading it to its end is what frees the connection.
+    for await (const _ of result.stream) continue;
+  };
   const store = createStore({
     kind: "server",
     location: redact(settings.url),
-    writer: createClient({
-      ...shared,
-      database: settings.database,
-      max_open_connections: 4,
-      clickhouse_settings: { async_insert: 0, wait_end_of_query: 1 },
-    }),
+    writer,
+    writeBinary,
     reader: createClient({
       ...shared,
       database: settings.database,
@@ -35,7 +46,7 @@ export async function openServerStore(settings: Extract<StoreSettings, { kind: "
     }),
     onClose: () => admin.close(),
   });
-  const setup = createStore({ kind: "server", location: redact(settings.url), writer: admin, reader: admin });
+  const setup = createStore({ kind: "server", location: redact(settings.url), writer: admin, reader: admin, writeBinary });
   try {
     await refuseOldServer(setup);
     await setup.execute("CREATE DATABASE IF NOT EXISTS {database:Identifier}", { database: settings.database });

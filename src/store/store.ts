@@ -12,6 +12,8 @@ export type Store = {
   execute(sql: string, params?: QueryParams): Promise<void>;
   /** Appends rows, in blocks, all durable when the promise resolves. Rows must be valid: the engine coerces silently. */
   insert(table: Table, rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
+  /** Appends rows in ClickHouse's RowBinary form, all durable when the promise resolves: for what comes in great numbers. */
+  insertBinary(table: Table, columns: readonly string[], block: { readonly rows: number; readonly bytes: Uint8Array }): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -20,6 +22,7 @@ export type QueryParams = Readonly<Record<string, string | number | boolean | nu
 /** Every table there is: no name from outside ever becomes an identifier. */
 export const TABLES = [
   "predictions",
+  "layouts",
   "label_inbox",
   "outcomes",
   "waiting_labels",

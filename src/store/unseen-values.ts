@@ -1,5 +1,5 @@
 import type { Window } from "../model/time.ts";
-import { SETTLED_PREDICTIONS } from "./predictions.ts";
+import { SETTLED_FEATURES } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 /** Categories of one feature in a window that a grid does not know, most frequent first. */
@@ -9,9 +9,9 @@ export function readUnseenValues(
   most = 5,
 ): Promise<{ value: string; rows: number }[]> {
   return store.query<{ value: string; rows: number }>(
-    `SELECT categories[{feature:String}] AS value, count() AS rows
-     FROM ${SETTLED_PREDICTIONS}
-     WHERE model = {model:String} AND version = {version:String} AND mapContains(categories, {feature:String})
+    `SELECT categories[indexOf(category_names, {feature:String})] AS value, count() AS rows
+     FROM ${SETTLED_FEATURES}
+     WHERE model = {model:String} AND version = {version:String} AND has(category_names, {feature:String})
        AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
        AND value NOT IN (
          SELECT arrayJoin(arrayConcat(categories, rare)) FROM grids FINAL

@@ -2,8 +2,10 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { ROWS_IN_BUCKETS } from "../../src/store/feature-counts.ts";
-import { SETTLED_PREDICTIONS } from "../../src/store/predictions.ts";
+import { createLayouts } from "../../src/store/layouts.ts";
+import { insertPredictions, SETTLED_FEATURES, SETTLED_PREDICTIONS } from "../../src/store/predictions.ts";
 import { supersede } from "../../src/store/settle.ts";
+import type { Prediction } from "../../src/model/event.ts";
 import { migrate, readMigrations } from "../../src/store/migrate.ts";
 import { StoreError, TABLES, type Store, type Table } from "../../src/store/store.ts";
 import { dateTimeValue, recordOf } from "../../src/store/values.ts";
@@ -66,8 +68,9 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         await insert("predictions", [
           predictionRow("kinds", text, {
             time: dateTimeValue(times[4] ?? 0),
-            numbers: recordOf(scores),
-            categories: recordOf(new Map(HOSTILE_NAMES.map((key) => [key, key]))),
+            scores: recordOf(scores),
+            names: HOSTILE_NAMES,
+            categories: HOSTILE_NAMES,
             embeddings: recordOf(new Map(HOSTILE_NAMES.map((key, index) => [key, [index, -0.5]]))),
             unparsable: HOSTILE_NAMES,
             predicted_class: text,
@@ -78,16 +81,16 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
           }),
         ]);
         const [row] = await query(
-          `SELECT id, toUnixTimestamp64Milli(p.time) AS ms, mapKeys(p.numbers) AS names, mapValues(p.numbers) AS numbers, mapKeys(p.categories) AS keys, mapValues(p.categories) AS categories,
+          `SELECT id, toUnixTimestamp64Milli(p.time) AS ms, mapKeys(p.scores) AS keys, mapValues(p.scores) AS numbers, names, categories,
              mapKeys(embeddings) AS embedded, mapValues(embeddings) AS vectors, unparsable, predicted_class, predicted_number, score, latency_ms, weight, toString(p.precedence) AS precedence
            FROM predictions AS p WHERE model = 'kinds'`,
         );
         expect(row).toEqual({
           id: text,
           ms: times[4],
-          names: HOSTILE_NAMES,
-          numbers: [...scores.values()],
           keys: HOSTILE_NAMES,
+          numbers: [...scores.values()],
+          names: HOSTILE_NAMES,
           categories: HOSTILE_NAMES,
           embedded: HOSTILE_NAMES,
           vectors: HOSTILE_NAMES.map((_, index) => [index, -0.5]),
@@ -101,13 +104,62 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         });
       });
 
+      it("as rows in binary, with and without a shared layout, whatever names and texts", async () => {
+        const values = fc.dictionary(anyText, fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), anyText, fc.constant(null)), {
+          maxKeys: 12,
+          noNullPrototype: true,
+        });
+        let round = 0;
+        await fc.assert(
+          fc.asyncProperty(fc.array(values, { minLength: 1, maxLength: 8 }), async (rows) => {
+            const model = `binary-${round++}`;
+            const layouts = createLayouts();
+            const split = rows.map((row) => {
+              const entries = Object.entries(row);
+              const of = <Value>(type: string) => new Map(entries.filter(([, value]) => typeof value === type) as [string, Value][]);
+              return {
+                numbers: of<number>("number"),
+                categories: of<string>("string"),
+                missing: entries.filter(([, value]) => value === null).map(([name]) => name),
+              };
+            });
+            await insertPredictions(
+              made.store,
+              split.map((features, index) => ({
+                prediction: { ...somePrediction(model, `p${index}`), ...features },
+                precedence: BigInt(index),
+              })),
+              layouts,
+            );
+            const stored = await query<{ names: string[]; numbers: (number | null)[]; keys: string[]; categories: string[] }>(
+              `SELECT number_names AS names, numbers, category_names AS keys, categories FROM ${SETTLED_FEATURES} WHERE model = {model:String} ORDER BY length(id), id`,
+              { model },
+            );
+            expect(
+              stored.map((row) => ({
+                numbers: new Map(
+                  row.names.flatMap((name, place) => (typeof row.numbers[place] === "number" ? [[name, row.numbers[place]]] : [])),
+                ),
+                categories: new Map(row.keys.map((name, place) => [name, row.categories[place]])),
+              })),
+            ).toEqual(
+              split.map(({ numbers, categories }) => ({
+                numbers: new Map([...numbers].map(([name, value]) => [name, value + 0])),
+                categories,
+              })),
+            );
+          }),
+          { numRuns: 30, seed: 5 },
+        );
+      });
+
       it("with hostile names as keys of what a query returns", async () => {
         await insert("predictions", [
-          predictionRow("keys", "a", { numbers: recordOf(new Map(HOSTILE_NAMES.map((key, index) => [key, index]))) }),
+          predictionRow("keys", "a", { scores: recordOf(new Map(HOSTILE_NAMES.map((key, index) => [key, index]))) }),
         ]);
-        const [row] = await query<{ numbers: Record<string, number> }>("SELECT numbers FROM predictions WHERE model = 'keys'");
-        expect(Object.keys(row?.numbers ?? {})).toEqual(HOSTILE_NAMES);
-        expect(Object.entries(row?.numbers ?? {})).toEqual(HOSTILE_NAMES.map((key, index) => [key, index]));
+        const [row] = await query<{ scores: Record<string, number> }>("SELECT scores FROM predictions WHERE model = 'keys'");
+        expect(Object.keys(row?.scores ?? {})).toEqual(HOSTILE_NAMES);
+        expect(Object.entries(row?.scores ?? {})).toEqual(HOSTILE_NAMES.map((key, index) => [key, index]));
       });
 
       it("with times to the millisecond, those before 2001 too, and those that are null", async () => {
@@ -184,17 +236,18 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
             const model = `any-${round++}`;
             await insert("predictions", [
               predictionRow(model, "a", {
-                categories: recordOf(new Map(texts.map((text) => [text, text]))),
+                scores: recordOf(new Map(texts.map((text, index) => [text, index]))),
+                categories: texts,
                 unparsable: texts,
                 entity: texts[0],
               }),
             ]);
             const [row] = await query(
-              "SELECT mapKeys(p.categories) AS keys, mapValues(p.categories) AS categories, unparsable, entity FROM predictions AS p WHERE model = {model:String} AND entity = {entity:String}",
+              "SELECT mapKeys(p.scores) AS keys, categories, unparsable, entity FROM predictions AS p WHERE model = {model:String} AND entity = {entity:String}",
               { model, entity: texts[0] ?? "" },
             );
             const inOrder = [...recordKeys(texts)];
-            expect(row).toEqual({ keys: inOrder, categories: inOrder, unparsable: texts, entity: texts[0] });
+            expect(row).toEqual({ keys: inOrder, categories: texts, unparsable: texts, entity: texts[0] });
           }),
           { numRuns: 8 },
         );
@@ -559,14 +612,42 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
   });
 }
 
+function somePrediction(model: string, id: string): Prediction {
+  return {
+    type: "prediction",
+    id,
+    model,
+    version: "v",
+    time: Date.UTC(2024, 4, 1),
+    numbers: new Map(),
+    categories: new Map(),
+    embeddings: new Map(),
+    missing: [],
+    unparsable: [],
+    predictedClass: null,
+    predictedNumber: null,
+    score: null,
+    scores: new Map(),
+    latencyMs: null,
+    status: "ok",
+    role: "",
+    entity: "",
+    weight: 1,
+    telemetry: new Map(),
+  };
+}
+
 function predictionRow(model: string, id: string, change: Row): Row {
   return {
     model,
     id,
     version: "v",
     time: Date.UTC(2024, 4, 1),
-    numbers: {},
-    categories: {},
+    layout: 0,
+    names: [],
+    numbers: [],
+    category_places: [],
+    categories: [],
     embeddings: {},
     unparsable: [],
     predicted_class: null,

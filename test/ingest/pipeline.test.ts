@@ -4,7 +4,7 @@ import { silentLog } from "../../src/log.ts";
 import { HOUR } from "../../src/model/time.ts";
 import { readDeadLetters } from "../../src/store/dead-letters.ts";
 import { countPredictions } from "../../src/store/predictions.ts";
-import { StoreError, type Store } from "../../src/store/store.ts";
+import { StoreError, type Store, type Table } from "../../src/store/store.ts";
 import { markCounted, readTouched } from "../../src/store/touched-buckets.ts";
 import { label, message, models, NOW, prediction, useStore } from "./examples.ts";
 
@@ -21,6 +21,23 @@ async function due(): Promise<string[]> {
   const buckets = await readTouched(store());
   await markCounted(store(), buckets);
   return buckets.map(({ kind, bucket }) => `${kind} ${new Date(bucket).toISOString().slice(0, 13)}`);
+}
+
+/** The store, with something done around every insert. */
+function watched(hooks: {
+  before?: (table: Table, rows: number) => void | Promise<void>;
+  after?: (table: Table, rows: number) => void;
+}): Store {
+  const around = async (table: Table, rows: number, insert: () => Promise<void>) => {
+    await hooks.before?.(table, rows);
+    await insert();
+    hooks.after?.(table, rows);
+  };
+  return {
+    ...store(),
+    insert: (table, rows) => around(table, rows.length, () => store().insert(table, rows)),
+    insertBinary: (table, columns, block) => around(table, block.rows, () => store().insertBinary(table, columns, block)),
+  };
 }
 
 /** The rows of some ids, repeats collapsed. */
@@ -91,13 +108,11 @@ describe("ingest", () => {
 
   it("leaves a mark that a count made before the insert cannot clear", async () => {
     await due();
-    const counting: Store = {
-      ...store(),
-      insert: async (table, rows) => {
+    const counting = watched({
+      before: async (table) => {
         if (table === "predictions" || table === "label_inbox") await due();
-        await store().insert(table, rows);
       },
-    };
+    });
     const id = freshId();
     await pipeline({ store: counting }).ingest([message({ ...prediction, id })]);
     expect(await due()).toEqual(MARKS);
@@ -108,14 +123,14 @@ describe("ingest", () => {
   it("leaves a mark when it dies after the insert", async () => {
     await due();
     let inserted = false;
-    const dying: Store = {
-      ...store(),
-      insert: async (table, rows) => {
+    const dying = watched({
+      before: () => {
         if (inserted) throw new StoreError("gone", { hint: "", retryable: false });
-        await store().insert(table, rows);
+      },
+      after: (table) => {
         inserted = table === "predictions" || table === "label_inbox";
       },
-    };
+    });
     const id = freshId();
     await expect(pipeline({ store: dying }).ingest([message({ ...prediction, id })])).rejects.toThrow("gone");
     expect(await due()).toEqual(MARKS);
@@ -126,10 +141,11 @@ describe("ingest", () => {
 
   it("flushes what came meanwhile together", async () => {
     let inserts = 0;
-    const counting: Store = {
-      ...store(),
-      insert: async (table, rows) => ((inserts += table === "predictions" ? 1 : 0), store().insert(table, rows)),
-    };
+    const counting = watched({
+      before: (table) => {
+        inserts += table === "predictions" ? 1 : 0;
+      },
+    });
     const ingest = pipeline({ store: counting });
     const results = await Promise.all(Array.from({ length: 20 }, () => ingest.ingest([message({ ...prediction, id: freshId() })])));
     expect(results.every(({ accepted }) => accepted === 1)).toBe(true);
@@ -140,13 +156,11 @@ describe("ingest", () => {
     const size = message({ ...prediction, id: "p1234" }).bytes?.length ?? 0;
     let inHand = 0;
     let most = 0;
-    const watching: Store = {
-      ...store(),
-      insert: async (table, rows) => {
-        if (table === "predictions") most = Math.max(most, rows.length);
-        await store().insert(table, rows);
+    const watching = watched({
+      before: (table, rows) => {
+        if (table === "predictions") most = Math.max(most, rows);
       },
-    };
+    });
     const ingest = pipeline({ store: watching, limits: { bytesInHand: 3.5 * size } });
     await Promise.all(
       Array.from({ length: 12 }, async (_, index) => {
@@ -162,13 +176,11 @@ describe("ingest", () => {
 
   it("asks the store again when that may help, and tells the caller when it does not", async () => {
     let failures = 3;
-    const flaky: Store = {
-      ...store(),
-      insert: async (table, rows) => {
+    const flaky = watched({
+      before: () => {
         if (failures-- > 0) throw new StoreError("busy", { hint: "wait", retryable: true });
-        await store().insert(table, rows);
       },
-    };
+    });
     const ingest = pipeline({ store: flaky });
     const id = freshId();
     expect(await ingest.ingest([message({ ...prediction, id })])).toMatchObject({ accepted: 1 });

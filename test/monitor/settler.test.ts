@@ -50,7 +50,7 @@ function expected(events: readonly Sent[]): Held {
   const predictions = events
     .filter((event) => event["type"] === "prediction")
     .map((sent) => predictionOf(sent))
-    .map((event) => ({ id: event.id, event, precedence: BigInt(predictionPrecedence(event)) }));
+    .map((event) => ({ id: event.id, event, precedence: predictionPrecedence(event) }));
   const labels = events
     .filter((event) => event["type"] === "label")
     .map((sent) => labelOf(sent))

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Prediction } from "../../src/model/event.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
+import { createLayouts } from "../../src/store/layouts.ts";
 import { openStore } from "../../src/store/open.ts";
 import { insertPredictions, type PredictionRow } from "../../src/store/predictions.ts";
 import { countService } from "../../src/store/service-counts.ts";
 import { supersede } from "../../src/store/settle.ts";
 import type { Store } from "../../src/store/store.ts";
 import { readVersions } from "../../src/store/versions.ts";
+import { prediction, predictionOf } from "../ingest/examples.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 const START = Date.parse("2026-03-01T00:00:00Z");
@@ -15,9 +18,14 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-function request(id: string, changes: Record<string, unknown> = {}): PredictionRow {
-  return { model: "m", id, version: "1", time: START, status: "ok", latency_ms: null, precedence: "1", numbers: {}, ...changes };
+function request(id: string, { precedence = 1n, ...changes }: Partial<Prediction> & { precedence?: bigint } = {}): PredictionRow {
+  return {
+    prediction: { ...predictionOf(prediction), model: "m", id, version: "1", time: START, latencyMs: null, ...changes },
+    precedence,
+  };
 }
+
+const insert = (rows: readonly PredictionRow[]) => insertPredictions(store, rows, createLayouts());
 
 const volume = () =>
   store.query(
@@ -26,7 +34,7 @@ const volume = () =>
 
 describe("service counts", () => {
   it("count requests and failures by version and bucket, each id once, and again after more came", async () => {
-    await insertPredictions(store, [
+    await insert([
       request("a"),
       request("a"),
       request("b", { status: "error" }),
@@ -38,7 +46,7 @@ describe("service counts", () => {
     const second = { version: "2", time: START, requests: 1, errors: 0, predictions: 1, labelled: null };
     const later = { version: "1", time: START + HOUR, requests: 1, errors: 0, predictions: 1, labelled: null };
     expect(await volume()).toEqual([first, second, later]);
-    await insertPredictions(store, [request("e")]);
+    await insert([request("e")]);
     await countService(store, "m", HOUR, [START], 2);
     expect(await volume()).toEqual([{ ...first, requests: 3, predictions: 2 }, second, later]);
     expect(await readVersions(store, "m")).toEqual([
@@ -48,9 +56,9 @@ describe("service counts", () => {
   });
 
   it("forget a version whose only row lost to another of its id", async () => {
-    await insertPredictions(store, [request("a", { version: "2" })]);
+    await insert([request("a", { version: "2" })]);
     await countService(store, "m", HOUR, [START], 1);
-    await insertPredictions(store, [request("a", { version: "1", precedence: "2" })]);
+    await insert([request("a", { version: "1", precedence: 2n })]);
     expect(await supersede(store, { model: "m", bucketMs: HOUR, buckets: [START] }, "buckets", async () => {})).toBe(1);
     await countService(store, "m", HOUR, [START], 2);
     expect(await volume()).toMatchObject([{ version: "1", requests: 1 }]);
@@ -58,10 +66,7 @@ describe("service counts", () => {
 
   it("give every quantile of latency within one per cent, whatever the window", async () => {
     const latencies = Array.from({ length: 5_000 }, (_, index) => 0.02 * 1.003 ** index);
-    await insertPredictions(
-      store,
-      latencies.map((latency_ms, index) => request(`r${index}`, { latency_ms, time: START + (index % 48) * HOUR })),
-    );
+    await insert(latencies.map((latencyMs, index) => request(`r${index}`, { latencyMs, time: START + (index % 48) * HOUR })));
     const buckets = Array.from({ length: 48 }, (_, index) => START + index * HOUR);
     await countService(store, "m", HOUR, buckets, 1);
     for (const days of [1, 2]) {
@@ -81,7 +86,7 @@ describe("service counts", () => {
   });
 
   it("hold latencies of nothing and of months", async () => {
-    await insertPredictions(store, [request("a", { latency_ms: 0 }), request("b", { latency_ms: 5e9 })]);
+    await insert([request("a", { latencyMs: 0 }), request("b", { latencyMs: 5e9 })]);
     await countService(store, "m", HOUR, [START], 1);
     const rows = await store.query<{ latency_ms: number }>("SELECT latency_ms FROM v_latency ORDER BY latency_ms");
     expect(rows[0]?.latency_ms).toBe(0.001);

@@ -1,6 +1,9 @@
 // ClickHouse's HTTP interface over the embedded engine, as much of it as @clickhouse/client uses. One process holds one
 // data directory, so this runs beside the tests; it ends when its parent does. Its statuses are a likeness, not a proof.
+import { randomUUID } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { gzipSync, gunzipSync } from "node:zlib";
 import { Session } from "chdb";
 
@@ -65,6 +68,18 @@ async function answer(request, body) {
     const sql = query === null ? body.toString() : `${query}\n${body.toString()}`;
     // A server takes an INSERT without a body for one of no rows.
     if (query !== null && body.length === 0 && /^\s*INSERT\b/i.test(query)) return Buffer.alloc(0);
+    const binary = query === null ? null : /^(.*?)(?:\sSETTINGS\s.*)?\sFORMAT\s+RowBinary\s*$/is.exec(query);
+    if (binary) {
+      // The embedded engine takes text only; bytes go by way of a file.
+      const file = join(directory, `front-${randomUUID()}`);
+      writeFileSync(file, body);
+      try {
+        await session.queryAsync(`${binary[1]} FROM INFILE ${quoted(file)} COMPRESSION 'none' FORMAT RowBinary`);
+      } finally {
+        rmSync(file, { force: true });
+      }
+      return Buffer.alloc(0);
+    }
     const result = await session.queryAsync(sql, { format: asked.get("default_format") ?? "TabSeparated" });
     return Buffer.from(result.bytes());
   } finally {

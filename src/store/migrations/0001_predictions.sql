@@ -4,8 +4,13 @@ CREATE TABLE IF NOT EXISTS predictions
     id String,
     version LowCardinality(String),
     time DateTime64(3, 'UTC'),
-    numbers Map(LowCardinality(String), Float64),
-    categories Map(LowCardinality(String), String),
+    -- The names of features by place are those of the layout. Where there is none (0), they stand here.
+    layout UInt64,
+    names Array(LowCardinality(String)),
+    -- By place, NaN where the feature is absent or no number.
+    numbers Array(Float64),
+    category_places Array(UInt16),
+    categories Array(String),
     embeddings Map(LowCardinality(String), Array(Float32)),
     unparsable Array(LowCardinality(String)),
     predicted_class Nullable(String),
