@@ -121,7 +121,9 @@ test("after some days of work every figure is what the store, the receiver and t
     "SELECT concat(channel, ' ', outcome) AS what, count() AS hits FROM deliveries FINAL WHERE attempt > 0 GROUP BY what",
   );
   expect(byLabels(seen, "driftwatch_notifications_total")).toEqual(deliveries);
-  expect(deliveries).toEqual({ "ops sent": 2, "busy retry": 2, "strict failed": 2 });
+  // How often the busy one was tried depends on when the outbox looked.
+  expect(deliveries).toEqual({ "ops sent": 2, "busy retry": expect.any(Number), "strict failed": 2 });
+  expect(deliveries["busy retry"]).toBeGreaterThanOrEqual(2);
   expect(hooks.requests.filter(({ path }) => path.endsWith("/ops"))).toHaveLength(2);
   expect(byLabels(seen, "driftwatch_outbox_waiting_transitions")).toEqual({ busy: 2 });
   const oldest = await total("toUnixTimestamp64Milli(min(created_at)) AS hits FROM alert_transitions FINAL WHERE notEmpty(notify)");
