@@ -72,6 +72,9 @@ export const SUBJECT_PAGE = `multiIf(subject != 'feature', concat('outputs/', su
 /** A time as a link of Grafana wants it: milliseconds, as text, so that no format is put on them. */
 export const linkTime = (time: string): string => `toString(toUnixTimestamp64Milli(toDateTime64(${time}, 3)))`;
 
+/** Versions, each with whether another took over: a week without an event, in which the model's newest version had some. */
+export const VERSIONS = `(SELECT *, last_seen < max(last_seen) OVER (PARTITION BY model) - INTERVAL 7 DAY AS is_retired FROM v_versions)`;
+
 export const firstSentence = (column: string): string => `replaceRegexpOne(${column}, '[.] [[:upper:]].*', '.')`;
 
 function dedent(text: string): string {

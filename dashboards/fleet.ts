@@ -1,8 +1,8 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
-import { firstSentence, linkTime, asValue } from "./clickhouse.ts";
+import { firstSentence, linkTime, asValue, VERSIONS } from "./clickhouse.ts";
 import { finished, newDashboard, pagesVariable } from "./frame.ts";
 import { toAlert, toDashboard, toModel, toPages, UIDS } from "./links.ts";
-import { barsPanel, column, field, hidden, linesPanel, statPanel, tablePanel } from "./panels.ts";
+import { barsPanel, column, FEW_STEPS, field, hidden, linesPanel, MINUTES, statPanel, tablePanel } from "./panels.ts";
 import { ALERT_STATES, COLOURS, SEVERITIES, steps, words } from "./words.ts";
 
 /** Which model needs me? */
@@ -30,19 +30,21 @@ export function fleetDashboard(): Dashboard {
 const now = statPanel({
   title: "Now",
   description:
-    "Alerts as they stand, whatever the time range. Normal is zero firing. Pending ones fire if the next windows agree; a rule without an answer had too few rows or no data, and is neither good nor bad.",
+    "Alerts of the versions in use as they stand, whatever the time range. Normal is zero firing. Pending ones fire if the next windows agree; a rule without an answer had too few rows or no data, and is neither good nor bad. What fires on a retired version cannot resolve, since nothing comes any more.",
   empty: "no events yet",
-  size: [12, 4],
+  size: [13, 4],
   unit: "short",
   sql: `
-    SELECT uniqExact(model) AS models, sum(firing) AS firing, sum(pending) AS pending, sum(unanswered) AS unanswered
-    FROM v_versions
+    SELECT uniqExact(v.model) AS models, sumIf(v.firing, NOT v.is_retired) AS firing, sumIf(v.pending, NOT v.is_retired) AS pending,
+      sumIf(v.unanswered, NOT v.is_retired) AS unanswered, sumIf(v.firing, v.is_retired) AS firing_retired
+    FROM ${VERSIONS} AS v
   `,
   fields: [
     field("models", { displayName: "models" }),
     field("firing", { displayName: "firing", thresholds: steps(COLOURS.fine, [1, COLOURS.bad]).build() }),
     field("pending", { displayName: "pending", thresholds: steps(COLOURS.fine, [1, COLOURS.watch]).build() }),
     field("unanswered", { displayName: "without an answer", thresholds: steps(COLOURS.fine, [1, COLOURS.unknown]).build() }),
+    field("firing_retired", { displayName: "firing, retired", thresholds: steps(COLOURS.over).build() }),
   ],
 });
 
@@ -51,7 +53,7 @@ const inRange = statPanel({
   description:
     "Requests, failed ones and labels of all models in the time range. Nothing here while the table below has models means that none sent anything: widen the range, or look at the pipeline.",
   empty: "no events in this range",
-  size: [12, 4],
+  size: [11, 4],
   unit: "short",
   sql: `
     SELECT sum(requests) AS requests, if(requests = 0, NULL, sum(errors) / requests) AS error_rate, if(sum(predictions) = 0, NULL, sum(labelled) / sum(predictions)) AS label_coverage
@@ -72,23 +74,22 @@ const inRange = statPanel({
 const versions = tablePanel({
   title: "Models and versions",
   description:
-    "Everything driftwatch has seen, whatever the time range, what needs someone first. Click a model to open the version over the time it was in use. Silent: no event for a day. Cannot tell: a rule had too few rows or no data, which is neither good nor bad.",
+    "Everything driftwatch has seen, whatever the time range, what needs someone first. Click a model to open the version over the time it was in use. Silent: no event for a day. Cannot tell: a rule had too few rows or no data, which is neither good nor bad. Retired: no event for a week in which another version of the model had some; what fired there stays.",
   empty: "No model has sent an event yet. Send one to POST /v1/events or to the Kafka topic; it is counted with the next pass.",
-  size: [24, 10],
+  size: [24, 7],
   sql: `
     SELECT
-      multiIf(firing > 0, 'firing', pending > 0, 'pending', last_seen < now() - INTERVAL 1 DAY, 'silent', unanswered > 0, 'cannot tell', 'ok') AS state,
+      multiIf(is_retired, 'retired', firing > 0, 'firing', pending > 0, 'pending', last_seen < now() - INTERVAL 1 DAY, 'silent', unanswered > 0, 'cannot tell', 'ok') AS state,
       model, version, last_seen, requests,
       if(requests = 0, NULL, errors / requests) AS error_rate,
-      labelled,
       if(predictions = 0, NULL, labelled / predictions) AS label_coverage,
       firing, pending, unanswered,
       ${asValue("model")} AS model_value,
       ${asValue("version")} AS version_value,
       ${linkTime("greatest(first_seen - INTERVAL 1 DAY, last_seen - INTERVAL 60 DAY)")} AS from_ms,
       if(last_seen > now() - INTERVAL 2 DAY, 'now', ${linkTime("last_seen + INTERVAL 2 DAY")}) AS to_ms
-    FROM v_versions
-    ORDER BY indexOf(['ok', 'cannot tell', 'silent', 'pending', 'firing'], state) DESC, last_seen DESC, model, version
+    FROM ${VERSIONS}
+    ORDER BY indexOf(['retired', 'ok', 'cannot tell', 'silent', 'pending', 'firing'], state) DESC, last_seen DESC, model, version
     LIMIT 500
   `,
   columns: [
@@ -100,11 +101,12 @@ const versions = tablePanel({
         silent: { colour: COLOURS.over },
         "cannot tell": { colour: COLOURS.unknown },
         ok: { colour: COLOURS.fine },
+        retired: { colour: COLOURS.over },
       }),
     }),
     column("model", { link: toModel }),
     column("version", { link: toModel }),
-    column("last_seen", { title: "last event", unit: "dateTimeAsIso", width: 180 }),
+    column("last_seen", { title: "last event", unit: MINUTES, width: 150 }),
     column("requests", { unit: "short", width: 95 }),
     column("error_rate", {
       title: "failed",
@@ -112,11 +114,10 @@ const versions = tablePanel({
       width: 80,
       thresholds: steps(COLOURS.plain, [0.01, COLOURS.watch], [0.05, COLOURS.bad]),
     }),
-    column("labelled", { unit: "short", width: 95 }),
-    column("label_coverage", { title: "with a label", unit: "percentunit", width: 105 }),
-    column("firing", { width: 75, thresholds: steps(COLOURS.plain, [1, COLOURS.bad]) }),
-    column("pending", { width: 80, thresholds: steps(COLOURS.plain, [1, COLOURS.watch]) }),
-    column("unanswered", { title: "without an answer", width: 135 }),
+    column("label_coverage", { title: "with a label", unit: "percentunit", width: 110 }),
+    column("firing", { width: 75 }),
+    column("pending", { width: 85 }),
+    column("unanswered", { title: "without an answer", width: 155 }),
     ...hidden("model_value", "version_value", "from_ms", "to_ms"),
   ],
 });
@@ -124,30 +125,30 @@ const versions = tablePanel({
 const firing = tablePanel({
   title: "Firing alerts",
   description:
-    "What fires now, whatever the time range, critical first. Normal is an empty list. Click the rule for the explanation: what moved, by how much, since when and how sure. Click the model for the time around it.",
+    "What fires now, whatever the time range, critical first, on versions in use first. Normal is an empty list. Click the rule for the explanation: what moved, by how much, when it fired and how sure. Click the model for the time around it. Retired: fired on a version that another has replaced since.",
   empty: "Nothing is firing.",
-  size: [24, 8],
+  size: [24, 14],
   sql: `
-    SELECT severity, state, rule, name, model, version, since, fired_at, ${firstSentence("summary")} AS summary, alert_id,
+    SELECT severity, if(is_retired, 'retired', state) AS state, rule, name, ${firstSentence("summary")} AS summary, model, version, since, alert_id,
       ${asValue("model")} AS model_value,
       ${asValue("version")} AS version_value,
       ${linkTime("since - INTERVAL 14 DAY")} AS from_ms,
       if(changed_at > now() - INTERVAL 14 DAY, 'now', ${linkTime("changed_at + INTERVAL 14 DAY")}) AS to_ms
     FROM v_alerts
-    WHERE state IN ('firing', 'recovering')
-    ORDER BY severity = 'critical' DESC, fired_at DESC
+    LEFT JOIN ${VERSIONS} AS versions USING (model, version)
+    WHERE v_alerts.state IN ('firing', 'recovering')
+    ORDER BY is_retired, severity = 'critical' DESC, fired_at DESC, rule, name
     LIMIT 200
   `,
   columns: [
-    column("severity", { width: 90, mappings: SEVERITIES }),
-    column("state", { width: 100, mappings: ALERT_STATES }),
-    column("rule", { width: 150, link: toAlert }),
-    column("name", { title: "what", width: 130 }),
-    column("model", { width: 150, link: toModel }),
-    column("version", { width: 110 }),
-    column("since", { unit: "dateTimeAsIso", width: 170 }),
-    column("fired_at", { title: "fired", unit: "dateTimeAsIso", width: 170 }),
+    column("severity", { width: 80, mappings: SEVERITIES }),
+    column("state", { width: 90, mappings: ALERT_STATES }),
+    column("rule", { width: 135, link: toAlert }),
+    column("name", { title: "what", width: 115 }),
     column("summary", { wraps: true }),
+    column("model", { width: 120, link: toModel }),
+    column("version", { width: 90 }),
+    column("since", { unit: MINUTES, width: 140 }),
     ...hidden("alert_id", "model_value", "version_value", "from_ms", "to_ms"),
   ],
 });
@@ -178,6 +179,7 @@ const errorRate = linesPanel({
   unit: "percentunit",
   min: 0,
   interval: "1h",
+  points: FEW_STEPS,
   isNamed: true,
   sql: `
     SELECT $__timeInterval(v.time) AS time, v.model AS series, sum(v.errors) / sum(v.requests) AS error_rate

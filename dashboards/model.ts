@@ -12,8 +12,20 @@ import { GraphThresholdsStyleConfigBuilder, GraphThresholdsStyleMode } from "@gr
 import { asValue, chosen, chosenName, DATASOURCE, firstSentence, isChosen, SUBJECT_PAGE, tableQuery, variableQuery } from "./clickhouse.ts";
 import { finished, newDashboard, pagesVariable } from "./frame.ts";
 import { seriesToSubject, toAlert, toDashboard, toPages, toSubject, UIDS } from "./links.ts";
-import { barsPanel, column, comparisonPanel, field, heatPanel, hidden, linesPanel, statPanel, tablePanel } from "./panels.ts";
-import { ALERT_STATES, COLOURS, DRIFT_STEPS, FIRES_AT, SEVERITIES, steps, words } from "./words.ts";
+import {
+  barsPanel,
+  column,
+  comparisonPanel,
+  FEW_STEPS,
+  field,
+  heatPanel,
+  hidden,
+  linesPanel,
+  MINUTES,
+  statPanel,
+  tablePanel,
+} from "./panels.ts";
+import { ALERT_STATES, COLOURS, DRIFT_KEY, DRIFT_STATES, FIRES_AT, SEVERITIES, steps, words } from "./words.ts";
 
 /** What changed in this model, since when, and does it matter? */
 export function modelDashboard(): Dashboard {
@@ -28,7 +40,8 @@ export function modelDashboard(): Dashboard {
   return finished(
     builder
       .withVariable(pagesVariable())
-      .annotation(alertRegions())
+      .annotation(alertLines("Fired", "to_state = 'firing' AND from_state != 'recovering'", COLOURS.bad))
+      .annotation(alertLines("Resolved", "to_state = 'resolved'", COLOURS.fine))
       .link(toDashboard("Fleet", UIDS.fleet, "All models"))
       .link(toDashboard("Pipeline", UIDS.pipeline, "Is driftwatch itself well?"))
       .link(toPages("This model in driftwatch", "model", "The page driftwatch serves itself"))
@@ -165,27 +178,35 @@ function variables() {
   ];
 }
 
-function alertRegions(): Builder<AnnotationQuery> {
-  const regions = new AnnotationQueryBuilder()
-    .name("Alerts")
+/**
+ * A line where alerts changed: one a moment, however many changed together. Stretches from since to resolved would lie
+ * over each other and tint everything while alerts are open.
+ */
+function alertLines(name: string, change: string, colour: string): Builder<AnnotationQuery> {
+  const lines = new AnnotationQueryBuilder()
+    .name(name)
     .datasource(DATASOURCE)
     .enable(true)
-    .iconColor("red")
+    .iconColor(colour)
     .target(
       tableQuery(`
-        SELECT since AS time, ifNull(resolved_at, toDateTime64($__toTime, 3)) AS timeEnd,
-          concat(encodeXMLComponent(concat(name, ': ', ${firstSentence("summary")})), ' <a href="', encodeXMLComponent(decodeURLComponent('\${driftwatch_url:percentencode}')), '/alerts/', encodeURLComponent(alert_id), '" target="_blank">Why it fired</a>') AS text,
-          arrayStringConcat([rule, severity, version], ',') AS tags
-        FROM v_alerts
-        WHERE ${OF_VERSIONS} AND since <= $__toTime AND (resolved_at IS NULL OR resolved_at >= $__fromTime)
+        SELECT time, arrayStringConcat(groupArray(line), '<br>') AS text, arrayStringConcat(arraySort(groupUniqArrayArray(tagged)), ',') AS tags
+        FROM (
+          SELECT time, [rule, severity, version] AS tagged,
+            concat(encodeXMLComponent(concat(name, ' (', version, '): ', ${firstSentence("summary")})), ' <a href="', encodeXMLComponent(decodeURLComponent('\${driftwatch_url:percentencode}')), '/alerts/', encodeURLComponent(alert_id), '" target="_blank">Why it fired</a>') AS line
+          FROM v_alert_changes
+          WHERE ${OF_VERSIONS} AND $__timeFilter(time) AND ${change}
+          ORDER BY time, severity = 'critical' DESC, rule, name, version
+          LIMIT 500
+        )
+        GROUP BY time
         ORDER BY time
-        LIMIT 200
       `),
     );
   return {
     build: () => {
       // The SDK hides the switch in a menu unless told otherwise, and has no word for otherwise.
-      const { placement: _, ...shown } = regions.build();
+      const { placement: _, ...shown } = lines.build();
       return shown;
     },
   };
@@ -196,7 +217,7 @@ const glance = statPanel({
   description:
     "Alerts of the chosen versions as they stand, whatever the time range, and when the newest event came. Normal is zero firing and an event within the last bucket or two.",
   empty: "No events: choose a version, or a range in which there is one.",
-  size: [5, 8],
+  size: [4, 8],
   unit: "short",
   isList: true,
   sql: `
@@ -209,7 +230,7 @@ const glance = statPanel({
     field("firing", { displayName: "firing", thresholds: steps(COLOURS.fine, [1, COLOURS.bad]).build() }),
     field("pending", { displayName: "pending", thresholds: steps(COLOURS.fine, [1, COLOURS.watch]).build() }),
     field("unanswered", { displayName: "without an answer", thresholds: steps(COLOURS.fine, [1, COLOURS.unknown]).build() }),
-    field("last_seen", { displayName: "last event", unit: "dateTimeAsIso" }),
+    field("last_seen", { displayName: "last event", unit: MINUTES }),
   ],
 });
 
@@ -218,41 +239,42 @@ const alerts = tablePanel({
   description:
     "What fired, or still did, in the time range; what fires comes first. Click the rule for the explanation: what moved, by how much, since when, how sure, and what to run next.",
   empty: "Nothing fired in this time range.",
-  size: [19, 8],
+  size: [20, 8],
   sql: `
-    SELECT state, severity, rule, name, ${firstSentence("summary")} AS summary, version, since, resolved_at, alert_id
+    SELECT state, severity, rule, name, ${firstSentence("summary")} AS summary, since, resolved_at, version, alert_id
     FROM v_alerts
     WHERE ${OF_VERSIONS} AND since <= $__toTime AND (resolved_at IS NULL OR resolved_at >= $__fromTime)
     ORDER BY state = 'resolved', severity = 'critical' DESC, fired_at DESC
     LIMIT 200
   `,
   columns: [
-    column("state", { width: 85, mappings: ALERT_STATES }),
+    column("state", { width: 90, mappings: ALERT_STATES }),
     column("severity", { width: 80, mappings: SEVERITIES }),
-    column("rule", { width: 125, link: toAlert }),
-    column("name", { title: "what", width: 105 }),
+    column("rule", { width: 135, link: toAlert }),
+    column("name", { title: "what", width: 100 }),
     column("summary", { wraps: true }),
-    column("version", { width: 90 }),
-    column("since", { unit: "dateTimeAsIso", width: 160 }),
-    column("resolved_at", { title: "resolved", unit: "dateTimeAsIso", width: 160 }),
+    column("since", { unit: MINUTES, width: 140 }),
+    column("resolved_at", { title: "resolved", unit: MINUTES, width: 140 }),
+    column("version", { width: 80 }),
     ...hidden("alert_id"),
   ],
 });
 
+/** Cells seconds after 1970, in which no chart's range begins: a key names the states that occur, in the order in which they do. */
+const KEY_CELLS = `[${[...DRIFT_KEY, "NULL"].map((state, second) => `(toDateTime64(${second}, 3, 'UTC'), ${state})`).join(", ")}]`;
+
 const heatMap = heatPanel({
   title: "Drift of ${version:text} against ${baseline:text}",
   description:
-    "One row a feature, score or prediction, the one that moved most on top; one cell a window, from its beginning. A cell is coloured where the effect (the value less what chance would bring) is more than chance, p below 0.01. The shipped rules fire on categories from 0.1, on numbers from 0.2, three days in a row. Blue could not be told; a gap has no data. Click a row for the two distributions.",
+    "One row a feature, score or prediction, what moved most and longest on top; one cell a window, from its beginning. A cell is coloured where the effect (the value less what chance would bring) is more than chance, p below 0.01. The shipped rules ask for 0.1 of categories (PSI) and 0.2 of numbers (Wasserstein), three days in a row. A gap has no data. Click a row for the two distributions.",
   empty:
     "No window of this version was measured against this baseline in the time range. Windows are measured once their time has passed, when a rule asks for them.",
   size: [24, 11],
-  unit: "none",
-  decimals: 3,
   rowsShown: 24,
   sql: `
-    SELECT point.1 AS time, leftPad(toString(dense_rank() OVER (ORDER BY largest DESC, series, page)), 4, '0') AS place, series, page, max(point.2) AS effect
+    SELECT point.1 AS time, leftPad(toString(dense_rank() OVER (ORDER BY moved DESC, series, page)), 4, '0') AS place, series, page, max(point.2) AS effect
     FROM (
-      SELECT series, page, window_from, window_to, shown, max(shown) OVER (PARTITION BY series, page) AS largest
+      SELECT series, page, window_from, window_to, shown, sum(least(greatest(shown, 0), 1)) OVER (PARTITION BY series, page) AS moved
       FROM (
         SELECT name AS series, ${SUBJECT_PAGE} AS page, window_from, window_to,
           argMax(tuple(multiIf(value IS NULL, NULL, status != 'ok', -1, p_value < 0.01 AND effect > 0, effect, 0)), metric = 'wasserstein').1 AS shown
@@ -261,12 +283,11 @@ const heatMap = heatPanel({
         GROUP BY series, page, window_from, window_to
       )
     )
-    ARRAY JOIN [(window_from, shown), (window_to, NULL)] AS point
-    GROUP BY time, largest, series, page
+    ARRAY JOIN arrayConcat([(window_from, shown), (window_to, NULL)], ${KEY_CELLS}) AS point
+    GROUP BY time, moved, series, page
     ORDER BY time, place
   `,
-  mappings: words({ "-1": { colour: COLOURS.unknown, text: "too few rows to tell" }, "0": { colour: COLOURS.quiet, text: "as expected" } }),
-  thresholds: steps(COLOURS.quiet, ...DRIFT_STEPS),
+  states: DRIFT_STATES,
   link: seriesToSubject,
 });
 
@@ -280,9 +301,9 @@ const movers = tablePanel({
     SELECT name,
       multiIf(status = 'insufficient', 'too few rows', status = 'no_data', 'no data', status != 'ok', 'failed',
         ifNull(p_value, 1) >= 0.01 OR effect <= 0, 'as expected', effect >= if(metric = 'wasserstein', ${FIRES_AT.wasserstein}, ${FIRES_AT.psi}), 'moved', 'moved a little') AS verdict,
-      effect, p_value, rows_current, value, expected, metric, window_to, page, baseline, window_end
+      effect, p_value, rows_current, metric, window_to, page, baseline, window_end
     FROM (
-      SELECT name, effect, p_value, rows_current, status, value, expected, metric, window_to, baseline,
+      SELECT name, effect, p_value, rows_current, status, metric, window_to, baseline,
         ${SUBJECT_PAGE} AS page, formatDateTime(window_to, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS window_end
       FROM v_drift
       WHERE ${COMPARED} AND ${DRIFT_METRICS}
@@ -305,13 +326,11 @@ const movers = tablePanel({
         failed: { colour: COLOURS.bad },
       }),
     }),
-    column("effect", { decimals: 3, width: 75 }),
-    column("p_value", { title: "p-value", unit: "sci", decimals: 1, width: 75 }),
-    column("rows_current", { title: "rows", unit: "short", width: 70 }),
-    column("value", { decimals: 3, width: 75 }),
-    column("expected", { decimals: 3, width: 80 }),
-    column("metric", { width: 100 }),
-    column("window_to", { title: "window ends", unit: "dateTimeAsIso", width: 160 }),
+    column("effect", { decimals: 3, width: 80 }),
+    column("p_value", { title: "p-value", unit: "sci", decimals: 1, width: 80 }),
+    column("rows_current", { title: "rows", unit: "short", width: 75 }),
+    column("metric", { width: 110 }),
+    column("window_to", { title: "window ends", unit: MINUTES, width: 140 }),
     ...hidden("page", "baseline", "window_end"),
   ],
 });
@@ -391,12 +410,14 @@ const performance = linesPanel({
       color: { mode: "fixed", fixedColor: "blue" },
       "custom.lineWidth": 0,
       "custom.showPoints": "never",
+      "custom.hideFrom": { legend: true, tooltip: false, viz: false },
     }),
     field("ci_high", {
       displayName: "95 % to",
       color: { mode: "fixed", fixedColor: "blue" },
       "custom.lineWidth": 0,
       "custom.showPoints": "never",
+      "custom.hideFrom": { legend: true, tooltip: false, viz: false },
       "custom.fillBelowTo": "95 % from",
       "custom.fillOpacity": 15,
     }),
@@ -442,9 +463,9 @@ const quality = tablePanel({
   empty: "Nothing stands out: no rate is 1 % above its baseline and more than chance.",
   size: [12, 8],
   sql: `
-    SELECT name, metric, value, expected, p_value, rows_current, baseline, window_to, page, window_end
+    SELECT name, metric, value, expected, baseline, window_to, page, window_end
     FROM (
-      SELECT name, metric, value, expected, effect, p_value, status, rows_current, baseline, window_to,
+      SELECT name, metric, value, expected, effect, p_value, status, baseline, window_to,
         ${SUBJECT_PAGE} AS page, formatDateTime(window_to, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS window_end
       FROM v_quality
       WHERE ${MEASURED} AND "window" = ${chosen("window")}
@@ -457,18 +478,16 @@ const quality = tablePanel({
   `,
   columns: [
     column("name", { link: toSubject }),
-    column("metric", { title: "what", width: 150, mappings: QUALITY_METRICS }),
+    column("metric", { title: "what", width: 140, mappings: QUALITY_METRICS }),
     column("value", {
       title: "share",
       unit: "percentunit",
-      width: 80,
+      width: 70,
       thresholds: steps(COLOURS.plain, [FIRES_AT.out_of_range_rate, COLOURS.soon], [FIRES_AT.missing_rate, COLOURS.bad]),
     }),
-    column("expected", { unit: "percentunit", width: 80 }),
-    column("p_value", { title: "p-value", unit: "sci", decimals: 1, width: 75 }),
-    column("rows_current", { title: "rows", unit: "short", width: 60 }),
-    column("baseline", { width: 90 }),
-    column("window_to", { title: "window ends", unit: "dateTimeAsIso", width: 160 }),
+    column("expected", { unit: "percentunit", width: 90 }),
+    column("baseline", { width: 80 }),
+    column("window_to", { title: "window ends", unit: MINUTES, width: 135 }),
     ...hidden("page", "window_end"),
   ],
 });
@@ -525,6 +544,7 @@ const errorRate = linesPanel({
   unit: "percentunit",
   min: 0,
   interval: "1h",
+  points: FEW_STEPS,
   isNamed: true,
   sql: `
     SELECT $__timeInterval(v.time) AS time, v.version AS series, sum(v.errors) / sum(v.requests) AS error_rate
@@ -544,6 +564,7 @@ const latency = linesPanel({
   unit: "ms",
   min: 0,
   interval: "1h",
+  points: FEW_STEPS,
   isNamed: true,
   sql: `
     SELECT time, concat(version, ' ', quantile.1) AS series, quantile.2 AS latency

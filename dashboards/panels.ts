@@ -2,6 +2,7 @@ import { PanelBuilder as BarChartBuilder } from "@grafana/grafana-foundation-sdk
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import {
   AxisPlacement,
+  BarAlignment,
   BigValueColorMode,
   BigValueGraphMode,
   BigValueTextMode,
@@ -46,12 +47,23 @@ export type PanelText = {
 
 type Override = FieldConfigSource["overrides"][number];
 
+/** Times of windows, which are whole minutes. */
+export const MINUTES = "time:YYYY-MM-DD HH:mm";
+
+/** How many steps a chart of counts and rates has at most: days from four weeks on, since half days would draw every night. */
+export const FEW_STEPS = 28;
+
 /** A field of a query, by name. */
 export function field(name: string, properties: Readonly<Record<string, unknown>>): Override {
   return {
     matcher: { id: "byName", options: name },
     properties: Object.entries(properties).map(([id, value]): DynamicConfigValue => ({ id, value })),
   };
+}
+
+/** Series whose names end so, in one colour. */
+export function seriesEndingIn(end: string, colour: string): Override {
+  return { matcher: { id: "byRegexp", options: `/${end}$/` }, properties: [{ id: "color", value: { mode: "fixed", fixedColor: colour } }] };
 }
 
 /** A column of a table, under its own title. */
@@ -138,6 +150,8 @@ export function linesPanel(
     readonly max?: number;
     /** The least stretch one point stands for, such as `1h` where the data has one row an hour. */
     readonly interval?: string;
+    /** The most points a line has. */
+    readonly points?: number;
     readonly isNamed: boolean;
     readonly thresholds?: Builder<ThresholdsConfig>;
     readonly fields?: readonly Override[];
@@ -164,8 +178,9 @@ export function barsPanel(
     readonly fields?: readonly Override[];
   },
 ): Builder<Panel> {
-  return overTime({ ...text, min: 0 })
+  return overTime({ ...text, min: 0, points: FEW_STEPS })
     .drawStyle(GraphDrawStyle.Bars)
+    .barAlignment(BarAlignment.After)
     .lineWidth(0)
     .fillOpacity(80)
     .stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group("A"));
@@ -179,6 +194,7 @@ function overTime(
     readonly min?: number;
     readonly max?: number;
     readonly interval?: string;
+    readonly points?: number;
     readonly isNamed: boolean;
     readonly fields?: readonly Override[];
   },
@@ -200,49 +216,59 @@ function overTime(
   if (text.min !== undefined) panel.min(text.min);
   if (text.max !== undefined) panel.max(text.max);
   if (text.interval !== undefined) panel.interval(text.interval);
+  if (text.points !== undefined) panel.maxDataPoints(text.points);
   if (text.isNamed) panel.displayName(SERIES_NAME);
   return panel;
 }
 
 /**
  * A row of coloured cells for each `series`, in order of its `place` (rows are sorted by their labels, the first one
- * first). The query ends each cell with a null where the next does not begin.
+ * first). The query ends each cell with a null where the next does not begin. `states` say what a number means; those
+ * that occur are the key.
  */
 export function heatPanel(
   text: PanelText & {
     readonly sql: string;
-    readonly unit: string;
-    readonly decimals: number;
-    readonly mappings: readonly ValueMapping[];
-    readonly thresholds: Builder<ThresholdsConfig>;
+    readonly states: readonly ValueMapping[];
     readonly link: DataLink;
     readonly rowsShown: number;
   },
 ): Builder<Panel> {
-  return new StateTimelineBuilder()
-    .title(text.title)
-    .description(text.description)
-    .datasource(DATASOURCE)
-    .span(text.size[0])
-    .height(text.size[1])
-    .withTarget(seriesQuery(text.sql))
-    .unit(text.unit)
-    .decimals(text.decimals)
-    .displayName(SERIES_NAME)
-    .noValue(text.empty)
-    .mappings([...text.mappings])
-    .thresholds(text.thresholds)
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
-    .overrides([{ matcher: { id: "byType", options: "number" }, properties: [{ id: "links", value: [text.link] }] }])
-    .mergeValues(false)
-    .showValue(VisibilityMode.Never)
-    .rowHeight(0.85)
-    .perPage(text.rowsShown)
-    .lineWidth(0)
-    .fillOpacity(90)
-    .spanNulls(false)
-    .legend(legend())
-    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single).sort(SortOrder.None));
+  return (
+    new StateTimelineBuilder()
+      .title(text.title)
+      .description(text.description)
+      .datasource(DATASOURCE)
+      .span(text.size[0])
+      .height(text.size[1])
+      .withTarget(seriesQuery(text.sql))
+      .unit("none")
+      .displayName(SERIES_NAME)
+      .noValue(text.empty)
+      .mappings([...text.states])
+      // With more than one step the key would be of steps, not of states.
+      .thresholds(steps(COLOURS.plain))
+      .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+      .overrides([
+        {
+          matcher: { id: "byType", options: "number" },
+          properties: [
+            { id: "links", value: [text.link] },
+            // The key would name the nulls after the reason for an empty panel.
+            { id: "noValue", value: "" },
+          ],
+        },
+      ])
+      .mergeValues(false)
+      .showValue(VisibilityMode.Never)
+      .rowHeight(0.85)
+      .perPage(text.rowsShown)
+      .lineWidth(0)
+      .fillOpacity(90)
+      .spanNulls(false)
+      .legend(legend())
+      .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single).sort(SortOrder.None))
+  );
 }
 
 /** Bars side by side for each value of the text column `x`. */

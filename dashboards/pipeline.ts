@@ -1,7 +1,7 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { finished, newDashboard, pagesVariable } from "./frame.ts";
 import { toDashboard, toPages, UIDS } from "./links.ts";
-import { barsPanel, column, field, linesPanel, statPanel, tablePanel } from "./panels.ts";
+import { barsPanel, column, field, linesPanel, MINUTES, seriesEndingIn, statPanel, tablePanel } from "./panels.ts";
 import { COLOURS, steps, words } from "./words.ts";
 
 /** Is driftwatch itself well? */
@@ -147,7 +147,7 @@ const failures = tablePanel({
   description:
     "Passes that broke off, and why. Nothing is lost: the next pass starts where this one stopped. Normal is an empty list; the same error again and again needs someone.",
   empty: "No pass failed in this time range.",
-  size: [24, 6],
+  size: [24, 5],
   sql: `
     SELECT time, error, duration_ms
     FROM v_ticks
@@ -186,7 +186,7 @@ const newestRefusals = tablePanel({
   empty: "No event was refused in this time range.",
   size: [14, 8],
   sql: `
-    SELECT time, reason, message, concat(source, ' ', topic, '/', toString(partition), ', ', offset) AS place, payload_bytes
+    SELECT time, reason, message, concat(source, ' ', topic, '/', toString(partition), ', ', offset) AS place
     FROM v_dead_letters
     WHERE $__timeFilter(time)
     ORDER BY time DESC
@@ -194,10 +194,9 @@ const newestRefusals = tablePanel({
   `,
   columns: [
     column("time", { title: "received", unit: "dateTimeAsIso", width: 160 }),
-    column("reason", { width: 140 }),
+    column("reason", { width: 155 }),
     column("message", { wraps: true }),
-    column("place", { title: "from", width: 220 }),
-    column("payload_bytes", { title: "size", unit: "bytes", width: 80 }),
+    column("place", { title: "from", width: 190 }),
   ],
 });
 
@@ -217,12 +216,17 @@ const deliveries = barsPanel({
   interval: "1m",
   isNamed: true,
   sql: `
-    SELECT $__timeInterval(d.time) AS time, concat(d.channel, ' ', d.outcome) AS series, count() AS attempts
+    SELECT $__timeInterval(d.time) AS time, concat(d.channel, ': ', transform(d.outcome, ['retry', 'failed'], ['to be tried again', 'given up'], d.outcome)) AS series, count() AS attempts
     FROM v_deliveries AS d
-    WHERE $__timeFilter(d.time) AND d.attempt > 0
+    WHERE $__timeFilter(d.time)
     GROUP BY time, series
     ORDER BY time, series
   `,
+  fields: [
+    seriesEndingIn("sent", COLOURS.fine),
+    seriesEndingIn("to be tried again", COLOURS.watch),
+    seriesEndingIn("given up", COLOURS.bad),
+  ],
 });
 
 const attempts = tablePanel({
@@ -231,20 +235,20 @@ const attempts = tablePanel({
   empty: "Nobody was told anything in this time range: nothing changed, or no rule names a channel.",
   size: [14, 8],
   sql: `
-    SELECT time, channel, outcome, attempt, changes, detail, next_attempt_at
+    SELECT time, channel, outcome, attempt, changes,
+      if(outcome = 'retry', concat(detail, formatDateTime(next_attempt_at, ', again at %H:%i:%S', 'UTC')), detail) AS answer
     FROM v_deliveries
-    WHERE $__timeFilter(time) AND attempt > 0
+    WHERE $__timeFilter(time)
     ORDER BY time DESC
     LIMIT 100
   `,
   columns: [
     column("time", { title: "tried", unit: "dateTimeAsIso", width: 160 }),
     column("channel", { width: 100 }),
-    column("outcome", { width: 125, mappings: OUTCOMES }),
+    column("outcome", { width: 140, mappings: OUTCOMES }),
     column("attempt", { title: "try", width: 50 }),
-    column("changes", { title: "alerts told", width: 90 }),
-    column("detail", { wraps: true }),
-    column("next_attempt_at", { title: "next try", unit: "dateTimeAsIso", width: 160 }),
+    column("changes", { title: "alerts", width: 70 }),
+    column("answer", { wraps: true }),
   ],
 });
 
@@ -253,7 +257,7 @@ const retrains = tablePanel({
   description:
     "The newest requests for a retraining and what came of them, whatever the time range. Refused: the cooldown or the daily budget held it back, as the reason says. Failed: the launcher did not take it, and someone has to look.",
   empty: "Nothing was started or refused yet. A rule with retrain: true starts what stands under retraining for its model.",
-  size: [24, 7],
+  size: [24, 6],
   sql: `
     SELECT time, state, model, version, rule, reason
     FROM v_retrains
@@ -261,7 +265,7 @@ const retrains = tablePanel({
     LIMIT 100
   `,
   columns: [
-    column("time", { title: "decided", unit: "dateTimeAsIso", width: 180 }),
+    column("time", { title: "decided", unit: MINUTES, width: 150 }),
     column("state", {
       width: 110,
       mappings: words({

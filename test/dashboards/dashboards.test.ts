@@ -2,8 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { DASHBOARDS } from "../../dashboards/all.ts";
-import { DRIFT_STEPS, FIRES_AT } from "../../dashboards/words.ts";
+import { COLOURS, DRIFT_STATES, DRIFT_STEPS, FIRES_AT } from "../../dashboards/words.ts";
 import { readViews } from "../../src/store/views.ts";
+import { stateKey } from "../support/grafana/charts.ts";
+import { readDashboards } from "../support/grafana/dashboard.ts";
+import { display, shownFields } from "../support/grafana/fields.ts";
 import { dashboardShape, type ShippedDashboard } from "./shape.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -144,6 +147,33 @@ describe("the colours of effects", () => {
     expect(fires.length).toBeGreaterThan(0);
     for (const one of fires) expect(FIRES_AT).toMatchObject(one);
     expect(Object.assign({}, ...fires)).toEqual(FIRES_AT);
-    expect(DRIFT_STEPS.map(([from]) => from as number)).toEqual(expect.arrayContaining([FIRES_AT.psi, FIRES_AT.wasserstein]));
+    expect(DRIFT_STEPS.map(([from]) => from)).toEqual(expect.arrayContaining([FIRES_AT.psi, FIRES_AT.wasserstein]));
+  });
+
+  it("have words in the heat map, for whatever its query answers", () => {
+    const said = (effect: number) => display(effect, { settings: { mappings: [...DRIFT_STATES] }, kind: "number" });
+    expect([said(-1), said(0)]).toEqual([
+      { text: "too few rows to tell", colour: "blue" },
+      { text: "as expected", colour: COLOURS.quiet },
+    ]);
+    for (const [index, [from, colour, text]] of DRIFT_STEPS.entries()) {
+      const next = DRIFT_STEPS[index + 1]?.[0] ?? 1e12;
+      for (const effect of [from, (from + next) / 2, next * (1 - 1e-9)]) expect([effect, said(effect)]).toEqual([effect, { text, colour }]);
+      expect(text).toContain(String(index === 0 ? next : from));
+    }
+  });
+
+  it("stand in the heat map's key, each that occurs, and nothing else", () => {
+    const heat = readDashboards()
+      .get("model")
+      ?.panels.find(({ type }) => type === "state-timeline");
+    if (!heat) throw new Error("There is no heat map.");
+    const frame = {
+      fields: [{ name: "effect", kind: "number" as const, labels: { series: "a" }, values: [0, null, 0.15, -1, 3] }],
+      length: 5,
+    };
+    const key = stateKey(heat, shownFields(heat, frame, String));
+    expect(key.map(([, colour]) => colour)).toEqual([COLOURS.quiet, "orange", "blue", "dark-red"]);
+    for (const [text] of key) expect(text).toMatch(/[a-z]{2}/);
   });
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DRIFT_STEPS } from "../../dashboards/words.ts";
 import { openStore } from "../../src/store/open.ts";
 import { TABLES } from "../../src/store/store.ts";
 import { readViews } from "../../src/store/views.ts";
@@ -16,6 +17,8 @@ import {
   type Dashboard,
   type Question,
 } from "../support/grafana/dashboard.ts";
+import { stateKey } from "../support/grafana/charts.ts";
+import { frameOf, milliseconds, shownFields } from "../support/grafana/fields.ts";
 import type { Span } from "../support/grafana/macros.ts";
 import { openAsGrafana, type Answer, type Reader } from "../support/grafana/read-only.ts";
 import { renderDashboard } from "../support/grafana/render.ts";
@@ -60,6 +63,7 @@ const EMPTY: Readonly<Record<string, string>> = {
     "only amount's values move, none is missing or never seen",
   "model, requests that fail and take their time: Broken data of 8, in the newest window":
     "only amount's values move, none is missing or never seen",
+  "model, requests that fail and take their time: model › annotation Resolved": "what moved there never moves back",
   "model, requests that fail and take their time: Broken data of 7, over time": "as before: nothing is missing or never seen",
   "model, requests that fail and take their time: Broken data of 8, over time": "as before: nothing is missing or never seen",
 };
@@ -83,7 +87,7 @@ describe("Grafana's user", () => {
   });
 
   it.each([
-    "INSERT INTO labels (model, id) VALUES ('a', 'b')",
+    "INSERT INTO predictions (model, id) VALUES ('a', 'b')",
     "CREATE VIEW v_mine AS SELECT * FROM v_volume",
     "DROP VIEW v_volume",
     "ALTER TABLE v_volume MODIFY SQL SECURITY NONE",
@@ -133,6 +137,50 @@ function titleOf({ placed, where, choices }: Question): string {
     [choices[variable]?.text ?? choices[variable]?.value ?? ""].flat().join(" + "),
   );
 }
+
+describe("a version that another replaced", () => {
+  it("is retired, and neither hides what fires on it nor counts it among what needs someone", async () => {
+    const fleet = dashboard("fleet");
+    const { answered } = await askAll(reader, "fleet", fleet, await choose(reader, "fleet", fleet, YEAR), YEAR);
+    const rowsOf = (title: string) => {
+      const { columns, rows } = answered.find(({ question }) => titleOf(question) === title)?.answer ?? { columns: [], rows: [] };
+      return rows.map((row) => Object.fromEntries(columns.map(({ name }, index) => [name, row[index]])));
+    };
+    const versions = rowsOf("Models and versions");
+    const state = (version: string) => versions.find((row) => row["version"] === version)?.["state"];
+    expect(["2013-q1", "2013-h1", "7", "8"].map(state)).toEqual(["retired", "firing", "retired", "firing"]);
+
+    const alerts = rowsOf("Firing alerts");
+    const firing = (isRetired: boolean) =>
+      versions.filter((row) => (row["state"] === "retired") === isRetired).reduce((sum, row) => sum + Number(row["firing"]), 0);
+    const [now] = rowsOf("Now");
+    expect([firing(false), firing(true)].every((count) => count > 0)).toBe(true);
+    expect([Number(now?.["firing"]), Number(now?.["firing_retired"])]).toEqual([firing(false), firing(true)]);
+    expect(alerts.map((row) => row["state"] === "retired")).toEqual([
+      ...Array.from({ length: firing(false) }, () => false),
+      ...Array.from({ length: firing(true) }, () => true),
+    ]);
+  });
+});
+
+describe("the heat map", () => {
+  it("has all states in its key, in their order, and none of them in its range that was not measured", async () => {
+    const model = dashboard("model");
+    const { answered } = await askAll(reader, "model", model, await choose(reader, "model", model, TOYS, { model: TOY }), TOYS);
+    const found = answered.find(({ question }) => question.placed?.panel.type === "state-timeline");
+    const { placed, target } = found?.question ?? {};
+    if (!found || !placed || !target) throw new Error("The model has no heat map.");
+    const shown = shownFields(placed.panel, frameOf(target, found.answer), String);
+    expect(stateKey(placed.panel, shown).map(([text]) => text)).toEqual([
+      "as expected",
+      ...DRIFT_STEPS.map(([, , text]) => text),
+      "too few rows to tell",
+    ]);
+    const measured = found.answer.rows.filter(([time]) => milliseconds(time) > DAY);
+    expect(milliseconds(measured[0]?.[0])).toBeGreaterThanOrEqual(TOY_FROM);
+    expect(measured.map(([, , , , effect]) => effect)).not.toContain(-1);
+  });
+});
 
 describe("variables", () => {
   it("work with each of their values", async () => {

@@ -36,25 +36,36 @@ const thresholds = z.strictObject({
     ),
 });
 const mappings = z.array(
-  z.strictObject({
-    type: z.literal("value"),
-    options: z.record(text, z.strictObject({ text: text.optional(), color: colour, index: z.int() })),
-  }),
+  z.discriminatedUnion("type", [
+    z.strictObject({
+      type: z.literal("value"),
+      options: z.record(text, z.strictObject({ text: text.optional(), color: colour, index: z.int() })),
+    }),
+    z.strictObject({
+      type: z.literal("range"),
+      // Grafana writes null for no end, and compares it as 0.
+      options: z.strictObject({ from: z.number(), to: z.number(), result: z.strictObject({ text, color: colour, index: z.int() }) }),
+    }),
+  ]),
 );
 const dataLink = z.strictObject({ title: text, url: text, targetBlank: z.boolean() });
 
-const unit = z.enum(["none", "short", "percentunit", "ms", "bytes", "sci", "dateTimeAsIso"]);
+const unit = z.enum(["none", "short", "percentunit", "ms", "sci", "dateTimeAsIso", "time:YYYY-MM-DD HH:mm"]);
 const property = z.discriminatedUnion("id", [
   z.strictObject({ id: z.literal("displayName"), value: text }),
   z.strictObject({ id: z.literal("unit"), value: unit }),
   z.strictObject({ id: z.literal("decimals"), value: z.int().min(0) }),
-  z.strictObject({ id: z.literal("noValue"), value: text }),
+  z.strictObject({ id: z.literal("noValue"), value: z.string() }),
   z.strictObject({ id: z.literal("mappings"), value: mappings }),
   z.strictObject({ id: z.literal("thresholds"), value: thresholds }),
   z.strictObject({ id: z.literal("links"), value: z.array(dataLink).nonempty() }),
   z.strictObject({ id: z.literal("color"), value: z.strictObject({ mode: z.literal("fixed"), fixedColor: colour }) }),
   z.strictObject({ id: z.literal("custom.hidden"), value: z.literal(true) }),
   z.strictObject({ id: z.literal("custom.hideFrom.viz"), value: z.literal(true) }),
+  z.strictObject({
+    id: z.literal("custom.hideFrom"),
+    value: z.strictObject({ legend: z.literal(true), tooltip: z.literal(false), viz: z.literal(false) }),
+  }),
   z.strictObject({ id: z.literal("custom.width"), value: z.int().positive() }),
   z.strictObject({
     id: z.literal("custom.cellOptions"),
@@ -107,6 +118,7 @@ const panel = <Type extends string, Defaults extends z.ZodRawShape, Options exte
     datasource,
     gridPos: gridPosition,
     interval: z.enum(["1h", "1m"]).optional(),
+    maxDataPoints: z.int().positive().optional(),
     targets: z.tuple([target]),
     fieldConfig: z.strictObject({ defaults: z.strictObject({ ...fields, ...defaults }), overrides }),
     options: z.strictObject(options),
@@ -128,6 +140,7 @@ const timeSeries = panel(
     color: z.strictObject({ mode: z.literal("palette-classic-by-name") }),
     custom: z.strictObject({
       drawStyle: z.enum(["line", "bars"]),
+      barAlignment: z.literal(1).optional(),
       lineWidth: z.int(),
       fillOpacity: z.int(),
       showPoints: z.literal("auto").optional(),

@@ -5,11 +5,13 @@ import type { FieldSettings, Panel } from "./dashboard.ts";
 import { display, formatted, type Shown } from "./fields.ts";
 
 export type Area = { readonly width: number; readonly height: number };
-export type Mark = { readonly time: number; readonly timeEnd: number | null; readonly text: string };
+export type Mark = { readonly time: number; readonly timeEnd: number | null; readonly text: string; readonly colour: string };
 type Range = { readonly from: number; readonly to: number };
 
 const number = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 const isHidden = ({ custom }: Shown) => custom["hidden"] === true || (custom["hideFrom"] as { viz?: boolean } | undefined)?.viz === true;
+
+const isInLegend = ({ custom }: Shown) => (custom["hideFrom"] as { legend?: boolean } | undefined)?.legend !== true;
 
 export function lineColour(field: Shown, index: number): string {
   const { color } = field.settings;
@@ -22,7 +24,11 @@ export function timeSeries(panel: Panel, shown: readonly Shown[], span: Range, m
   const fields = shown.filter((field) => field.kind === "number" && !isHidden(field));
   const stacked = fields.some(({ custom }) => (custom["stacking"] as { mode?: string } | undefined)?.mode === "normal");
   const legendHeight = panelLegend(panel)
-    ? 22 * Math.min(3, Math.ceil(fields.reduce((sum, { title }) => sum + Math.min(28, title.length) * 6.4 + 26, 0) / area.width))
+    ? 22 *
+      Math.min(
+        3,
+        Math.ceil(fields.filter(isInLegend).reduce((sum, { title }) => sum + Math.min(28, title.length) * 6.4 + 26, 0) / area.width),
+      )
     : 0;
   const left = 62;
   const plot = { left, right: area.width - 12, top: 8, bottom: area.height - 22 - legendHeight };
@@ -74,7 +80,7 @@ export function timeSeries(panel: Panel, shown: readonly Shown[], span: Range, m
       return points.map(([time, top], at) => {
         const value = field.values[at];
         if (top === null || !number(value)) return null;
-        return html`<rect class="mark" fill="${colour}" fill-opacity=".8" x="${round(x(time) - barWidth / 2)}" width="${barWidth}" y="${y(top)}" height="${round(Math.max(0, y(top - value) - y(top)))}"/>`;
+        return html`<rect class="mark" fill="${colour}" fill-opacity=".8" x="${round(x(time) - barWidth * (0.5 - Number(field.custom["barAlignment"] ?? 0) / 2))}" width="${barWidth}" y="${y(top)}" height="${round(Math.max(0, y(top - value) - y(top)))}"/>`;
       });
     const band =
       filledTo(field) >= 0
@@ -143,15 +149,15 @@ function timeTicks({ from, to }: Range, plot: Plot, x: (value: number) => number
   });
 }
 
-function markOf({ time, timeEnd, text }: Mark, x: (value: number) => number, plot: Plot): Markup | null {
+function markOf({ time, timeEnd, text, colour }: Mark, x: (value: number) => number, plot: Plot): Markup | null {
   const from = Math.max(plot.left, x(time));
   const to = Math.min(plot.right, x(timeEnd ?? time));
   if (from > plot.right || to < plot.left) return null;
   const region =
     timeEnd !== null && to > from
-      ? html`<rect class="annotation-region" x="${from}" width="${round(to - from)}" y="${plot.top}" height="${plot.bottom - plot.top}"/>`
+      ? html`<rect class="annotation-region" fill="${colour}" x="${from}" width="${round(to - from)}" y="${plot.top}" height="${plot.bottom - plot.top}"/>`
       : null;
-  return html`<g class="annotation"><title>${text}</title>${region}<line x1="${from}" x2="${from}" y1="${plot.top}" y2="${plot.bottom}"/></g>`;
+  return html`<g class="annotation"><title>${text}</title>${region}<line stroke="${colour}" x1="${from}" x2="${from}" y1="${plot.top}" y2="${plot.bottom}"/></g>`;
 }
 
 const panelLegend = (panel: Panel): boolean => (panel.options?.["legend"] as { showLegend?: boolean } | undefined)?.showLegend === true;
@@ -161,7 +167,7 @@ function legend(fields: readonly Shown[], height: number, area: Area): Markup[] 
   let left = 10;
   let line = 0;
   return fields.flatMap((field, index) => {
-    if ((field.custom["hideFrom"] as { legend?: boolean } | undefined)?.legend) return [];
+    if (!isInLegend(field)) return [];
     const text = shorten(field.title, 28);
     const width = text.length * 6.4 + 26;
     if (left + width > area.width) {
@@ -188,7 +194,6 @@ export function stateTimeline(panel: Panel, shown: readonly Shown[], span: Range
   const plot = { left, right: area.width - 12, top: 6, bottom: area.height - 44 };
   const height = (plot.bottom - plot.top) / Math.max(1, rows.length);
   const x = scale(span.from, span.to, plot.left, plot.right);
-  const steps = panel.fieldConfig?.defaults.thresholds?.steps ?? [];
   const body = rows.map((field, row) => {
     const top = round(plot.top + row * height + height * 0.075);
     const cells = times.map((time, index) => ({ time, value: field.values[index] ?? null }));
@@ -205,14 +210,8 @@ export function stateTimeline(panel: Panel, shown: readonly Shown[], span: Range
       },
     )}`;
   });
-  // Where thresholds colour, Grafana's legend names these alone, each as its value is written.
-  const written = (value: number | null | undefined) => formatted(value ?? 0, panel.fieldConfig?.defaults ?? {});
-  const keys = steps.map(({ value, color }, index) => ({
-    text: value === null ? `< ${written(steps[index + 1]?.value)}` : `${written(value)}+`,
-    color,
-  }));
   let at = left;
-  const key = keys.map(({ text, color }) => {
+  const key = stateKey(panel, fields).map(([text, color]) => {
     const from = at;
     at += text.length * 6.4 + 28;
     return html`<rect fill="${colourOf(color)}" stroke="#8884" x="${from}" y="${area.height - 16}" width="10" height="10"/><text class="legend" x="${from + 15}" y="${area.height - 7}">${text}</text>`;
@@ -222,6 +221,19 @@ export function stateTimeline(panel: Panel, shown: readonly Shown[], span: Range
       ? html`<text class="axis" text-anchor="end" x="${area.width - 12}" y="${area.height - 7}">${rows.length} of ${fields.length} rows</text>`
       : null;
   return html`<svg width="${area.width}" height="${area.height}">${body}${timeTicks(span, plot, x)}${marks.map((mark) => markOf(mark, x, plot))}${key}${more}</svg>`;
+}
+
+/**
+ * What Grafana's legend of a state timeline names: where several thresholds colour, these alone, each as its value is
+ * written; else every text that a value has, nulls included, in the order in which they occur.
+ */
+export function stateKey(panel: Panel, fields: readonly Shown[]): (readonly [text: string, colour: string])[] {
+  const steps = panel.fieldConfig?.defaults.thresholds?.steps ?? [];
+  const written = (value: number | null | undefined) => formatted(value ?? 0, panel.fieldConfig?.defaults ?? {});
+  if (steps.length > 1)
+    return steps.map(({ value, color }, index) => [value === null ? `< ${written(steps[index + 1]?.value)}` : `${written(value)}+`, color]);
+  const texts = fields.filter(({ kind }) => kind !== "time").flatMap((field) => field.values.map((value) => display(value, field)));
+  return [...new Map(texts.map(({ text, colour }) => [text, colour ?? steps[0]?.color ?? "gray"]))].filter(([text]) => text !== "");
 }
 
 /** Bars side by side for each value of the panel's x field. */

@@ -71,6 +71,7 @@ export type Variable = {
 };
 export type AnnotationQuery = {
   readonly name: string;
+  readonly iconColor?: string;
   readonly target?: { readonly rawSql?: string };
 };
 

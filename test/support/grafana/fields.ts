@@ -157,7 +157,8 @@ export function display(value: unknown, { settings, kind }: Pick<Shown, "setting
   const colour = mapped?.color ?? (typeof value === "number" && kind === "number" ? thresholdColour(value, settings) : null);
   if (mapped?.text !== undefined && mapped.text !== "") return { text: mapped.text, colour };
   if (value === null || value === undefined || value === "") return { text: value === "" ? "" : (settings.noValue ?? "–"), colour };
-  if (kind === "time") return { text: new Date(value as number).toISOString().slice(0, 19).replace("T", " "), colour };
+  if (kind === "time")
+    return { text: formatted(value as number, settings.unit?.startsWith("time:") ? settings : { unit: "dateTimeAsIso" }), colour };
   return { text: typeof value === "number" ? formatted(value, settings) : String(value), colour };
 }
 
@@ -231,6 +232,8 @@ export function formatted(value: number, { unit = "none", decimals }: FieldSetti
       return value.toExponential(decimals ?? 2);
     case "dateTimeAsIso":
       return new Date(value).toISOString().slice(0, 19).replace("T", " ");
+    case "time:YYYY-MM-DD HH:mm":
+      return new Date(value).toISOString().slice(0, 16).replace("T", " ");
     case "none":
     case "":
       return figures(value);

@@ -1,6 +1,7 @@
 import { html, type Markup } from "../../../src/report/markup.ts";
 import type { Answered } from "./ask.ts";
 import { barChart, stat, stateTimeline, table, timeSeries, type Area, type Mark } from "./charts.ts";
+import { colourOf } from "./colours.ts";
 import { layOut, type Dashboard, type Placed } from "./dashboard.ts";
 import { frameOf, milliseconds, shownFields, type Frame } from "./fields.ts";
 import type { Span } from "./macros.ts";
@@ -79,14 +80,22 @@ function drawing({ panel, gridPos, choices }: Placed, drawn: Drawn, area: Area):
   }
 }
 
-function marksOf({ answered }: Drawn): Mark[] {
+function marksOf({ answered, dashboard }: Drawn): Mark[] {
   return answered
     .filter(({ question }) => question.kind === "annotation")
-    .flatMap(({ answer }) => {
+    .flatMap(({ question, answer }) => {
+      const colour = colourOf(
+        dashboard.annotations.list?.find(({ name }) => question.where.endsWith(` annotation ${name}`))?.iconColor ?? "red",
+      );
       const at = (name: string) => answer.columns.findIndex((column) => column.name === name);
       const moment = (row: readonly unknown[], name: string) =>
         row[at(name)] === null || row[at(name)] === undefined ? null : milliseconds(row[at(name)]);
-      return answer.rows.map((row) => ({ time: moment(row, "time") ?? 0, timeEnd: moment(row, "timeEnd"), text: String(row[at("text")]) }));
+      return answer.rows.map((row) => ({
+        time: moment(row, "time") ?? 0,
+        timeEnd: moment(row, "timeEnd"),
+        text: String(row[at("text")]),
+        colour,
+      }));
     });
 }
 
@@ -109,8 +118,8 @@ const STYLE = html`<style>
   .grid { stroke: #e4e7eb; }
   .axis, .legend { font-size: 11px; fill: #57606a; }
   .threshold { stroke-dasharray: 8 5; stroke-width: 1.5; }
-  .annotation line { stroke: #c0395a; stroke-dasharray: 3 3; }
-  .annotation-region { fill: #c0395a; fill-opacity: .05; }
+  .annotation line { stroke-dasharray: 3 3; }
+  .annotation-region { fill-opacity: .05; }
   .stats { display: flex; height: 100%; gap: 8px; }
   .stats.stacked { flex-direction: column; }
   .stat { flex: 1; display: flex; flex-direction: column; justify-content: center; align-items: center; border-radius: 3px; }
