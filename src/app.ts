@@ -6,8 +6,10 @@ import { ruleHash } from "./alerting/rule-hash.ts";
 import { VERSION } from "./cli/version.ts";
 import { openBaselineFile } from "./ingest/baseline-file.ts";
 import { predictionPrecedence } from "./ingest/identity.ts";
+import { createDeadLetterTopic } from "./ingest/kafka-dead-letters.ts";
 import { createKafkaSource } from "./ingest/kafka-source.ts";
 import { createPipeline, type Pipeline } from "./ingest/pipeline.ts";
+import { createReplay, REPLAYED, type Replay } from "./ingest/replay.ts";
 import type { EventSource } from "./ingest/source.ts";
 import { createWatermarks, type Watermarks } from "./ingest/watermark.ts";
 import type { Log } from "./log.ts";
@@ -51,6 +53,7 @@ export type App = {
   readonly config: Config;
   readonly store: Store;
   readonly pipeline: Pipeline;
+  readonly replay: Replay;
   readonly monitor: Monitor;
   readonly watermarks: Watermarks;
   readonly sources: readonly EventSource[];
@@ -87,6 +90,10 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   }
   const watermark = (model: string) => watermarks.watermark(model, clock());
 
+  const deadLetters =
+    effects && config.kafka?.deadLetters
+      ? createDeadLetterTopic({ settings: config.kafka, topic: config.kafka.deadLetters.topic, log, now: clock })
+      : null;
   const pipeline = createPipeline({
     store,
     models: config.models,
@@ -94,10 +101,19 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     liveClock,
     log,
     nextSequence,
+    ...(deadLetters === null ? {} : { onRefused: deadLetters.send }),
     onStored: (stored) => {
       for (const { partition, model, newest } of stored) watermarks.observe(partition, model, newest, clock());
     },
   });
+
+  const replayLetters = createReplay({ store, pipeline, models: config.models, liveClock, kafka: config.kafka, clock, log });
+  const replay: Replay = async (query) => {
+    const result = await replayLetters(query);
+    // What came again is all there is: nothing further waits behind it.
+    if (!query.dryRun) watermarks.progress(REPLAYED, true, clock());
+    return result;
+  };
 
   const engine = createAlertEngine({ store, rules: config.rules, adjust: benjaminiHochberg, clock, log, ruleHash });
   let stopping = false;
@@ -241,6 +257,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     stopping = true;
     for (const source of sources) await source.stop();
     await pipeline.close();
+    await deadLetters?.close();
     await loop;
     await ticking;
     await outbox.stop();
@@ -258,7 +275,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
 
   metrics.readFrom({
     store,
-    ingested: () => pipeline.counters(),
+    ingested: () => ({ ...pipeline.counters(), unsentLetters: deadLetters?.unsent() ?? 0 }),
     sources: () => sources.map((source) => ({ name: source.name, ...source.status() })),
     watermark,
     waiting: () => outbox.waiting(),
@@ -269,6 +286,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     config,
     store,
     pipeline,
+    replay,
     monitor,
     watermarks,
     sources,

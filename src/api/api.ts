@@ -5,6 +5,7 @@ import { createAuthorise } from "./authorise.ts";
 import type { ApiDependencies } from "./dependencies.ts";
 import { docsPage, DOCS_ICON, DOCS_STYLE } from "./docs.ts";
 import { eventRoutes } from "./events.ts";
+import { heldRoutes } from "./held.ts";
 import { measurementRoutes } from "./measurements.ts";
 import { modelRoutes } from "./models.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -31,6 +32,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...measurementRoutes(dependencies),
     ...alertRoutes(dependencies),
     ...operationRoutes(dependencies),
+    ...heldRoutes(dependencies),
   ];
   const describing: Route[] = [
     route({

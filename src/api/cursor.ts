@@ -5,7 +5,7 @@ import { Problem } from "./problem.ts";
 const LONGEST = 8_000;
 
 /** A page's end as text. `list` keeps a cursor from being used on another list. */
-function writeCursor(list: string, place: readonly (string | number)[]): string {
+export function writeCursor(list: string, place: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify([list, ...place])).toString("base64url");
 }
 

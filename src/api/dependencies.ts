@@ -5,6 +5,7 @@ import type { Measurement, MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { HttpSettings, ModelSettings } from "../model/settings.ts";
 import type { Clock, Millis } from "../model/time.ts";
+import type { OpenPlace } from "../store/dead-letters.ts";
 import type { Store } from "../store/store.ts";
 import { Problem, quoted } from "./problem.ts";
 
@@ -30,6 +31,20 @@ export type ApiDependencies = {
   readonly ingest: (messages: readonly { readonly bytes: Uint8Array; readonly index: number }[]) => Promise<{
     readonly accepted: number;
     readonly rejected: readonly { readonly index: number; readonly reason: RejectReason; readonly message: string }[];
+  }>;
+  /** Takes dead letters again. */
+  readonly replay: (query: {
+    readonly reason?: RejectReason | undefined;
+    readonly since: Millis;
+    readonly before: Millis;
+    readonly after: OpenPlace | null;
+    readonly dryRun: boolean;
+  }) => Promise<{
+    readonly found: number;
+    readonly taken: number;
+    readonly refused: ReadonlyMap<RejectReason, number>;
+    readonly unavailable: number;
+    readonly next: OpenPlace | null;
   }>;
   readonly measure: (query: MeasureQuery) => Promise<readonly Measurement[]>;
   /** A model's report, as plain data with times in RFC 3339, and as a page. */

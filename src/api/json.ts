@@ -117,6 +117,8 @@ export function deadLetterJson(letter: DeadLetter) {
     message: letter.message,
     payload: letter.payload,
     payload_bytes: letter.payloadBytes,
+    replayed_at: letter.replayed === null ? null : formatTime(letter.replayed.at),
+    became: letter.replayed?.became ?? null,
   };
 }
 

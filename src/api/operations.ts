@@ -1,27 +1,37 @@
 import * as z from "zod";
 import { REJECT_REASONS } from "../model/event.ts";
-import { formatTime } from "../model/time.ts";
+import { formatTime, type Millis } from "../model/time.ts";
 import { snakeCase } from "../model/wire.ts";
 import { readBaselines } from "../store/baselines.ts";
-import { letterPlace, readDeadLetterPage, type LetterPlace } from "../store/history-pages.ts";
-import { pageOf, pageOfWhole, readCursor } from "./cursor.ts";
+import { letterPlace, readDeadLetterPage, type LetterPlace, type OpenPlace } from "../store/dead-letters.ts";
+import { pageOf, pageOfWhole, readCursor, writeCursor } from "./cursor.ts";
 import type { ApiDependencies } from "./dependencies.ts";
 import { baselineJson, deadLetterJson } from "./json.ts";
-import { oneOf, pageSize, paging, text } from "./parameters.ts";
+import { flag, oneOf, pageSize, paging, text, time } from "./parameters.ts";
 import { Problem } from "./problem.ts";
 import { route, type Route } from "./route.ts";
-import { baseline, deadLetter, health, page, plainText, ready, status as statusSchema } from "./schemas.ts";
+import { baseline, deadLetter, health, page, plainText, ready, replayed, status as statusSchema } from "./schemas.ts";
 
 const LETTER: z.ZodType<LetterPlace> = z.tuple([z.int(), z.string(), z.string(), z.int(), z.string(), z.string()]);
+const REPLAY: z.ZodType<readonly [before: Millis, ...OpenPlace]> = z.tuple([
+  z.int(),
+  z.string(),
+  z.string(),
+  z.int(),
+  z.string(),
+  z.string(),
+]);
 
 export function operationRoutes({
   store,
   models,
+  replay,
   status,
   metrics,
+  clock,
   version,
   instance,
-}: Pick<ApiDependencies, "store" | "models" | "status" | "metrics" | "version" | "instance">): Route[] {
+}: Pick<ApiDependencies, "store" | "models" | "replay" | "clock" | "status" | "metrics" | "version" | "instance">): Route[] {
   return [
     route({
       method: "GET",
@@ -51,6 +61,38 @@ export function operationRoutes({
         const size = pageSize(query.limit);
         const found = await readDeadLetterPage(store, { reason: query.reason }, size + 1, readCursor("dead-letters", query.cursor, LETTER));
         return pageOf("dead-letters", found, size, letterPlace, deadLetterJson);
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/v1/dead-letters/replay",
+      tag: "Events",
+      summary: "Take dead letters again, after what was wrong is put right.",
+      description:
+        "Each goes through the same checks as when it first came. What is taken is marked so and not tried again; what is refused stays, with its reason of now. Some letters at a time: go on with next_cursor. Doing it again stores nothing twice. The body is not looked at.",
+      scope: "operate",
+      query: {
+        reason: oneOf(REJECT_REASONS, "Only letters of this reason.").optional(),
+        since: time("Only letters received from then on.").optional(),
+        dry_run: flag("Only tell what would become of them.").optional(),
+        cursor: paging.cursor,
+      },
+      answers: { "application/json": replayed },
+      problems: [503],
+      handle: async ({ query }) => {
+        const [before, ...after] = readCursor("replay", query.cursor, REPLAY) ?? [clock()];
+        const { next, refused, ...counts } = await replay({
+          reason: query.reason,
+          since: query.since ?? 0,
+          before,
+          after: after.length === 0 ? null : after,
+          dryRun: query.dry_run ?? false,
+        });
+        return {
+          ...counts,
+          refused: Object.fromEntries(refused),
+          next_cursor: next === null ? null : writeCursor("replay", [before, ...next]),
+        };
       },
     }),
     route({

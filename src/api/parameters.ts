@@ -36,6 +36,17 @@ export const flag = (description: string) =>
     .meta({ description })
     .transform((value) => value === "true");
 
+export const wholeNumber = (description: string) =>
+  z
+    .string()
+    .meta({ description, pattern: "^[0-9]{1,16}$" })
+    .transform((value, context) => {
+      const parsed = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+      if (Number.isSafeInteger(parsed)) return parsed;
+      context.addIssue({ code: "custom", message: "must be a whole number" });
+      return z.NEVER;
+    });
+
 const MOST_ITEMS = 1_000;
 const limit = z
   .string()

@@ -235,8 +235,64 @@ export const deadLetter = z
     message: z.string(),
     payload: z.string(),
     payload_bytes: count,
+    replayed_at: moment.nullable(),
+    became: z
+      .enum(["taken", ...REJECT_REASONS])
+      .nullable()
+      .meta({ description: "What came of trying it again: taken, or the reason it was refused for then." }),
   })
   .meta({ id: "DeadLetter" });
+
+export const replayed = z
+  .strictObject({
+    found: count.meta({ description: "Letters that were looked at." }),
+    taken: count,
+    refused: z.record(z.string(), count).meta({ description: "Letters that were refused again, by the reason." }),
+    unavailable: count.meta({ description: "Letters whose message is nowhere to be had any more." }),
+    next_cursor: z.string().nullable().meta({ description: "Pass it as cursor to go on; null at the end." }),
+  })
+  .meta({ id: "Replayed" });
+
+export const page = (item: z.ZodType) =>
+  z.strictObject({
+    items: z.array(item),
+    next_cursor: z.string().nullable().meta({ description: "Pass it as cursor for what follows; null at the end." }),
+  });
+
+const millis = z.int().meta({ description: "Milliseconds since 1970." });
+export const heldHours = z
+  .record(z.string(), z.array(z.tuple([millis, count])))
+  .meta({ id: "HeldHours", description: "Rows by hour, for each kind of row." });
+
+export const heldRows = z.strictObject({ rows: z.array(z.tuple([z.string(), z.string(), millis, z.int()])) }).meta({
+  id: "HeldRows",
+  description:
+    "Each row: 8 bytes of the SHA-256 of its id and its precedence, in hexadecimal, its time, and flags (1 a failed request, 2 one that predicted).",
+});
+
+export const countedBuckets = z
+  .strictObject({
+    subjects: count,
+    buckets: z.array(
+      z.strictObject({
+        bucket: millis,
+        requests: count,
+        errors: count,
+        features: z.strictObject({ least: count, most: count, subjects: count, torn: count }),
+        outcomes: z.strictObject({ predictions: count, labelled: count, celled: count }),
+      }),
+    ),
+  })
+  .meta({ id: "CountedBuckets" });
+
+export const due = z
+  .strictObject({
+    last: count.meta({ description: "The newest mark there is." }),
+    marks: z.array(z.strictObject({ kind: z.enum(["features", "outcomes", "identity", "labels"]), bucket: millis })),
+  })
+  .meta({ id: "Due" });
+
+export const letterOrigins = page(z.tuple([z.string(), z.string(), z.int(), z.string(), z.enum(REJECT_REASONS)]));
 
 export const status = z
   .strictObject({
@@ -253,11 +309,6 @@ export const report = z
   .record(z.string(), z.unknown())
   .meta({ id: "Report", description: "One model's story as data; times are RFC 3339." });
 
-export const page = (item: z.ZodType) =>
-  z.strictObject({
-    items: z.array(item),
-    next_cursor: z.string().nullable().meta({ description: "Pass it as cursor for what follows; null at the end." }),
-  });
 export const health = z.strictObject({ status: z.literal("ok"), version: z.string(), instance: z.string() });
 export const ready = z.strictObject({ ready: z.literal(true) });
 export const document = z.record(z.string(), z.unknown());

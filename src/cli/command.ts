@@ -77,7 +77,7 @@ export async function withConnection<Result>(io: Io, config: Config, use: (conne
 }
 
 /** What a person who waits for the command should know; the rest, as a replay brings it by the hundred, on demand. */
-function commandLog(io: Io): Log {
+export function commandLog(io: Io): Log {
   const line =
     (level: string) =>
     (message: string, facts: Readonly<Record<string, unknown>> = {}) => {

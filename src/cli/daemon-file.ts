@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { StoreSettings } from "../model/settings.ts";
 import { SECOND } from "../model/time.ts";
@@ -14,13 +14,15 @@ export function daemonFilePath(store: StoreSettings): string | null {
 
 export function writeDaemonFile(path: string, daemon: DaemonFile): void {
   mkdirSync(dirname(path), { recursive: true });
+  // Renamed into place: nobody reads half of it, and it is new, so that the mode counts.
+  const part = `${path}.part`;
+  rmSync(part, { force: true });
   writeFileSync(
-    path,
+    part,
     `${JSON.stringify({ url: daemon.url, token: daemon.token, pid: daemon.pid, started_at: daemon.startedAt }, null, 2)}\n`,
     { mode: 0o600 },
   );
-  // The mode above counts for a new file only.
-  chmodSync(path, 0o600);
+  renameSync(part, path);
 }
 
 export function removeDaemonFile(path: string): void {

@@ -10,7 +10,7 @@ import { newCommand, jsonOption, note, withConnection, type Cli } from "./comman
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
 import { postEvents } from "./post-events.ts";
-import { createProgress } from "./progress.ts";
+import { createProgress, megabytes } from "./progress.ts";
 import { createRejections, rejectionTable, type Rejections } from "./rejections.ts";
 import { loadSettings } from "./settings.ts";
 import { countOf, safeJson } from "./text.ts";
@@ -39,7 +39,7 @@ export function ingestCommand(cli: Cli) {
 async function ingestFiles(io: Io, connection: Connection, files: readonly string[], options: IngestOptions): Promise<number> {
   const names = new Map(files.map((file) => [basename(file), file]));
   const rejections = createRejections((topic) => names.get(topic) ?? topic);
-  const progress = createProgress(io);
+  const progress = createProgress(io, megabytes);
   const startedAt = io.now();
   let accepted = 0;
   const take = async (messages: readonly Message[]): Promise<void> => {
@@ -47,7 +47,11 @@ async function ingestFiles(io: Io, connection: Connection, files: readonly strin
     accepted += result.accepted;
     for (const { index, reason, message } of result.rejected) rejections.add(messages[index]?.origin, reason, message);
   };
-  const source = createFileSource({ files, order: options.order, onProgress: progress.update });
+  const source = createFileSource({
+    files,
+    order: options.order,
+    onProgress: ({ file, bytes, totalBytes }) => progress.update({ of: file, done: bytes, total: totalBytes }),
+  });
   try {
     await read(source, take, connection.app, io);
   } catch (error) {

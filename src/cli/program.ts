@@ -16,6 +16,7 @@ import { reportCommand } from "./report.ts";
 import { retrainsCommand } from "./retrains.ts";
 import { schemaCommand } from "./schema.ts";
 import { printableLines } from "./text.ts";
+import { verifyCommand } from "./verify.ts";
 import { VERSION } from "./version.ts";
 
 /** 0 done, 1 failed, 2 wrong usage or configuration, 3 what `--fail-on` names was found. */
@@ -60,6 +61,7 @@ function createProgram(cli: Cli): Command {
     alertsCommand,
     retrainsCommand,
     deadLettersCommand,
+    verifyCommand,
     dashboardsCommand,
   ];
   for (const command of commands) program.addCommand(command(cli));

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createApp } from "../app.ts";
 import { loadConfig } from "../config/load.ts";
 import { formatProblems } from "../config/problem.ts";
 import { createLog } from "../log.ts";
 import type { Config } from "../model/settings.ts";
+import { SECOND } from "../model/time.ts";
 import { daemonFilePath, findDaemon, removeDaemonFile, writeDaemonFile } from "./daemon-file.ts";
 import { CliFailure, configFailure } from "./failure.ts";
 import { SHIPPED_ALERTS } from "./paths.ts";
@@ -17,6 +19,9 @@ export type RunOptions = {
 
 /** Exit code of a process that should be started again by its supervisor: something broke that it cannot mend itself. */
 const EXIT_RESTART = 75;
+
+/** How long what is in hand may take to end. What is left then is read again at the next start, so nothing is lost by going. */
+const STOP_WITHIN = 10 * SECOND;
 
 /** The daemon: runs until it is told to stop, or something breaks that cannot heal. Resolves with the exit code. */
 export async function runDaemon(options: RunOptions): Promise<number> {
@@ -60,6 +65,20 @@ async function keepRunning(config: Config): Promise<number> {
     log.info("stopping", { signal });
     finish(0);
   };
+  const stopAll = async (): Promise<boolean> => {
+    if (file !== null) removeDaemonFile(file);
+    await close();
+    await app.stop();
+    return true;
+  };
+  const late = async (): Promise<boolean> => {
+    // Something hangs. A process that stayed for it would keep the group and the store from the next one.
+    await sleep(STOP_WITHIN);
+    log.error("what was in hand did not end in time and is left; it will be read again", { seconds: STOP_WITHIN / SECOND });
+    return false;
+  };
+  let stopped: Promise<boolean> | null = null;
+  const inTime = () => (stopped ??= Promise.race([stopAll(), late()]));
   process.once("SIGTERM", () => stop("SIGTERM"));
   process.once("SIGINT", () => stop("SIGINT"));
   try {
@@ -77,11 +96,10 @@ async function keepRunning(config: Config): Promise<number> {
       models: [...config.models.keys()],
       kafka: config.kafka?.brokers ?? null,
     });
-    return await finished;
+    const code = await finished;
+    return (await inTime()) || code !== 0 ? code : 1;
   } finally {
-    if (file !== null) removeDaemonFile(file);
-    await close();
-    await app.stop();
+    await inTime();
   }
 }
 

@@ -39,6 +39,7 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
       app.watermarks.progress("http", true, Date.now());
       return result;
     },
+    replay: app.replay,
     measure: monitor.measure,
     report: async ({ model, ...query }) => {
       const report = await modelReport({ store, model, ...query });

@@ -42,7 +42,7 @@ export function loadConfig(options: LoadOptions): Loaded {
   if (!checkTopLevel(document)) return { ok: false, problems: document.problems() };
 
   const clock = valueAt(document.data, ["clock"]) === undefined ? "live" : readPart(document, clockSchema, ["clock"]);
-  const kafka = readKafka(document);
+  const kafka = readKafka(document, surroundings);
   const store = readStore(document, surroundings);
   const http = readHttp(document, surroundings);
   const models = readModels(document, surroundings);

@@ -5,7 +5,7 @@ export type Mask = { readonly from: number; readonly to: number; readonly shown:
 
 const SECRET_KEYS = ["secret", "password", "token", "passphrase", "api_key", "credentials"];
 /** Near a secret's name, and none. */
-const PLAIN_KEYS = ["tokens", "secure"];
+const PLAIN_KEYS = ["tokens", "secure", "token_url"];
 const HIDDEN = "***";
 
 /** Whether a key holds a secret, or is near enough to one that a typing mistake must not print its value. */

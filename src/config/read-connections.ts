@@ -1,15 +1,45 @@
 import { resolve } from "node:path";
-import type { HttpSettings, KafkaSettings, StoreSettings } from "../model/settings.ts";
+import type { HttpSettings, KafkaSasl, KafkaSettings, StoreSettings } from "../model/settings.ts";
 import type { Document } from "./document.ts";
+import { readKafkaSasl, readKafkaSsl } from "./read-kafka-security.ts";
 import { isMapping, readPart, reportType, reportUnknownKey, valueAt } from "./read-part.ts";
 import { readSecret, type Surroundings } from "./read-secret.ts";
 import { configSchema, httpSchema, kafkaSchema, storeSchemas } from "./schema.ts";
 
 /** Null when no Kafka is configured; undefined when there is a problem. */
-export function readKafka(document: Document): KafkaSettings | null | undefined {
+export function readKafka(document: Document, surroundings: Surroundings): KafkaSettings | null | undefined {
   if (valueAt(document.data, ["kafka"]) === undefined) return null;
-  const kafka = readPart(document, kafkaSchema, ["kafka"]);
-  return kafka && { brokers: kafka.brokers, group: kafka.group, clientId: kafka.client_id, topics: kafka.topics };
+  const kafka = readPart(document, kafkaSchema, ["kafka"], ["ssl", "sasl"]);
+  const ssl = readKafkaSsl(document, surroundings);
+  const sasl = readKafkaSasl(document, surroundings);
+  if (!kafka || ssl === undefined || sasl === undefined) return undefined;
+  if (kafka.dead_letters !== undefined && Object.values(kafka.topics).includes(kafka.dead_letters.topic))
+    document.report(
+      ["kafka", "dead_letters", "topic"],
+      "events are read from this topic: what is refused would come back for ever",
+      "name another topic",
+    );
+  if (sasl !== null) warnOfClearText(document, kafka.brokers, ssl !== null, sasl);
+  return {
+    brokers: kafka.brokers,
+    group: kafka.group,
+    clientId: kafka.client_id,
+    ...(ssl === null ? {} : { ssl }),
+    ...(sasl === null ? {} : { sasl }),
+    topics: kafka.topics,
+    ...(kafka.dead_letters === undefined ? {} : { deadLetters: kafka.dead_letters }),
+  };
+}
+
+/** Of secrets that anybody between here and there could read. SCRAM sends none. */
+function warnOfClearText(document: Document, brokers: readonly string[], encrypted: boolean, sasl: KafkaSasl): void {
+  const near = brokers.every((broker) => isLoopback(broker.replace(/:\d+$/, "")));
+  if (!encrypted && !near && (sasl.mechanism === "PLAIN" || sasl.mechanism === "OAUTHBEARER"))
+    document.warn(["kafka", "sasl"], `${sasl.mechanism} without TLS shows its secret to everybody on the way`, "add `ssl: true`");
+  if (sasl.mechanism !== "OAUTHBEARER") return;
+  const { protocol, hostname } = new URL(sasl.tokenUrl);
+  if (protocol === "http:" && !isLoopback(hostname))
+    document.warn(["kafka", "sasl", "token_url"], "the client's secret goes to this address unencrypted", "use its https address");
 }
 
 /** The store: embedded in `./data` when nothing is said. */

@@ -18,13 +18,13 @@ export function unreadable(error: unknown): string {
   return code === "" ? "it cannot be read" : `it cannot be read (${code})`;
 }
 
-type SecretKey = "secret" | "password" | "token";
+type SecretKey = "secret" | "client_secret" | "password" | "passphrase" | "token";
 type SecretValues = { readonly [Key in SecretKey | `${SecretKey}_file`]?: string | undefined };
 
 /** A secret from `key` or the file of `key_file`; null when neither is given, undefined when there is a problem. */
 export function readSecret(
   document: Document,
-  { directory, readFile }: Surroundings,
+  surroundings: Surroundings,
   path: Path,
   key: SecretKey,
   values: SecretValues,
@@ -36,16 +36,26 @@ export function readSecret(
     document.report(filePath, `one of \`${key}\` and \`${key}_file\`, not both`, "remove one of them");
     return undefined;
   }
-  if (file === undefined) return value ?? null;
+  return file === undefined ? (value ?? null) : readNamedFile(document, surroundings, filePath, file, key);
+}
+
+/** The text of a file that the value at `path` names, without its last line break; undefined when there is a problem. */
+export function readNamedFile(
+  document: Document,
+  { directory, readFile }: Surroundings,
+  path: Path,
+  file: string,
+  what: string,
+): string | undefined {
   try {
     const content = readFile(resolve(directory, file)).replace(/\r?\n$/, "");
     if (content !== "") return content;
-    document.report(filePath, "the file is empty", `it should hold the ${key} and nothing else`);
+    document.report(path, "the file is empty", `it should hold the ${what} and nothing else`);
   } catch (error) {
     document.report(
-      filePath,
+      path,
       `cannot read the file: ${unreadable(error)}`,
-      `${formatPath(filePath)} starts at the directory of the configuration file`,
+      `${formatPath(path)} starts at the directory of the configuration file`,
     );
   }
   return undefined;

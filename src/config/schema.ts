@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { SCOPES, TASKS } from "../model/settings.ts";
+import { PASSWORD_MECHANISMS, SCOPES, TASKS } from "../model/settings.ts";
 import { DAY, MINUTE, parseDuration, parseTime } from "../model/time.ts";
 
 /** What a check says when it fails: the problem, and on a second line the hint. */
@@ -59,7 +59,38 @@ const kafkaSchema = object({
   group: text.default("driftwatch"),
   client_id: text.default("driftwatch"),
   topics: object({ predictions: text.default("driftwatch.predictions"), labels: text.default("driftwatch.labels") }).prefault({}),
+  dead_letters: object({ topic: text }).optional(),
 });
+
+const sslSchema = object({
+  ca_file: text.optional(),
+  cert_file: text.optional(),
+  key_file: text.optional(),
+  passphrase: text.optional(),
+  passphrase_file: text.optional(),
+  server_name: text.optional(),
+});
+
+/** Every way to show Kafka who one is. */
+export const saslSchemas = {
+  password: object({
+    mechanism: z.enum(PASSWORD_MECHANISMS),
+    username: text,
+    password: text.optional(),
+    password_file: text.optional(),
+  }),
+  token: object({
+    mechanism: z.literal("OAUTHBEARER"),
+    token_url: url,
+    client_id: text,
+    client_secret: text.optional(),
+    client_secret_file: text.optional(),
+    scope: text.optional(),
+  }),
+};
+
+/** Beside the rest of `kafka`: what else each may hold hangs on its kind. */
+export const kafkaSecuritySchemas = { flag, ssl: sslSchema, sasl: saslSchemas };
 
 const embeddedStoreSchema = object({ path: text });
 const serverStoreSchema = object({
@@ -166,7 +197,11 @@ export { httpSchema, kafkaSchema };
 /** The whole file. Loading takes it apart, so that one mistake hides no other; editors are given it as it is. */
 export const configSchema = object({
   clock: clockSchema.default("live"),
-  kafka: kafkaSchema.optional(),
+  kafka: object({
+    ...kafkaSchema.shape,
+    ssl: z.union([flag, sslSchema]).default(false),
+    sasl: z.discriminatedUnion("mechanism", [saslSchemas.password, saslSchemas.token]).optional(),
+  }).optional(),
   store: z.union([embeddedStoreSchema, serverStoreSchema]).prefault({ path: "./data" }),
   http: httpSchema.prefault({}),
   models: z.record(

@@ -5,8 +5,12 @@ import type { Log } from "../log.ts";
 import type { KafkaSettings } from "../model/settings.ts";
 import { MINUTE, SECOND } from "../model/time.ts";
 import type { Clock, Millis } from "../model/time.ts";
-import { decompressLz4, decompressSnappy, decompressZstd } from "./kafka-codecs.ts";
+import { decompressLz4, decompressSnappy, decompressZstd, refuseCodec } from "./kafka-codecs.ts";
 import type { Decompress } from "./kafka-codecs.ts";
+import { securityOf } from "./kafka-security.ts";
+
+/** What it takes to reach the brokers. */
+export type KafkaConnection = Pick<KafkaSettings, "brokers" | "clientId" | "ssl" | "sasl">;
 
 type ClientOptions = {
   /** How often one request is tried again before it fails. */
@@ -18,14 +22,12 @@ type ClientOptions = {
 };
 
 /** A kafkajs client that reads every compression, logs through `log` and lets an idle process sleep. */
-export function createKafkaClient(
-  settings: Pick<KafkaSettings, "brokers" | "clientId">,
-  { retries, restart, log, now }: ClientOptions,
-): Kafka {
+export function createKafkaClient(settings: KafkaConnection, { retries, restart, log, now }: ClientOptions): Kafka {
   prepareKafkajs();
   return new kafkajs.Kafka({
     brokers: [...settings.brokers],
     clientId: settings.clientId,
+    ...securityOf(settings),
     connectionTimeout: 3 * SECOND,
     // All spelled out: kafkajs has other defaults where NODE_ENV is "test".
     retry: {
@@ -78,6 +80,8 @@ function prepareKafkajs(): void {
   CompressionCodecs[CompressionTypes.Snappy] = readOnly(decompressSnappy);
   CompressionCodecs[CompressionTypes.LZ4] = readOnly(decompressLz4);
   CompressionCodecs[CompressionTypes.ZSTD] = readOnly(decompressZstd);
+  // There are four. Of any other kafkajs would take the compressed bytes for messages.
+  for (const codec of [5, 6, 7]) CompressionCodecs[codec as 1] = () => refuseCodec(`the compression number ${codec} of Kafka`);
 
   // An idle connection of kafkajs 2.2.4 wakes up every millisecond, for ever (kafkajs issues 1751 and 1768).
   type Queue = { pending: unknown[]; throttledUntil: number; scheduleCheckPendingRequests(): void };

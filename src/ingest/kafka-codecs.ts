@@ -51,10 +51,12 @@ function findZstd(): SyncDecompress {
       // The next one may be there.
     }
   }
-  const missing = new Error(
-    "a batch is compressed with zstd, and this installation cannot read zstd: run it on Node 22.15 or newer, or install the package fzstd",
-  );
-  // kafkajs stops for good on an error of this name, and would try again for ever on any other.
+  return refuseCodec("zstd", "Run it on Node 22.15 or newer, or install the package fzstd.");
+}
+
+/** Throws what kafkajs stops for good at; on an error of another name it would try again for ever. */
+export function refuseCodec(codec: string, hint = "Have the producers, or the topic, use gzip, snappy, lz4 or zstd."): never {
+  const missing = new Error(`a batch is compressed with ${codec}, and this installation cannot read that`);
   missing.name = "KafkaJSNotImplemented";
-  throw missing;
+  throw Object.assign(missing, { hint });
 }

@@ -1,11 +1,15 @@
 import kafkajs from "kafkajs";
 import type { Log } from "../log.ts";
-import type { KafkaSettings } from "../model/settings.ts";
 import type { Clock } from "../model/time.ts";
-import { createKafkaClient } from "./kafka-client.ts";
+import { createKafkaClient, type KafkaConnection } from "./kafka-client.ts";
 import { SourceError } from "./source.ts";
 
-export type OutgoingMessage = { readonly topic: string; readonly key: string; readonly bytes: Uint8Array };
+export type OutgoingMessage = {
+  readonly topic: string;
+  readonly key: string;
+  readonly bytes: Uint8Array | null;
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 export type KafkaProducer = {
   /** Resolves once all replicas in sync have the messages. What has one key stays in order. */
@@ -18,7 +22,7 @@ const PARTITIONS = 3;
 
 /** Connects, and makes the topics that are missing. Rejects with a SourceError. */
 export async function openKafkaProducer(options: {
-  settings: Pick<KafkaSettings, "brokers" | "clientId">;
+  settings: KafkaConnection;
   topics: readonly string[];
   log: Log;
   now: Clock;
@@ -66,7 +70,13 @@ export async function openKafkaProducer(options: {
         // No timestamps: with those of the events, old ones would fall to the topic's retention at once.
         topicMessages: used.map((topic) => ({
           topic,
-          messages: messages.filter((message) => message.topic === topic).map(({ key, bytes }) => ({ key, value: Buffer.from(bytes) })),
+          messages: messages
+            .filter((message) => message.topic === topic)
+            .map(({ key, bytes, headers }) => ({
+              key,
+              value: bytes === null ? null : Buffer.from(bytes),
+              ...(headers ? { headers } : {}),
+            })),
         })),
       });
     } catch (cause) {

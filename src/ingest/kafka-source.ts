@@ -5,6 +5,9 @@ import type { KafkaSettings } from "../model/settings.ts";
 import { MINUTE, SECOND } from "../model/time.ts";
 import type { Clock, Millis } from "../model/time.ts";
 import { createKafkaClient } from "./kafka-client.ts";
+import { explainRefusal, hintOf, isUnknownTopic, textOf } from "./kafka-failure.ts";
+import { createPartitions, keyOf, type Partition } from "./kafka-partitions.ts";
+import { stalled, watch, type Watch } from "./kafka-watchdog.ts";
 import { SourceError, type BatchHandler, type EventSource, type Message } from "./source.ts";
 
 /** What only tests have a reason to change. */
@@ -18,8 +21,10 @@ export type KafkaTuning = {
   readonly maxBytes: number;
   readonly maxWaitTimeInMs: Millis;
   readonly concurrency: number;
-  /** How often the ends of the partitions are asked for. */
+  /** How often the broker is asked how far the group is, and where the partitions end. */
   readonly progressInterval: Millis;
+  /** How long messages may wait while nothing moves. After that somebody else should start us again. */
+  readonly stalledFor: Millis;
   /** How long a start may look for the brokers. */
   readonly connectWithin: Millis;
   /** How long the group may take to let us in; a member that died holds everybody up for `rebalanceTimeout`. */
@@ -39,24 +44,11 @@ const TUNING: KafkaTuning = {
   maxWaitTimeInMs: SECOND,
   concurrency: 4,
   progressInterval: 2 * SECOND,
+  stalledFor: 90 * SECOND,
   connectWithin: 10 * SECOND,
   joinWithin: 2 * MINUTE,
   retryPause: SECOND / 2,
   maxRetryPause: 10 * SECOND,
-};
-
-type Partition = {
-  readonly topic: string;
-  readonly partition: number;
-  /** The next offset to read, where it is known. */
-  next: bigint | null;
-  committed: string | null;
-  high: bigint | null;
-  drained: boolean;
-  inHand: boolean;
-  /** Why the handler rejected last; null once it resolved. */
-  failure: string | null;
-  failures: number;
 };
 
 export type KafkaSourceOptions = {
@@ -87,90 +79,54 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     maxWaitTimeInMs: tuning.maxWaitTimeInMs,
   });
 
-  let partitions = new Map<string, Partition>();
+  const partitions = createPartitions({ admin, group: settings.group, log });
   /** Settles once the committed offsets of the present assignment are known. */
   let assigned: Promise<void> = Promise.resolve();
   let running = false;
   let started = false;
   let stopping = false;
   let error: string | null = null;
-  let committedAtStart: ReadonlyMap<string, string> = new Map();
-  let gaps = 0;
-  let lost = 0n;
+  let gone = false;
   /** The ends could not be read, and that was said. */
   let blind = false;
+  let watched: Watch | null = null;
   let progressTimer: NodeJS.Timeout | undefined;
   let progressRound: Promise<void> = Promise.resolve();
   const stopSignal = new AbortController();
 
-  async function readCommitted(ofTopics: readonly string[]): Promise<Map<string, string>> {
-    const committed = new Map<string, string>();
-    for (const { topic, partitions: offsets } of await admin.fetchOffsets({ groupId: settings.group, topics: [...ofTopics] })) {
-      // Negative: nothing committed yet.
-      for (const { partition, offset } of offsets) if (!offset.startsWith("-")) committed.set(keyOf(topic, partition), offset);
-    }
-    return committed;
+  /** Tells once that reading is over. Nothing below it is trusted to come back by itself. */
+  function end(reason: SourceError): void {
+    if (gone || stopping) return;
+    gone = true;
+    running = false;
+    error = reason.message;
+    for (const state of partitions.all()) state.drained = false;
+    onFatal(reason);
   }
 
-  async function assign(assignment: Readonly<Record<string, readonly number[]>>): Promise<void> {
-    const before = partitions;
-    const mine = new Map<string, Partition>();
-    for (const [topic, numbers] of Object.entries(assignment)) {
-      for (const partition of numbers) {
-        const key = keyOf(topic, partition);
-        mine.set(
-          key,
-          before.get(key) ?? {
-            topic,
-            partition,
-            next: null,
-            committed: null,
-            high: null,
-            drained: false,
-            inHand: false,
-            failure: null,
-            failures: 0,
-          },
-        );
-      }
-    }
-    partitions = mine;
-    if (mine.size === 0) return;
-    const atStart = committedAtStart;
-    committedAtStart = new Map();
-    try {
-      for (const [key, offset] of await readCommitted(Object.keys(assignment))) {
-        const state = mine.get(key);
-        if (!state) continue;
-        state.committed = offset;
-        state.next = BigInt(atStart.get(key) ?? offset);
-      }
-    } catch (cause) {
-      // Without them reading goes on all the same; only a gap right at the start would pass unseen.
-      log.warn("kafka: the committed offsets could not be read", { error: textOf(cause) });
-    }
-  }
-
-  /** Asks for the ends of all partitions: the only way to learn that an empty one is drained. */
+  /** One look at the broker, over connections of its own: what the consumer believes of itself is not asked. */
   async function updateProgress(): Promise<void> {
-    const present = partitions;
     try {
-      for (const topic of new Set([...present.values()].map((state) => state.topic))) {
-        for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
-          const state = present.get(keyOf(topic, partition));
-          if (!state) continue;
-          const next = state.next === null || state.next < BigInt(low) ? BigInt(low) : state.next;
-          if (state.high === null || BigInt(high) > state.high) state.high = BigInt(high);
-          state.drained = !state.inHand && running && next >= state.high;
-        }
-      }
+      const seen = await within(MINUTE, partitions.look(running));
       blind = false;
+      watched = watch(watched, now(), seen, 3 * tuning.progressInterval);
     } catch (cause) {
       if (stopping) return;
-      for (const state of present.values()) state.drained = false;
+      for (const state of partitions.all()) state.drained = false;
       if (!blind) log.warn("kafka: the ends of the partitions could not be read", { error: textOf(cause) });
       blind = true;
+      // Nobody can read from a broker that does not answer.
+      watched = null;
+      return;
     }
+    const waiting = stalled(watched, tuning.stalledFor);
+    if (waiting.length === 0) return;
+    end(
+      new SourceError(
+        `The Kafka consumer has not moved for ${tuning.stalledFor / SECOND} s while messages wait: ${waiting.slice(0, 5).join(", ")}${waiting.length > 5 ? ", …" : ""}.`,
+        "Start the program again; reading goes on from the last commit. If this comes back, look for what holds up the store, or the group.",
+      ),
+    );
   }
 
   function scheduleProgress(pause: Millis): void {
@@ -179,31 +135,10 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     }, pause);
   }
 
-  /** A hole in the offsets is a loss where the log now begins later than we had read; compaction leaves holes that are none. */
-  async function countGap(state: Partition, first: bigint): Promise<void> {
-    if (state.next === null || first === state.next) return;
-    const facts = { partition: keyOf(state.topic, state.partition), expected: String(state.next), found: String(first) };
-    if (first < state.next) {
-      state.high = null;
-      log.warn("kafka: offsets went back; was the topic deleted and made anew, or the group reset?", facts);
-      return;
-    }
-    const ends = await admin.fetchTopicOffsets(state.topic);
-    const low = BigInt(ends.find(({ partition }) => partition === state.partition)?.low ?? first);
-    const missing = (low < first ? low : first) - state.next;
-    if (missing <= 0n) return;
-    gaps += 1;
-    lost += missing;
-    log.error("kafka: messages were gone before they could be read; is retention shorter than the lag?", {
-      ...facts,
-      lost: String(missing),
-    });
-  }
-
   async function readBatch(payload: EachBatchPayload, handle: BatchHandler): Promise<void> {
     const { batch } = payload;
     await assigned;
-    const state = partitions.get(keyOf(batch.topic, batch.partition));
+    const state = partitions.get(batch.topic, batch.partition);
     const first = batch.firstOffset();
     if (!state || first === null || payload.isStale() || !payload.isRunning()) return;
     // Told of a rebalance in the meantime, this throws and spares a batch that would come again anyway.
@@ -212,7 +147,7 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     state.inHand = true;
     state.drained = false;
     try {
-      await countGap(state, BigInt(first));
+      await partitions.countGap(state, BigInt(first));
       state.next = BigInt(first);
       const next = BigInt(batch.lastOffset()) + 1n;
       const drained = next >= BigInt(batch.highWatermark);
@@ -249,6 +184,8 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     state.failure = textOf(cause);
     const pause = Math.min(tuning.retryPause * 2 ** state.failures, tuning.maxRetryPause);
     state.failures += 1;
+    // Whoever rejects is no sleeper: it is the store that is away, and waiting for it is right.
+    watched = null;
     log.error("kafka: a batch could not be handled and will come again", {
       partition: keyOf(state.topic, state.partition),
       first,
@@ -276,18 +213,19 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
   }
 
   /** Kafka may be starting beside us, so a refusal is given until `connectWithin` to turn into an answer. */
-  async function connect(): Promise<void> {
+  async function insist<T>(ask: () => Promise<T>): Promise<T> {
     const deadline = performance.now() + tuning.connectWithin;
     for (let refusal: unknown; ;) {
-      const attempt = admin.connect().catch((cause: unknown) => {
+      const attempt = ask().catch((cause: unknown) => {
         refusal = cause;
         throw cause;
       });
       try {
         return await within(deadline - performance.now(), attempt);
       } catch (cause) {
+        const final = explainRefusal(settings, refusal ?? cause)?.passing === false;
         // The refusal tells more than the deadline does.
-        if (stopping || performance.now() >= deadline) throw refusal ?? cause;
+        if (stopping || final || performance.now() >= deadline) throw refusal ?? cause;
       }
       await sleep(Math.min(SECOND / 2, Math.max(0, deadline - performance.now())), stopSignal.signal);
     }
@@ -297,12 +235,15 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
   async function probe(): Promise<void> {
     const where = settings.brokers.join(", ");
     try {
-      await connect();
+      await insist(() => admin.connect());
     } catch (cause) {
-      throw new SourceError(
-        `No Kafka broker answered at ${where}: ${textOf(cause)}.`,
-        "Check that Kafka is running, that kafka.brokers names it, and that this machine may reach it. A broker must also advertise an address that is reachable from here.",
-        { cause },
+      throw (
+        explainRefusal(settings, cause)?.reason ??
+        new SourceError(
+          `No Kafka broker answered at ${where}: ${textOf(cause)}.`,
+          "Check that Kafka is running, that kafka.brokers names it, and that this machine may reach it. A broker must also advertise an address that is reachable from here.",
+          { cause },
+        )
       );
     }
     for (const topic of topics) {
@@ -310,10 +251,13 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
         await admin.fetchTopicMetadata({ topics: [topic] });
       } catch (cause) {
         if (!isUnknownTopic(cause))
-          throw new SourceError(
-            `Kafka at ${where} did not describe the topic ${topic}: ${textOf(cause)}.`,
-            "Check the broker's log, and that this client may read the topic.",
-            { cause },
+          throw (
+            explainRefusal(settings, cause)?.reason ??
+            new SourceError(
+              `Kafka at ${where} did not describe the topic ${topic}: ${textOf(cause)}.`,
+              "Check the broker's log, and that this client may read the topic.",
+              { cause },
+            )
           );
         throw new SourceError(
           `The Kafka topic ${topic} does not exist.`,
@@ -334,29 +278,31 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
       consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
         running = true;
         error = null;
-        assigned = assign(payload.memberAssignment);
-        log.info("kafka: joined the group", { group: settings.group, partitions: [...partitions.keys()].slice(0, 50) });
+        assigned = partitions.assign(payload.memberAssignment);
+        log.info("kafka: joined the group", { group: settings.group, partitions: partitions.keys().slice(0, 50) });
         void assigned.then(resolve);
       });
       consumer.on(consumer.events.CRASH, ({ payload }) => {
         running = false;
         error = textOf(payload.error);
-        for (const state of partitions.values()) state.drained = false;
+        for (const state of partitions.all()) state.drained = false;
         if (payload.restart || stopping) return;
-        const reason = new SourceError(
-          `The Kafka consumer stopped for good: ${error}`,
-          "Restart the program once the cause is mended; reading goes on from the last commit.",
-          { cause: payload.error },
-        );
-        if (started) onFatal(reason);
+        const reason =
+          explainRefusal(settings, payload.error)?.reason ??
+          new SourceError(`The Kafka consumer stopped for good: ${error}`, hintOf(payload.error), { cause: payload.error });
+        if (started) end(reason);
         else reject(reason);
       });
     });
     joined.catch(() => {});
-    // What kafkajs filters out (aborted and control records) reaches no handler, but moves the position.
-    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-      const state = partitions.get(keyOf(payload.topic, payload.partition));
-      if (state && payload.batchSize === 0) state.next = BigInt(payload.lastOffset) + 1n;
+    // What kafkajs filters out (aborted and control records) reaches no handler, but moves the position, here and at the broker.
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, lastOffset } }) => {
+      const state = partitions.get(topic, partition);
+      if (!state || batchSize > 0) return;
+      state.next = BigInt(lastOffset) + 1n;
+      consumer.commitOffsets([{ topic, partition, offset: String(state.next) }]).catch((cause: unknown) => {
+        log.warn("kafka: a position could not be committed", { partition: keyOf(topic, partition), error: textOf(cause) });
+      });
     });
     await consumer.run({
       autoCommit: false,
@@ -384,7 +330,7 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     await progressRound;
     await admin.disconnect().catch(() => {});
     running = false;
-    partitions = new Map();
+    partitions.clear();
   }
 
   let stopped: Promise<void> | undefined;
@@ -394,7 +340,7 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
       try {
         await probe();
         // Before kafkajs joins: where it finds its offset deleted it commits the earliest there is, and the gap is gone.
-        committedAtStart = await readCommitted(topics);
+        await insist(() => partitions.readCommitted(topics));
         await run(handle);
       } catch (cause) {
         error = textOf(cause);
@@ -408,41 +354,21 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     stop: () => (stopped ??= leave()),
     status: () => ({
       running,
-      error: error ?? [...partitions.values()].find((state) => state.failure !== null)?.failure ?? null,
-      partitions: [...partitions].map(([key, { committed, high, drained }]) => ({
-        key,
-        committed,
-        highWatermark: high === null ? null : String(high),
-        drained,
-      })),
-      gaps,
-      lost: Number(lost),
+      error: error ?? partitions.all().find((state) => state.failure !== null)?.failure ?? null,
+      partitions: partitions.statuses(),
+      ...partitions.gaps(),
     }),
   };
 }
 
-function keyOf(topic: string, partition: number): string {
-  return `${topic}/${partition}`;
-}
-
-function toMessage(batch: Batch, message: KafkaMessage): Message {
+/** One message of Kafka as every source gives them. */
+export function toMessage(batch: Batch, message: KafkaMessage): Message {
   const timestamp = Number(message.timestamp);
   return {
     origin: { source: "kafka", topic: batch.topic, partition: batch.partition, offset: message.offset },
     bytes: message.value,
     timestamp: timestamp >= 0 ? timestamp : null,
   };
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-function isUnknownTopic(cause: unknown): boolean {
-  for (let at = cause; at instanceof Error; at = at.cause) {
-    if ((at as { type?: unknown }).type === "UNKNOWN_TOPIC_OR_PARTITION") return true;
-  }
-  return false;
 }
 
 function within<T>(limit: Millis, work: Promise<T>): Promise<T> {

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../log.ts";
-import type { DeadLetter, RejectReason } from "../model/event.ts";
+import type { RejectReason } from "../model/event.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { HOUR, SECOND, type Clock, type Millis } from "../model/time.ts";
+import type { FullLetter } from "../store/dead-letters.ts";
 import { createLayouts } from "../store/layouts.ts";
 import { labelRow, type LabelRow } from "../store/labels.ts";
 import type { PredictionRow } from "../store/predictions.ts";
@@ -36,14 +37,30 @@ export type PipelineLimits = {
   /** How long one turn of the event loop may be spent decoding. */
   readonly slice: Millis;
   readonly retryFor: Millis;
+  /** Bytes of a refused message that are shown. */
   readonly payloadBytes: number;
+  /** Up to how many bytes a refused message is kept whole, to be taken again. */
+  readonly bodyBytes: number;
 };
 
-export const PIPELINE_LIMITS: PipelineLimits = { bytesInHand: 64 * 1024 * 1024, slice: 10, retryFor: 30 * SECOND, payloadBytes: 4 * 1024 };
+export const PIPELINE_LIMITS: PipelineLimits = {
+  bytesInHand: 64 * 1024 * 1024,
+  slice: 10,
+  retryFor: 30 * SECOND,
+  payloadBytes: 4 * 1024,
+  // Sixteen times a usual large event; what is larger can be had from its topic again as long as that keeps it.
+  bodyBytes: 64 * 1024,
+};
+
+/** A message that was not taken. */
+export type Refused = { readonly message: Message; readonly reason: RejectReason };
+
+/** Messages that came before: their progress is noted under a name of its own, and their letters keep their places. */
+export type Again = { readonly partition: string };
 
 export type Pipeline = {
   /** Resolves once everything that could be taken is durable; rejects, usually with a StoreError, when nothing may be assumed to be. */
-  ingest(messages: readonly Message[]): Promise<IngestResult>;
+  ingest(messages: readonly Message[], again?: Again): Promise<IngestResult>;
   counters(): IngestCounters;
   /** Rows were found that lost their id to another one. */
   noteConflicts(rows: number): void;
@@ -62,6 +79,8 @@ export type PipelineOptions = {
   readonly limits?: Partial<PipelineLimits>;
   /** Numbers for marks; shared with who clears them. One of its own when not given. */
   readonly nextSequence?: Sequence;
+  /** Told of what was refused for the first time, once it is stored as dead letters; waited for. Must not reject. */
+  readonly onRefused?: (refused: readonly Refused[]) => Promise<void>;
   readonly onStored?: (stored: readonly Stored[]) => void;
   readonly wait?: (duration: Millis) => Promise<void>;
 };
@@ -69,7 +88,7 @@ export type PipelineOptions = {
 type Batch = {
   readonly predictions: PredictionRow[];
   readonly labels: LabelRow[];
-  readonly deadLetters: DeadLetter[];
+  readonly deadLetters: FullLetter[];
   readonly rejected: { index: number; reason: RejectReason; message: string }[];
   readonly stored: Map<string, Stored>;
 };
@@ -78,7 +97,7 @@ type Waiting = { readonly batch: Batch; readonly resolve: () => void; readonly r
 
 /** The one way of events into the store, whatever brings them. Calls that come while a flush runs share the next one. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { models, clock, liveClock, log, decode = decodeNative, onStored, wait = sleep } = options;
+  const { models, clock, liveClock, log, decode = decodeNative, onStored, onRefused, wait = sleep } = options;
   const limits = { ...PIPELINE_LIMITS, ...options.limits };
   const counters = createCounters((name) => log.info("Events carry a field that is not known and is ignored.", { field: name }));
   const store = createPatientStore(options.store, {
@@ -107,7 +126,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const atTheDoor: { readonly bytes: number; readonly enter: () => void }[] = [];
   const leaving: (() => void)[] = [];
 
-  async function ingest(messages: readonly Message[]): Promise<IngestResult> {
+  async function ingest(messages: readonly Message[], again?: Again): Promise<IngestResult> {
     if (closed) throw new Error("The pipeline is closed.");
     let bytes = 0;
     for (const message of messages) bytes += message.bytes?.length ?? 0;
@@ -117,13 +136,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       counters.add("received", messages.length);
       counters.add("bytes", bytes);
       // One at a time: the slices of several would add up within one turn of the event loop.
-      const decoded = decoding.then(() => decodeAll(messages));
+      const decoded = decoding.then(() => decodeAll(messages, again));
       decoding = decoded.catch(() => {});
       const batch = await decoded;
       await new Promise<void>((resolve, reject) => {
         waiting.push({ batch, resolve, reject });
         if (!flushing) void flushAll();
       });
+      if (onRefused && !again && batch.rejected.length > 0)
+        await onRefused(batch.rejected.flatMap(({ index, reason }) => (messages[index] ? [{ message: messages[index], reason }] : [])));
       return { accepted: batch.predictions.length + batch.labels.length, rejected: batch.rejected };
     } finally {
       leave(bytes);
@@ -150,7 +171,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (calls === 0) for (const resolve of leaving.splice(0)) resolve();
   }
 
-  async function decodeAll(messages: readonly Message[]): Promise<Batch> {
+  async function decodeAll(messages: readonly Message[], again?: Again): Promise<Batch> {
     const batch: Batch = { predictions: [], labels: [], deadLetters: [], rejected: [], stored: new Map() };
     const request = ++requests;
     const now = clock();
@@ -164,13 +185,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const decoded = decode(message, context);
       if (!decoded.ok) {
         batch.rejected.push({ index, reason: decoded.reason, message: decoded.message });
-        batch.deadLetters.push(deadLetter(message, decoded, now, `${now}-${request}`, limits.payloadBytes));
+        batch.deadLetters.push(deadLetter(message, decoded, now, again ? null : `${now}-${request}`, limits));
         continue;
       }
       const { event } = decoded;
       if (event.type === "prediction") batch.predictions.push({ prediction: event, precedence: predictionPrecedence(event) });
       else batch.labels.push(labelRow(event, labelPrecedence(event)));
-      noteStored(batch.stored, partitionKey(message), event);
+      noteStored(batch.stored, again?.partition ?? partitionKey(message), event);
     }
     return batch;
   }
@@ -233,22 +254,28 @@ function noteStored(
   });
 }
 
-/** Letters are kept by origin, and the second request begins at index 0 again: `request` tells them apart. */
+/** Letters are kept by origin, and the second request begins at index 0 again: `request` tells them apart; null where the origin is told already. */
 function deadLetter(
   message: Message,
   { reason, message: why }: { reason: RejectReason; message: string },
   now: Millis,
-  request: string,
-  limit: number,
-): DeadLetter {
-  const origin = message.origin.source === "http" ? { ...message.origin, offset: `${request}-${message.origin.offset}` } : message.origin;
+  request: string | null,
+  limits: Pick<PipelineLimits, "payloadBytes" | "bodyBytes">,
+): FullLetter {
+  const payload = excerpt(message.bytes, limits.payloadBytes);
+  const isWhole = message.bytes === null || Buffer.from(payload).equals(message.bytes);
+  const origin =
+    message.origin.source === "http" && request !== null
+      ? { ...message.origin, offset: `${request}-${message.origin.offset}` }
+      : message.origin;
   return {
     receivedAt: now,
     origin,
     reason,
     message: why,
-    payload: excerpt(message.bytes, limit),
+    payload,
     payloadBytes: message.bytes?.length ?? 0,
+    body: isWhole || message.bytes === null || message.bytes.length > limits.bodyBytes ? null : message.bytes,
   };
 }
 

@@ -1,6 +1,5 @@
-import type { DeadLetter } from "../model/event.ts";
 import { floorTo, MINUTE, type Millis } from "../model/time.ts";
-import { insertDeadLetters } from "../store/dead-letters.ts";
+import { insertDeadLetters, type FullLetter } from "../store/dead-letters.ts";
 import type { Layouts } from "../store/layouts.ts";
 import { insertLabels, type LabelRow } from "../store/labels.ts";
 import { insertPredictions, type PredictionRow } from "../store/predictions.ts";
@@ -11,7 +10,7 @@ import { touchBuckets, type BucketMark, type Sequence } from "../store/touched-b
 export type Rows = {
   readonly predictions: readonly PredictionRow[];
   readonly labels: readonly LabelRow[];
-  readonly deadLetters: readonly DeadLetter[];
+  readonly deadLetters: readonly FullLetter[];
 };
 
 /**

@@ -15,6 +15,7 @@ export type Ingested = {
   readonly unknownFields: ReadonlyMap<string, number>;
   readonly otherUnknownFields: number;
   readonly retries: number;
+  readonly unsentLetters: number;
 };
 
 export function registerIngestion(registry: Registry, read: () => Ingested): void {
@@ -66,6 +67,11 @@ export function registerIngestion(registry: Registry, read: () => Ingested): voi
     "driftwatch_events_unknown_fields_total",
     "Fields of events that mean nothing here and were ignored, repeats included.",
     ({ unknownFields, otherUnknownFields }) => [...unknownFields.values()].reduce((sum, count) => sum + count, otherUnknownFields),
+  );
+  single(
+    "driftwatch_dead_letters_unsent_total",
+    "Dead letters that their Kafka topic did not take. They are in the store all the same.",
+    ({ unsentLetters }) => unsentLetters,
   );
   single(
     "driftwatch_store_retries_total",

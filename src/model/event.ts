@@ -87,4 +87,6 @@ export type DeadLetter = {
   /** The start of what was received, as text. */
   readonly payload: string;
   readonly payloadBytes: number;
+  /** When it was tried again, and what became of it; null until then. */
+  readonly replayed: { readonly at: Millis; readonly became: "taken" | RejectReason } | null;
 };

@@ -30,12 +30,42 @@ export type ModelSettings = {
   readonly baselines: readonly BaselineSettings[];
 };
 
+/** How Kafka is told a user and a password, by Kafka's own names. */
+export const PASSWORD_MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
+
+/** TLS, with everything as PEM text. The brokers' certificates are always verified: by `ca`, or by the system's authorities. */
+export type KafkaSsl = {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly passphrase: string | null;
+  /** The name the certificates are for, where brokers are reached by another. */
+  readonly serverName: string | null;
+};
+
+export type KafkaSasl =
+  | { readonly mechanism: (typeof PASSWORD_MECHANISMS)[number]; readonly username: string; readonly password: string }
+  /** A token by the client-credentials grant of OAuth 2. */
+  | {
+      readonly mechanism: "OAUTHBEARER";
+      readonly tokenUrl: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+      readonly scope: string | null;
+    };
+
 export type KafkaSettings = {
   readonly brokers: readonly string[];
   readonly group: string;
   readonly clientId: string;
+  /** Absent: plain TCP. */
+  readonly ssl?: KafkaSsl;
+  /** Absent: nobody logs in. */
+  readonly sasl?: KafkaSasl;
   /** Either topic may carry both types of event; they may be the same. */
   readonly topics: { readonly predictions: string; readonly labels: string };
+  /** Where refused messages are sent as well; absent: nowhere. */
+  readonly deadLetters?: { readonly topic: string };
 };
 
 export type StoreSettings =

@@ -1,8 +1,12 @@
 import { Readable } from "node:stream";
 import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import type { StoreSettings } from "../model/settings.ts";
+import { SECOND } from "../model/time.ts";
 import { createStore } from "./connection.ts";
 import { StoreError, type Store } from "./store.ts";
+
+/** Makes a server tell that it works while it does: without, one that hangs looks like one that thinks. */
+const PROGRESS = { send_progress_in_http_headers: 1, http_headers_progress_interval_ms: "20000" } as const;
 
 /** Connects to a ClickHouse server and makes the database when it is not there. */
 export async function openServerStore(settings: Extract<StoreSettings, { kind: "server" }>): Promise<Store> {
@@ -13,7 +17,8 @@ export async function openServerStore(settings: Extract<StoreSettings, { kind: "
     application: "driftwatch",
     // Below the 10 s keep-alive of a default server, so that no request meets a closing socket.
     keep_alive: { enabled: true, idle_socket_ttl: 2_500, eagerly_destroy_stale_sockets: true },
-    request_timeout: 120_000,
+    // Of silence, not of work: a server that works says so every 20 s (see below).
+    request_timeout: 45 * SECOND,
     // Every failure is thrown, and told once by whoever asked.
     log: { level: ClickHouseLogLevel.OFF },
   };
@@ -22,7 +27,7 @@ export async function openServerStore(settings: Extract<StoreSettings, { kind: "
     ...shared,
     database: settings.database,
     max_open_connections: 4,
-    clickhouse_settings: { async_insert: 0, wait_end_of_query: 1 },
+    clickhouse_settings: { ...PROGRESS, async_insert: 0, wait_end_of_query: 1 },
   });
   const writeBinary = async (into: string, rows: Uint8Array) => {
     const result = await writer.exec({
@@ -42,7 +47,7 @@ export async function openServerStore(settings: Extract<StoreSettings, { kind: "
       database: settings.database,
       max_open_connections: 8,
       // Not 2: that would let a question read and write files, and reach other hosts.
-      clickhouse_settings: { readonly: "1", max_execution_time: 60, output_format_json_quote_64bit_integers: 0 },
+      clickhouse_settings: { ...PROGRESS, readonly: "1", max_execution_time: 60, output_format_json_quote_64bit_integers: 0 },
     }),
     onClose: () => admin.close(),
   });

@@ -96,7 +96,7 @@ describe("the same events give the same measurements and alerts", () => {
     expect(await outcomeOf((app) => ingestAll(app, shuffledWithinDays([...predictions, ...labels])))).toEqual(expected);
   }, 300_000);
 
-  test("labels before predictions", async () => {
+  test("R8 labels before predictions", async () => {
     expect(await outcomeOf((app) => ingestAll(app, [...labels, ...predictions]))).toEqual(expected);
   }, 300_000);
 

@@ -10,7 +10,7 @@ import { load, loaded, loadRule, MODEL, workplace } from "./workplace.ts";
 const ROOT = resolve(import.meta.dirname, "../..");
 
 const DESIGN = `
-kafka: {brokers: ["localhost:9092"], group: driftwatch, topics: {predictions: driftwatch.predictions, labels: driftwatch.labels}}
+kafka: {brokers: ["localhost:9092"], group: driftwatch, topics: {predictions: driftwatch.predictions, labels: driftwatch.labels}, dead_letters: {topic: driftwatch.dead-letters}}
 store: {path: ./data}
 http:  {host: 127.0.0.1, port: 8080}
 models:
@@ -66,6 +66,7 @@ it("the design's example loads", () => {
       group: "driftwatch",
       clientId: "driftwatch",
       topics: { predictions: "driftwatch.predictions", labels: "driftwatch.labels" },
+      deadLetters: { topic: "driftwatch.dead-letters" },
     },
     store: { kind: "embedded", path: join(directory, "data") },
     http: { host: "127.0.0.1", port: 8080, tokens: [], publicUrl: null },

@@ -346,7 +346,7 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         await query("SELECT count() AS rows FROM label_inbox WHERE model = 'bystander'"),
       ];
 
-      it("is a value and nothing else, whatever it says", async () => {
+      it("R25 is a value and nothing else, whatever it says", async () => {
         await insert("label_inbox", [
           { model: "bystander", id: "a", label: "x", label_number: null, time: null, revision: 0, precedence: "0" },
         ]);
@@ -466,7 +466,7 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         expect(rows[1]?.plan).not.toBe("77");
       });
 
-      it("of inserts too: the same rows twice are there twice", async () => {
+      it("R23 of inserts too: the same rows twice are there twice", async () => {
         const row = { model: "twice", id: "a", label: "x", label_number: null, time: null, revision: 0, precedence: "0" };
         await insert("label_inbox", [row]);
         await insert("label_inbox", [row]);
@@ -491,7 +491,7 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
       const precedence = ({ time, hash }: Version) => ((2n ** 64n - BigInt(time)) * 2n ** 64n - BigInt(hash)).toString();
       const wins = (a: Version, b: Version) => a.time < b.time || (a.time === b.time && a.hash < b.hash);
 
-      it("the smallest (time, hash) stays, across months, through time filters, merged or not", async () => {
+      it("R6 the smallest (time, hash) stays, across months, through time filters, merged or not", async () => {
         let round = 0;
         await fc.assert(
           fc.asyncProperty(
@@ -542,7 +542,7 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         );
       });
 
-      it("the label of the largest precedence stays, in any order of arrival", async () => {
+      it("R7 the label of the largest precedence stays, in any order of arrival", async () => {
         const revisions = [3n, 1n, 2n ** 127n, 2n ** 127n + 1n, 0n];
         for (const revision of revisions)
           await insert("label_inbox", [

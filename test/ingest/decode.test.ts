@@ -143,13 +143,13 @@ describe("decode", () => {
     expect(names).toEqual(["extra", "revision"]);
   });
 
-  it("refuses what is too large before it parses, and takes the limits it is given", () => {
+  it("R31 refuses what is too large before it parses, and takes the limits it is given", () => {
     const huge = message("x".repeat(10_000_000));
     expect(decode(huge, context)).toMatchObject({ reason: "too_large" });
     expect(decodeValue(prediction, { limits: { bytes: 10 } })).toMatchObject({ reason: "too_large" });
   });
 
-  it("refuses 200,000 levels before the parser could run out of stack", () => {
+  it("R32 refuses 200,000 levels before the parser could run out of stack", () => {
     for (const text of ["[".repeat(200_000) + "]".repeat(200_000), '{"a":'.repeat(200_000)])
       expect(decode(message(text), context)).toMatchObject({ reason: "too_deep" });
   });
@@ -160,7 +160,7 @@ describe("decode", () => {
     expect(isDeeperThan(Buffer.from("[[],[],[]]"), 2)).toBe(false);
   });
 
-  it("never guesses at a number", () => {
+  it("R33 never guesses at a number", () => {
     const value = fc.oneof(
       fc.double(),
       fc.integer(),
@@ -212,7 +212,7 @@ describe("decode", () => {
     );
   });
 
-  it("holds hostile texts as plain data", () => {
+  it("R36 holds hostile texts as plain data", () => {
     let replaced = 0;
     const text = JSON.stringify(prediction).replace(
       /"features":\{[^}]*\}/,
@@ -236,7 +236,7 @@ describe("decode", () => {
     expect(({} as { x?: number }).x).toBeUndefined();
   });
 
-  it("takes 2,000 features and no more", () => {
+  it("R37 takes 2,000 features and no more", () => {
     const features = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, index]));
     expect(predictionOf({ ...prediction, features: features(2_000) }).numbers.size).toBe(2_000);
     expect(decodeValue({ ...prediction, features: features(2_001) })).toMatchObject({ reason: "too_many_features" });

@@ -165,7 +165,7 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
     expect(calls).toHaveLength(2);
   });
 
-  it("is replaced when its handler hangs, and its late commit changes nothing", async () => {
+  it("R10 is replaced when its handler hangs, and its late commit changes nothing", async () => {
     const topic = await kafka.createTopic(1);
     const group = kafka.unique("group");
     await kafka.produce(topic, 0, numbered(3));
@@ -193,7 +193,7 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
     expect(await kafka.committed(group, topic, 0)).toBe("5");
   });
 
-  it.each(["gzip", "snappy", "lz4", "zstd"])("reads what a Java broker compressed with %s", async (codec) => {
+  it.each(["gzip", "snappy", "lz4", "zstd"])("R16 reads what a Java broker compressed with %s", async (codec) => {
     const topic = await kafka.createTopic(1, { "compression.type": codec });
     const values = numbered(3000, "some text that repeats itself, some text that repeats itself, ");
     await kafka.produce(topic, 0, values);
@@ -205,7 +205,7 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
     expect(texts(`${topic}/0`)).toEqual(values);
   });
 
-  it("counts exactly what was deleted before it was read, once", async () => {
+  it("R15 counts exactly what was deleted before it was read, once", async () => {
     const topic = await kafka.createTopic(1);
     const group = kafka.unique("group");
     await kafka.produce(topic, 0, numbered(10));

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createPipeline, excerpt, type PipelineOptions, type Stored } from "../../src/ingest/pipeline.ts";
 import { silentLog } from "../../src/log.ts";
 import { HOUR } from "../../src/model/time.ts";
-import { readDeadLetters } from "../../src/store/dead-letters.ts";
+import { readDeadLetterPage } from "../../src/store/dead-letters.ts";
 import { countPredictions } from "../../src/store/predictions.ts";
 import { StoreError, type Store, type Table } from "../../src/store/store.ts";
 import { markCounted, readTouched } from "../../src/store/touched-buckets.ts";
@@ -52,7 +52,7 @@ const MARKS = ["features 2024-05-01T10", "identity 2024-05-01T10", "outcomes 202
 const ARRIVED = "labels 2024-06-01T00";
 
 describe("ingest", () => {
-  it("stores the rest of a batch with bad messages in it, and keeps those", async () => {
+  it("R30 stores the rest of a batch with bad messages in it, and keeps those", async () => {
     const ingest = pipeline();
     const [one, two] = [freshId(), freshId()];
     const result = await ingest.ingest([
@@ -69,7 +69,7 @@ describe("ingest", () => {
     ]);
     expect(await stored("binary", [one, two])).toHaveLength(2);
     expect(await store().query("SELECT label FROM label_inbox FINAL WHERE id = {one:String}", { one })).toEqual([{ label: "late" }]);
-    const letters = await readDeadLetters(store(), { limit: 10 });
+    const letters = await readDeadLetterPage(store(), {}, 10, null);
     expect(letters).toContainEqual({
       receivedAt: NOW,
       origin: { source: "kafka", topic: "events", partition: 3, offset: "2" },
@@ -77,8 +77,9 @@ describe("ingest", () => {
       message: expect.stringContaining("not valid JSON") as string,
       payload: "{",
       payloadBytes: 1,
+      replayed: null,
     });
-    expect(await readDeadLetters(store(), { limit: 10, reason: "unregistered_model" })).toHaveLength(1);
+    expect(await readDeadLetterPage(store(), { reason: "unregistered_model" }, 10, null)).toHaveLength(1);
     const counters = ingest.counters();
     expect(counters).toMatchObject({ received: 5, accepted: 3, predictions: 2, labels: 1, conflicts: 0 });
     expect([...counters.rejected]).toEqual([
@@ -88,7 +89,7 @@ describe("ingest", () => {
     expect([...counters.unknownFields]).toEqual([["surprise", 1]]);
   });
 
-  it("survives a batch of hostile texts", async () => {
+  it("R34 survives a batch of hostile texts", async () => {
     const id = freshId();
     const text = JSON.stringify({ ...prediction, id }).replace('"c":"red"', '"c":"\\ud800\\u0000","\\udfff":"x","__proto__":1');
     expect(await pipeline().ingest([message(text), message({ ...prediction, id: `\ud800${id}` })])).toMatchObject({ accepted: 2 });
@@ -223,11 +224,11 @@ describe("ingest", () => {
   it("keeps the letters of two requests apart", async () => {
     const ingest = pipeline();
     for (const text of ["[1]", "[2]"]) await ingest.ingest([message(text, { source: "http", topic: "", partition: 0, offset: "0" })]);
-    const letters = await readDeadLetters(store(), { limit: 100, reason: "not_an_object" });
+    const letters = await readDeadLetterPage(store(), { reason: "not_an_object" }, 100, null);
     expect(letters.map(({ payload }) => payload).sort()).toEqual(["[1]", "[2]"]);
   });
 
-  it("stores 150 months, and gives way while it decodes", async () => {
+  it("R35 stores 150 months, and gives way while it decodes", async () => {
     const ingest = pipeline();
     const messages = Array.from({ length: 6_000 }, (_, index) =>
       message({ ...prediction, model: "ranks", id: `y${index}`, time: Date.UTC(2005, index % 150, 2) }),

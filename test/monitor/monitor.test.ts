@@ -91,7 +91,7 @@ function tenDays(): object[][] {
   });
 }
 
-describe("whatever the order in which days arrive, and however often the program looks, the answers are the same", () => {
+describe("R9 whatever the order in which days arrive, and however often the program looks, the answers are the same", () => {
   const days = tenDays();
   const first = days.slice(0, 1).flat();
   const middle = days.slice(3, 5).flat();

@@ -54,7 +54,7 @@ describe("a server", () => {
     });
   });
 
-  it("that takes the request and never answers", async () => {
+  it("R19 that takes the request and never answers", async () => {
     const url = await startServer(() => {});
     // The client reads its own options from the address.
     expect(await opening(`${url}/?request_timeout=200`)).toMatchObject({
@@ -100,7 +100,7 @@ describe("a server", () => {
     });
   });
 
-  it("whose disk is full", async () => {
+  it("R20 whose disk is full", async () => {
     const url = await startServer((response) =>
       response
         .writeHead(500, { "X-ClickHouse-Exception-Code": "243" })

@@ -55,7 +55,7 @@ const letter = (index: number) => ({
 });
 
 describe("an embedded store", () => {
-  it("has one owner: another process is told so", async () => {
+  it("R22 has one owner: another process is told so", async () => {
     const path = scratchDirectory();
     const owner = startProcess("hold", path);
     expect(await owner.opened).toEqual({ opened: true });
@@ -122,7 +122,7 @@ describe("a damaged part", () => {
     return { path, part: row.path };
   }
 
-  it("is found before the store is ready, whichever file lost its end", async () => {
+  it("R21 is found before the store is ready, whichever file lost its end", async () => {
     const whole = await storeWithPart();
     const files = readdirSync(whole.part).filter((file) => statSync(join(whole.part, file)).size > 1);
     expect(files).toEqual(expect.arrayContaining(["data.bin", "checksums.txt", "primary.cidx"]));

@@ -28,6 +28,7 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
     instance: "test",
     localToken: "dw_local",
     ingest: async (messages) => ({ accepted: messages.length, rejected: [] }),
+    replay: async () => ({ found: 0, taken: 0, refused: new Map(), unavailable: 0, next: null }),
     measure,
     report: async (query) => {
       const report = await modelReport({ store, ...query });

@@ -48,6 +48,7 @@ export async function startKafkaBroker(): Promise<KafkaBroker> {
 export async function startBrokerWith(
   brokers: readonly string[],
   propertiesFor: (logs: string) => Readonly<Record<string, string>>,
+  formatArguments: readonly string[] = [],
 ): Promise<KafkaBroker> {
   await fetchJars();
   const data = await mkdtemp(path.join(tmpdir(), "driftwatch-kafka-"));
@@ -55,7 +56,10 @@ export async function startBrokerWith(
   await writeFile(path.join(data, "server.properties"), properties.join(""));
 
   // In a session of its own, so that Ctrl-C does not reach it: only the pipe decides, see KEEPER.
-  const keeper = spawn("sh", ["-c", KEEPER, "kafka-keeper", data, `${LIBS}/*`], { stdio: ["pipe", "pipe", "pipe"], detached: true });
+  const keeper = spawn("sh", ["-c", KEEPER, "kafka-keeper", data, `${LIBS}/*`, ...formatArguments], {
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+  });
   let output = "";
   for (const stream of [keeper.stdout, keeper.stderr])
     stream.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
@@ -83,9 +87,10 @@ export async function startBrokerWith(
  */
 const KEEPER = `
 data=$1 libs=$2
+shift 2
 flags='-XX:+UseSerialGC -XX:TieredStopAtLevel=1'
 exec 3<&0
-java -Xmx64m $flags -cp "$libs" kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qk -c "$data/server.properties" </dev/null 3<&- || exit 1
+java -Xmx64m $flags -cp "$libs" kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qk -c "$data/server.properties" "$@" </dev/null 3<&- || exit 1
 java -Xms64m -Xmx256m $flags -cp "$libs" kafka.Kafka "$data/server.properties" </dev/null 3<&- &
 broker=$!
 (
@@ -100,7 +105,8 @@ kill $watcher 2>/dev/null
 rm -rf "$data"
 `;
 
-function serverProperties(port: number, controllerPort: number, logs: string): Record<string, string> {
+/** A single broker on two ports, for tests. */
+export function serverProperties(port: number, controllerPort: number, logs: string): Record<string, string> {
   return {
     "process.roles": "broker,controller",
     "node.id": "1",
@@ -120,6 +126,8 @@ function serverProperties(port: number, controllerPort: number, logs: string): R
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "group.initial.rebalance.delay.ms": "0",
+    // The default is 6 s, and a test would wait that long for every member it kills.
+    "group.min.session.timeout.ms": "100",
   };
 }
 

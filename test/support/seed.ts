@@ -430,6 +430,7 @@ async function seedAlerts(store: Store, names: SeedNames): Promise<void> {
           message: "It is not JSON.",
           payload: `{"<script>${index}`,
           payloadBytes: 11,
+          body: null,
         }) as const,
     ),
   );
