@@ -97,6 +97,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const pipeline = createPipeline({
     store,
     models: config.models,
+    adapters: config.adapters,
     clock,
     liveClock,
     log,
@@ -107,7 +108,16 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     },
   });
 
-  const replayLetters = createReplay({ store, pipeline, models: config.models, liveClock, kafka: config.kafka, clock, log });
+  const replayLetters = createReplay({
+    store,
+    pipeline,
+    models: config.models,
+    adapters: config.adapters,
+    liveClock,
+    kafka: config.kafka,
+    clock,
+    log,
+  });
   const replay: Replay = async (query) => {
     const result = await replayLetters(query);
     // What came again is all there is: nothing further waits behind it.
@@ -167,11 +177,21 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   function tick(): Promise<TickResult> {
     const run = async () => {
       noteProgress();
+      await sweep();
       return recorded(() => monitor.tick());
     };
     const next = ticking.then(run, run);
     ticking = next.catch(() => {});
     return next;
+  }
+
+  /** What waited in vain is looked for beside the measuring, and is no reason not to measure. */
+  async function sweep(): Promise<void> {
+    try {
+      await pipeline.sweep();
+    } catch (error) {
+      log.error("halves that wait could not be looked at", { error: error instanceof Error ? error.message : String(error) });
+    }
   }
 
   /** Passes that did something are kept for the dashboards, and of the others one a minute, so that silence means trouble. */
@@ -275,7 +295,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
 
   metrics.readFrom({
     store,
-    ingested: () => ({ ...pipeline.counters(), unsentLetters: deadLetters?.unsent() ?? 0 }),
+    ingested: () => ({ ...pipeline.counters(), unpaired: pipeline.unpaired(), unsentLetters: deadLetters?.unsent() ?? 0 }),
     sources: () => sources.map((source) => ({ name: source.name, ...source.status() })),
     watermark,
     waiting: () => outbox.waiting(),

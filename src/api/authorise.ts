@@ -10,7 +10,8 @@ export type Authorise = (request: Request, scope: Scope | null) => void;
  * name here.
  *
  * Browsers cannot be told a bearer token, so reading takes a token as the password of Basic authentication as well.
- * A browser sends that by itself, with requests other sites cause too: so it never serves to change anything.
+ * A browser sends that by itself, with requests other sites cause too: so it never serves to change anything, but for
+ * CloudEvents, which browsers cannot be made to send.
  */
 export function createAuthorise(tokens: HttpSettings["tokens"], localToken: string | null): Authorise {
   const known = tokens.map(({ token, scopes }) => ({ digest: digest(token), scopes }));
@@ -48,13 +49,20 @@ function digest(token: string): Buffer {
 function credentials(request: Request, scope: Scope): string | null {
   const [, scheme = "", value = ""] = /^(\S+) +(\S+)$/.exec(request.headers.get("authorization") ?? "") ?? [];
   if (scheme.toLowerCase() === "bearer") return value;
-  if (scheme.toLowerCase() !== "basic" || !isReading(request, scope)) return null;
+  if (scheme.toLowerCase() !== "basic" || !(isReading(request, scope) || isCloudEvent(request, scope))) return null;
   const pair = Buffer.from(value, "base64").toString();
   return pair.includes(":") ? pair.slice(pair.indexOf(":") + 1) : null;
 }
 
 function isReading(request: Request, scope: Scope): boolean {
   return scope === "read" && (request.method === "GET" || request.method === "HEAD");
+}
+
+/** Loggers of serving systems know no token, but put the user of their URL in. No other site can send these headers. */
+function isCloudEvent(request: Request, scope: Scope): boolean {
+  const { method, headers } = request;
+  const isTyped = headers.has("ce-type") || (headers.get("content-type") ?? "").toLowerCase().startsWith("application/cloudevents");
+  return scope === "ingest" && method === "POST" && isTyped && new URL(request.url).pathname === "/v1/cloudevents";
 }
 
 function unauthorized(detail: string, request: Request, scope: Scope): Problem {

@@ -3,7 +3,7 @@ import type { Log } from "../log.ts";
 import type { RejectReason } from "../model/event.ts";
 import type { Measurement, MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
-import type { HttpSettings, ModelSettings } from "../model/settings.ts";
+import type { AdapterSettings, HttpSettings, ModelSettings } from "../model/settings.ts";
 import type { Clock, Millis } from "../model/time.ts";
 import type { OpenPlace } from "../store/dead-letters.ts";
 import type { Store } from "../store/store.ts";
@@ -18,6 +18,14 @@ export type DaemonStatus = {
   readonly sources: readonly object[];
 };
 
+/** One event of a request, or what an adapter makes events of. */
+export type IncomingMessage = {
+  readonly bytes: Uint8Array;
+  readonly index: number;
+  readonly adapter?: string;
+  readonly headers?: Iterable<readonly [name: string, value: string]>;
+};
+
 export type ApiDependencies = {
   readonly store: Store;
   readonly models: ReadonlyMap<string, ModelSettings>;
@@ -28,7 +36,7 @@ export type ApiDependencies = {
   /** Tells this process from any other that may answer at its address; no secret. */
   readonly instance: string;
   /** Resolves once the events are durable. */
-  readonly ingest: (messages: readonly { readonly bytes: Uint8Array; readonly index: number }[]) => Promise<{
+  readonly ingest: (messages: readonly IncomingMessage[]) => Promise<{
     readonly accepted: number;
     readonly rejected: readonly { readonly index: number; readonly reason: RejectReason; readonly message: string }[];
   }>;
@@ -46,6 +54,9 @@ export type ApiDependencies = {
     readonly unavailable: number;
     readonly next: OpenPlace | null;
   }>;
+  /** Adapters there are, by name, and the one that CloudEvents are for where a request names none. */
+  readonly adapters: ReadonlyMap<string, Pick<AdapterSettings, "type">>;
+  readonly cloudevents: string | null;
   readonly measure: (query: MeasureQuery) => Promise<readonly Measurement[]>;
   /** A model's report, as plain data with times in RFC 3339, and as a page. */
   readonly report: (query: {

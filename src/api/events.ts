@@ -1,5 +1,7 @@
+import * as z from "zod";
+import type { AdapterSettings } from "../model/settings.ts";
 import type { ApiDependencies } from "./dependencies.ts";
-import { Problem } from "./problem.ts";
+import { Problem, quoted } from "./problem.ts";
 import { readBody } from "./read-body.ts";
 import { route, type Route } from "./route.ts";
 import { ingested } from "./schemas.ts";
@@ -26,7 +28,22 @@ const event = {
   additionalProperties: true,
 };
 
-export function eventRoutes({ ingest }: Pick<ApiDependencies, "ingest">): Route[] {
+const adapter = z.string().max(256).optional().meta({ description: "The adapter of the configuration that makes events of what is sent." });
+
+const CLOUD_EVENT = {
+  specversion: "1.0",
+  id: "b943f10c",
+  type: "org.kubeflow.serving.inference.request",
+  source: "http://localhost:9081/",
+  inferenceservicename: "sklearn-iris",
+  time: "2026-11-21T03:10:22.620625379Z",
+  data: { instances: [[5.1, 3.5, 1.4, 0.2]] },
+};
+
+type Events = Pick<ApiDependencies, "ingest" | "adapters" | "cloudevents">;
+
+export function eventRoutes(dependencies: Events): Route[] {
+  const { ingest } = dependencies;
   return [
     route({
       method: "POST",
@@ -35,7 +52,7 @@ export function eventRoutes({ ingest }: Pick<ApiDependencies, "ingest">): Route[
       summary: "Take predictions and labels.",
       description: `Answers once the events are durable. Events that cannot be taken are listed, and kept as dead letters; the others are taken. At most ${MOST_EVENTS} events and ${BODY_BYTES / 1024 / 1024} MiB, gzip allowed. Sending an event again is harmless.`,
       scope: "ingest",
-      query: {},
+      query: { adapter },
       body: {
         "application/json": {
           schema: {
@@ -51,18 +68,67 @@ export function eventRoutes({ ingest }: Pick<ApiDependencies, "ingest">): Route[
       },
       answers: { "application/json": ingested },
       problems: [413, 415, 503],
-      handle: async ({ request }) => {
+      handle: async ({ request, query }) => {
+        if (query.adapter !== undefined) adapterOf(dependencies, query.adapter, "mapped");
         const split = splitterFor(request);
         const events = split(await readBody(request, BODY_BYTES), MOST_EVENTS);
-        const { accepted, rejected } = await ingest(events.map((bytes, index) => ({ bytes, index })));
-        return { accepted, rejected: rejected.map(({ index, reason, message }) => ({ index, reason, message })) };
+        return answerOf(
+          await ingest(
+            events.map((bytes, index) => ({ bytes, index, ...(query.adapter === undefined ? {} : { adapter: query.adapter }) })),
+          ),
+        );
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/v1/cloudevents",
+      tag: "Events",
+      summary: "Take CloudEvents of serving systems.",
+      description:
+        "For KServe's logger, whose requests and answers come as one CloudEvent each: with headers such as Ce-Id, or as a whole in the body, one or a batch. Always answers 200 once they are durable: the logger takes anything else for a failure. What cannot be taken is listed, and kept as dead letters.",
+      scope: "ingest",
+      query: { adapter },
+      body: {
+        "application/cloudevents+json": { schema: { type: "object", additionalProperties: true }, example: CLOUD_EVENT },
+        "application/cloudevents-batch+json": { schema: { type: "array", items: { type: "object" } }, example: [CLOUD_EVENT] },
+        "application/json": { schema: { type: "object", additionalProperties: true }, example: CLOUD_EVENT.data },
+      },
+      answers: { "application/json": ingested },
+      problems: [413, 415, 503],
+      handle: async ({ request, query }) => {
+        const name = adapterOf(dependencies, query.adapter ?? dependencies.cloudevents, "cloudevents");
+        const body = await readBody(request, BODY_BYTES);
+        const isBatch = typeOf(request) === "application/cloudevents-batch+json";
+        const headers = isBatch ? new Headers({ "content-type": "application/cloudevents+json" }) : request.headers;
+        const events = isBatch ? splitJson(body, MOST_EVENTS) : [body];
+        return answerOf(await ingest(events.map((bytes, index) => ({ bytes, index, adapter: name, headers }))));
       },
     }),
   ];
 }
 
+function answerOf({ accepted, rejected }: Awaited<ReturnType<Events["ingest"]>>) {
+  return { accepted, rejected: rejected.map(({ index, reason, message }) => ({ index, reason, message })) };
+}
+
+function adapterOf({ adapters }: Events, name: string | null, type: AdapterSettings["type"]): string {
+  const known = [...adapters].filter(([, adapter]) => adapter.type === type).map(([one]) => one);
+  if (name !== null && known.includes(name)) return name;
+  throw new Problem(
+    400,
+    name === null ? "It is not clear which adapter these events are for." : `There is no adapter ${quoted(name)} of type ${type}.`,
+    known.length === 0
+      ? `Configure one of type ${type} under adapters.`
+      : `Name one with ?adapter=: ${known.slice(0, 10).map(quoted).join(", ")}.`,
+  );
+}
+
+function typeOf(request: Request): string {
+  return (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
 function splitterFor(request: Request) {
-  const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase();
+  const type = typeOf(request);
   if (type === "application/json") return splitJson;
   if (type === "application/x-ndjson" || type === "application/jsonl") return splitLines;
   throw new Problem(

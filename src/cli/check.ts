@@ -1,7 +1,7 @@
 import { baselineFiles } from "../monitor/baselines.ts";
 import { formatProblems } from "../config/problem.ts";
 import { whyNotApplicable } from "../config/why-not-applicable.ts";
-import type { BaselineSettings, Channel, Config } from "../model/settings.ts";
+import type { BaselineSettings, Channel, Config, KafkaTopic } from "../model/settings.ts";
 import type { Rule } from "../model/rule.ts";
 import { formatDuration, formatTime } from "../model/time.ts";
 import { action, jsonOption, newCommand, note, type Cli, type Global } from "./command.ts";
@@ -34,7 +34,7 @@ function summary(config: Config) {
         ? `embedded in ${config.store.path}`
         : `${placeOf(config.store.url)}, database ${config.store.database}`,
     kafka: config.kafka
-      ? `${config.kafka.brokers.join(", ")}, group ${config.kafka.group}, topics ${[...new Set(Object.values(config.kafka.topics))].join(" and ")}`
+      ? `${config.kafka.brokers.join(", ")}, group ${config.kafka.group}, topics ${config.kafka.topics.map(topicText).join(" and ")}`
       : null,
     http: `${config.http.host}:${config.http.port}, ${config.http.tokens.length === 0 ? "no tokens" : countOf(config.http.tokens.length, "token")}`,
     models: [...config.models.values()].map((model) => ({
@@ -132,6 +132,10 @@ function retrainingText(config: Config, model: string): string {
 
 function channelText(channel: Channel): string {
   return channel.type === "email" ? `${channel.to.join(", ")} by ${channel.smtp.host}:${channel.smtp.port}` : placeOf(channel.url);
+}
+
+function topicText({ topic, adapter }: KafkaTopic): string {
+  return adapter === null ? topic : `${topic} (${adapter})`;
 }
 
 function placeOf(url: string): string {

@@ -2,7 +2,7 @@ import { FAULT_FROM, flightFeed } from "../demo/feed.ts";
 import { openKafkaProducer, type OutgoingMessage } from "../ingest/kafka-producer.ts";
 import type { Message } from "../ingest/source.ts";
 import { createLog, silentLog } from "../log.ts";
-import type { KafkaSettings } from "../model/settings.ts";
+import type { NativeTopics } from "../model/settings.ts";
 import { DAY } from "../model/time.ts";
 import { createProgress } from "./demo-progress.ts";
 import { demoEnd, feedBytes, whenStopped } from "./demo-story.ts";
@@ -10,7 +10,7 @@ import { FLIGHT_FILES } from "./paths.ts";
 
 export type KafkaDemoOptions = {
   readonly brokers: readonly string[];
-  readonly topics: KafkaSettings["topics"];
+  readonly topics: NativeTopics;
   /** Stop feeding at this time (RFC 3339), before the year is over. */
   readonly until?: string;
   /** The totals as JSON on stdout, instead of text. */
@@ -66,7 +66,7 @@ export async function playToKafka({ brokers, topics, until, json }: KafkaDemoOpt
 type Kind = "predictions" | "labels";
 
 /** An event with its topic. Its key is its id, so that a partition has a prediction before the next one of the same id. */
-function outgoing({ bytes }: Message, topics: KafkaSettings["topics"]): { kind: Kind; message: OutgoingMessage }[] {
+function outgoing({ bytes }: Message, topics: NativeTopics): { kind: Kind; message: OutgoingMessage }[] {
   if (bytes === null) return [];
   const { type, id } = JSON.parse(Buffer.from(bytes).toString("utf8")) as { type: string; id: string };
   const kind = type === "label" ? "labels" : "predictions";

@@ -6,16 +6,18 @@ import type { App } from "../app.ts";
 import { createFileSource, type FileSource } from "../ingest/file-source.ts";
 import { describe } from "../ingest/lines.ts";
 import type { Message } from "../ingest/source.ts";
+import type { Config } from "../model/settings.ts";
 import { newCommand, jsonOption, note, withConnection, type Cli } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
+import { CliFailure } from "./failure.ts";
 import { postEvents } from "./post-events.ts";
 import { createProgress, megabytes } from "./progress.ts";
 import { createRejections, rejectionTable, type Rejections } from "./rejections.ts";
 import { loadSettings } from "./settings.ts";
 import { countOf, safeJson } from "./text.ts";
 
-type IngestOptions = { readonly order: "given" | "time"; readonly json?: boolean; readonly failOn?: "rejected" };
+type IngestOptions = { readonly order: "given" | "time"; readonly json?: boolean; readonly failOn?: "rejected"; readonly adapter?: string };
 
 export function ingestCommand(cli: Cli) {
   return newCommand("ingest", "take events from files of JSON lines, gzip or not; reading a file twice is harmless", [
@@ -25,6 +27,7 @@ export function ingestCommand(cli: Cli) {
     .addOption(
       new Option("--order <order>", "one file after the other, or merged by event time").choices(["given", "time"]).default("given"),
     )
+    .addOption(new Option("--adapter <name>", "the adapter of the configuration that makes events of the lines"))
     .addOption(jsonOption("the totals as JSON"))
     .addOption(new Option("--fail-on <what>", "exit with 1 when an event is rejected").choices(["rejected"]))
     .action(async (files: string[], _: unknown, command: Command) => {
@@ -32,8 +35,17 @@ export function ingestCommand(cli: Cli) {
       // Before the store is opened, or even made: a mistyped name should cost nothing.
       for (const file of files) await stat(file).catch((error: unknown) => Promise.reject(describe(file, error)));
       const { config } = loadSettings(cli.io, options.config);
+      checkAdapter(config, options.adapter);
       cli.finish(await withConnection(cli.io, config, (connection) => ingestFiles(cli.io, connection, files, options)));
     });
+}
+
+/** Lines of files have no headers, so they are no CloudEvents. */
+export function checkAdapter({ adapters }: Config, name: string | undefined): void {
+  const known = [...adapters.values()].filter(({ type }) => type === "mapped").map((adapter) => adapter.name);
+  if (name === undefined || known.includes(name)) return;
+  const hint = known.length === 0 ? "Define it under `adapters` of the configuration." : `There are: ${known.join(", ")}.`;
+  throw new CliFailure(`There is no adapter ${name} of type mapped.`, hint, 2);
 }
 
 async function ingestFiles(io: Io, connection: Connection, files: readonly string[], options: IngestOptions): Promise<number> {
@@ -43,7 +55,9 @@ async function ingestFiles(io: Io, connection: Connection, files: readonly strin
   const startedAt = io.now();
   let accepted = 0;
   const take = async (messages: readonly Message[]): Promise<void> => {
-    const result = connection.app ? await connection.app.pipeline.ingest(messages) : await postEvents(connection, messages);
+    const result = connection.app
+      ? await connection.app.pipeline.ingest(messages)
+      : await postEvents(connection, messages, options.adapter);
     accepted += result.accepted;
     for (const { index, reason, message } of result.rejected) rejections.add(messages[index]?.origin, reason, message);
   };
@@ -51,6 +65,7 @@ async function ingestFiles(io: Io, connection: Connection, files: readonly strin
     files,
     order: options.order,
     onProgress: ({ file, bytes, totalBytes }) => progress.update({ of: file, done: bytes, total: totalBytes }),
+    ...(options.adapter === undefined ? {} : { adapter: options.adapter }),
   });
   try {
     await read(source, take, connection.app, io);

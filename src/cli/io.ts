@@ -1,6 +1,6 @@
 import type { Environment } from "../config/substitute-env.ts";
 import type { Log } from "../log.ts";
-import type { Config, KafkaSettings } from "../model/settings.ts";
+import type { Config, NativeTopics } from "../model/settings.ts";
 import type { Clock } from "../model/time.ts";
 import type { Connection } from "./connection.ts";
 
@@ -20,5 +20,5 @@ export type Io = {
 };
 
 type DaemonOptions = { configFile: string; env: Environment; host?: string; port?: number };
-type KafkaDemoOptions = { brokers: readonly string[]; topics: KafkaSettings["topics"]; until?: string; json: boolean };
+type KafkaDemoOptions = { brokers: readonly string[]; topics: NativeTopics; until?: string; json: boolean };
 type DemoOptions = { port?: number; keepOpen: boolean; until?: string; json: boolean };

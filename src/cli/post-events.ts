@@ -15,12 +15,13 @@ type Posted = {
 };
 
 /** Posts events in requests the API takes, one after the other. `index` counts over all of `messages`. */
-export async function postEvents(connection: Connection, messages: readonly Message[]): Promise<Posted> {
+export async function postEvents(connection: Connection, messages: readonly Message[], adapter?: string): Promise<Posted> {
+  const path = adapter === undefined ? "/v1/events" : `/v1/events?adapter=${encodeURIComponent(adapter)}`;
   let accepted = 0;
   const rejected: Posted["rejected"][number][] = [];
   let start = 0;
   for (const chunk of chunks(messages)) {
-    const answer = await post(connection, chunk);
+    const answer = await post(connection, path, chunk);
     accepted += answer.accepted;
     for (const { index, reason, message } of answer.rejected) rejected.push({ index: start + index, reason, message: message ?? reason });
     start += chunk.length;
@@ -47,11 +48,11 @@ function* chunks(messages: readonly Message[]): Generator<readonly Message[]> {
 type Answer = { accepted: number; rejected: { index: number; reason: string; message?: string }[] };
 
 /** A busy daemon is asked again: events are known by their identity, so none counts twice. */
-async function post(connection: Connection, messages: readonly Message[]): Promise<Answer> {
+async function post(connection: Connection, path: string, messages: readonly Message[]): Promise<Answer> {
   const body = Buffer.concat(messages.flatMap(({ bytes }) => [bytes ?? new Uint8Array(), NEWLINE]));
   const giveUpAt = performance.now() + RETRY_FOR;
   for (let attempt = 0; ; attempt++) {
-    const response = await connection.request("/v1/events", { method: "POST", headers: { "content-type": "application/x-ndjson" }, body });
+    const response = await connection.request(path, { method: "POST", headers: { "content-type": "application/x-ndjson" }, body });
     if (response.ok) return (await response.json()) as Answer;
     const wait = waitBefore(attempt, response.headers.get("retry-after"));
     const busy = response.status === 503 || response.status === 429;

@@ -3,6 +3,7 @@ import type { App } from "../app.ts";
 import { createApi } from "../api/api.ts";
 import { startServer, type RunningServer } from "../api/server.ts";
 import type { DaemonStatus } from "../api/dependencies.ts";
+import { boundHeaders } from "../ingest/source.ts";
 import type { Log } from "../log.ts";
 import { reportHtml, reportJson } from "../report/html.ts";
 import { modelReport } from "../report/report.ts";
@@ -29,10 +30,12 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
     instance: instanceOf(app.localToken),
     ingest: async (messages) => {
       const result = await pipeline.ingest(
-        messages.map(({ bytes, index }) => ({
+        messages.map(({ bytes, index, adapter, headers }) => ({
           origin: { source: "http", topic: "", partition: 0, offset: String(index) },
           bytes,
           timestamp: null,
+          ...(adapter === undefined ? {} : { adapter }),
+          ...(headers === undefined ? {} : { headers: boundHeaders(headers) }),
         })),
       );
       // A request is all there is: nothing further waits behind it.
@@ -40,6 +43,8 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
       return result;
     },
     replay: app.replay,
+    adapters: config.adapters,
+    cloudevents: config.http.cloudevents,
     measure: monitor.measure,
     report: async ({ model, ...query }) => {
       const report = await modelReport({ store, model, ...query });
@@ -71,7 +76,7 @@ function statusOf(app: App): DaemonStatus {
     ready: reasons.length === 0,
     reasons,
     watermarks: new Map([...app.config.models.keys()].map((model) => [model, app.watermark(model)])),
-    ingest: app.pipeline.counters(),
+    ingest: { ...app.pipeline.counters(), unpaired: app.pipeline.unpaired() },
     sources: app.sources.map((source) => ({ name: source.name, ...source.status() })),
   };
 }

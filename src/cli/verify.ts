@@ -1,10 +1,11 @@
 import { stat } from "node:fs/promises";
-import { Argument, type Command } from "commander";
+import { Argument, Option, type Command } from "commander";
 import { describe } from "../ingest/lines.ts";
 import { formatTime } from "../model/time.ts";
 import { jsonOption, newCommand, note, commandLog, withConnection, type Cli } from "./command.ts";
 import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
+import { checkAdapter } from "./ingest.ts";
 import { createProgress, megabytes, type Progress } from "./progress.ts";
 import { loadSettings } from "./settings.ts";
 import { formatTable } from "./table.ts";
@@ -22,26 +23,28 @@ export function verifyCommand(cli: Cli) {
     ["verify", "verify predictions.ndjson.gz labels.ndjson.gz --json"],
   )
     .addArgument(new Argument("[file...]", "files of events; the Kafka topics of the configuration when none is given"))
+    .addOption(new Option("--adapter <name>", "the adapter of the configuration that makes events of the lines"))
     .addOption(jsonOption("everything as one JSON object"))
     .action(async (files: string[], _: unknown, command: Command) => {
-      const options: { config?: string; json?: boolean } = command.optsWithGlobals();
+      const options: { config?: string; json?: boolean; adapter?: string } = command.optsWithGlobals();
       for (const file of files) await stat(file).catch((error: unknown) => Promise.reject(describe(file, error)));
       const { config } = loadSettings(cli.io, options.config);
       if (files.length === 0 && config.kafka === null)
         throw new CliFailure("There is nothing to verify against.", "Name files of events, or configure `kafka:`.", 2);
+      checkAdapter(config, options.adapter);
       const meter = createMeter(cli.io);
       const verified = await withConnection(cli.io, config, (connection) =>
         verify({
           config,
           connection,
-          produced: files.length === 0 ? { kind: "kafka" } : { kind: "file", files },
+          produced: files.length === 0 ? { kind: "kafka" } : { kind: "file", files, adapter: options.adapter },
           log: commandLog(cli.io),
           now: cli.io.now,
           onProgress: meter.update,
         }).finally(meter.stop),
       );
       cli.io.stdout.write(options.json ? `${safeJson(verifiedJson(verified), 2)}\n` : verifiedText(verified, cli.io.stdout.columns));
-      if (!options.json) note(cli.io, verdict(verified));
+      if (!options.json) note(cli.io, `${halvesText(verified)}${verdict(verified)}`);
       cli.finish(isAccounted(verified) ? 0 : 1);
     });
 }
@@ -74,9 +77,11 @@ function verifiedJson(verified: Verified) {
     lost: tally.total("lost"),
     doubled: tally.total("doubled"),
     in_flight: tally.total("inFlight"),
-    sources: streams.map(({ name, read }, stream) => ({
+    sources: streams.map(({ name, read, ignored, halves }, stream) => ({
       name,
       read,
+      ignored,
+      halves,
       refused: snake(tally.unreadable(stream)),
       reasons: Object.fromEntries(tally.rejected(stream)),
       events: tally.lines().flatMap((line) => (line.stream === stream ? [lineJson(line)] : [])),
@@ -125,10 +130,11 @@ function verifiedText(verified: Verified, width: number | null): string {
   const reasons = streams.flatMap(({ name }, stream) =>
     [...tally.rejected(stream)].map(([reason, count]) => [name, reason, number(count)]),
   );
+  for (const { name, ignored } of streams) if (ignored > 0) reasons.push([name, "(no event, and none expected)", number(ignored)]);
   const refused =
     reasons.length === 0
       ? ""
-      : `\n${formatTable([{ title: "from" }, { title: "rejected because" }, { title: "events", align: "right" }], reasons, width)}`;
+      : `\n${formatTable([{ title: "from" }, { title: "not taken because" }, { title: "events", align: "right" }], reasons, width)}`;
   return `${table}${refused}${troubleText(verified, width)}`;
 }
 
@@ -153,6 +159,14 @@ function troubleText(verified: Verified, width: number | null): string {
 
 function placeText({ streams }: Verified, { stream, partition, offset }: NonNullable<Trouble["place"]>): string {
   return `${streams[stream]?.name ?? ""}/${partition}@${offset}`;
+}
+
+/** What was read and cannot be followed. */
+function halvesText({ streams }: Verified): string {
+  const halves = streams.reduce((sum, one) => sum + one.halves, 0);
+  return halves === 0
+    ? ""
+    : `${countOf(halves, "message")} are half of a prediction each: what they make is not verified, and counts as from elsewhere.\n`;
 }
 
 function verdict(verified: Verified): string {

@@ -5,6 +5,7 @@ import type { Rule } from "../model/rule.ts";
 import { readDocument, type Document } from "./document.ts";
 import { findRuleFiles } from "./find-rule-files.ts";
 import type { Problem } from "./problem.ts";
+import { readAdapters } from "./read-adapters.ts";
 import { readChannels, readRetraining } from "./read-channels.ts";
 import { checkTopLevel, readHttp, readKafka, readStore } from "./read-connections.ts";
 import { readModels } from "./read-models.ts";
@@ -50,6 +51,7 @@ export function loadConfig(options: LoadOptions): Loaded {
   // Names are looked up before values are judged: a mistake in a channel is no mistake in the rules that notify it.
   const modelNames = mappingKeys(document, "models");
   const channelNames = mappingKeys(document, "channels");
+  const adapters = readAdapters(document, modelNames);
   const retraining = readRetraining(document, surroundings, modelNames);
 
   const documents: Document[] = [document];
@@ -71,7 +73,7 @@ export function loadConfig(options: LoadOptions): Loaded {
   if (problems.length > 0 || clock === undefined || kafka === undefined || store === undefined || http === undefined) {
     return { ok: false, problems };
   }
-  const config: Config = { file: resolve(file), clock, kafka, store, http, models, channels, retraining, rules };
+  const config: Config = { file: resolve(file), clock, kafka, store, http, models, adapters, channels, retraining, rules };
   return { ok: true, config: freeze(config), warnings: documents.flatMap((each) => each.warnings()) };
 }
 

@@ -1,9 +1,7 @@
 import type { Channel, RetrainingSettings } from "../model/settings.ts";
-import { didYouMean } from "./did-you-mean.ts";
 import type { Document } from "./document.ts";
 import { LATER_CHANNELS, LATER_RETRAINING } from "./later.ts";
-import type { Path } from "./problem.ts";
-import { isMapping, namesAt, readPart, reportType, reportUnknownName, valueAt } from "./read-part.ts";
+import { namesAt, readPart, readType, reportUnknownName } from "./read-part.ts";
 import { readSecret, type Surroundings } from "./read-secret.ts";
 import { channelSchemas, retrainingSchemas } from "./schema.ts";
 
@@ -78,28 +76,4 @@ export function readRetraining(document: Document, surroundings: Surroundings, m
     });
   }
   return retraining;
-}
-
-/** The `type` at `path`. Read before the rest: what else is allowed hangs on it. */
-function readType(document: Document, path: Path, types: readonly string[], later: readonly string[]): string | undefined {
-  const raw = valueAt(document.data, path);
-  if (!isMapping(raw)) {
-    reportType(document, path, "object", raw);
-    return undefined;
-  }
-  const { type } = raw;
-  const typePath = [...path, "type"];
-  if (type === undefined) document.report(typePath, "`type` is required", `one of ${types.join(", ")}`);
-  else if (typeof type !== "string") reportType(document, typePath, "string", type);
-  else if (types.includes(type)) return type;
-  else if (later.includes(type)) document.report(typePath, `${type} is not available in this version`, `available: ${types.join(", ")}`);
-  else {
-    const meant = didYouMean(type, types);
-    document.report(
-      typePath,
-      `expected ${types.length > 1 ? "one of " : ""}${types.join(", ")}`,
-      meant === null ? "" : `did you mean \`${meant}\`?`,
-    );
-  }
-  return undefined;
 }

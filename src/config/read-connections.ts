@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
-import type { HttpSettings, KafkaSasl, KafkaSettings, StoreSettings } from "../model/settings.ts";
+import type * as z from "zod";
+import type { HttpSettings, KafkaSasl, KafkaSettings, KafkaTopic, StoreSettings } from "../model/settings.ts";
 import type { Document } from "./document.ts";
+import { checkAdapter, onlyAdapter } from "./read-adapters.ts";
 import { readKafkaSasl, readKafkaSsl } from "./read-kafka-security.ts";
 import { isMapping, readPart, reportType, reportUnknownKey, valueAt } from "./read-part.ts";
 import { readSecret, type Surroundings } from "./read-secret.ts";
@@ -26,9 +28,23 @@ export function readKafka(document: Document, surroundings: Surroundings): Kafka
     clientId: kafka.client_id,
     ...(ssl === null ? {} : { ssl }),
     ...(sasl === null ? {} : { sasl }),
-    topics: kafka.topics,
+    topics: readTopics(document, kafka.topics),
     ...(kafka.dead_letters === undefined ? {} : { deadLetters: kafka.dead_letters }),
   };
+}
+
+/** The topics, each once. */
+function readTopics(document: Document, written: z.output<typeof kafkaSchema>["topics"]): KafkaTopic[] {
+  if (!Array.isArray(written)) return [...new Set([written.predictions, written.labels])].map((topic) => ({ topic, adapter: null }));
+  const topics: KafkaTopic[] = [];
+  for (const [index, entry] of written.entries()) {
+    const { topic, adapter } = typeof entry === "string" ? { topic: entry, adapter: null } : entry;
+    if (topics.some((other) => other.topic === topic))
+      document.report(["kafka", "topics", index], `the topic ${topic} is given twice`, "keep one of the two: a message is read once");
+    if (adapter !== null) checkAdapter(document, ["kafka", "topics", index, "adapter"], adapter);
+    topics.push({ topic, adapter });
+  }
+  return topics;
 }
 
 /** Of secrets that anybody between here and there could read. SCRAM sends none. */
@@ -96,7 +112,14 @@ export function readHttp(document: Document, surroundings: Surroundings): HttpSe
       "add `tokens: [{name: ops, token: ${DRIFTWATCH_TOKEN}, scopes: [ingest, read, operate]}]`, or use host 127.0.0.1",
     );
   }
-  return { host: http.host, port: http.port, tokens, publicUrl: http.public_url?.replace(/\/+$/, "") ?? null };
+  if (http.cloudevents !== undefined) checkAdapter(document, ["http", "cloudevents"], http.cloudevents, "cloudevents");
+  return {
+    host: http.host,
+    port: http.port,
+    tokens,
+    publicUrl: http.public_url?.replace(/\/+$/, "") ?? null,
+    cloudevents: http.cloudevents ?? onlyAdapter(document, "cloudevents"),
+  };
 }
 
 function isLoopback(host: string): boolean {

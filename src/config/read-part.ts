@@ -75,6 +75,30 @@ export function reportUnknownName(
   else document.report(path, message, known.length > 0 ? `there are: ${known.join(", ")}` : none);
 }
 
+/** The `type` at `path`. Read before the rest: what else is allowed hangs on it. */
+export function readType(document: Document, path: Path, types: readonly string[], later: readonly string[]): string | undefined {
+  const raw = valueAt(document.data, path);
+  if (!isMapping(raw)) {
+    reportType(document, path, "object", raw);
+    return undefined;
+  }
+  const { type } = raw;
+  const typePath = [...path, "type"];
+  if (type === undefined) document.report(typePath, "`type` is required", `one of ${types.join(", ")}`);
+  else if (typeof type !== "string") reportType(document, typePath, "string", type);
+  else if (types.includes(type)) return type;
+  else if (later.includes(type)) document.report(typePath, `${type} is not available in this version`, `available: ${types.join(", ")}`);
+  else {
+    const meant = didYouMean(type, types);
+    document.report(
+      typePath,
+      `expected ${types.length > 1 ? "one of " : ""}${types.join(", ")}`,
+      meant === null ? "" : `did you mean \`${meant}\`?`,
+    );
+  }
+  return undefined;
+}
+
 function reportIssue(document: Document, issue: z.core.$ZodIssue, within: Path, root: unknown, without: readonly string[]): void {
   const inner = issue.path as Path;
   const path = [...within, ...inner];

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { DRIFT_METRICS, PERFORMANCE_METRICS, QUALITY_METRICS, type Metric } from "../model/measurement.ts";
 import { SEVERITIES } from "../model/rule.ts";
-import { duration, object, says, text } from "./schema.ts";
+import { duration, object, says, text } from "./schema-values.ts";
 
 const METRICS = [...DRIFT_METRICS, ...QUALITY_METRICS, ...PERFORMANCE_METRICS] as const;
 

@@ -1,4 +1,4 @@
-import type { RejectReason } from "../model/event.ts";
+import type { Half, IgnoreReason, RejectReason } from "../model/event.ts";
 
 /** Names from outside are kept to a bound, so that a sender of random names costs nothing. */
 const UNKNOWN_NAMES = 100;
@@ -13,6 +13,10 @@ export type IngestCounters = {
   readonly labels: number;
   /** Dead letters that are stored. */
   readonly rejected: ReadonlyMap<RejectReason, number>;
+  /** Messages that hold no event, and are none that should. */
+  readonly ignored: ReadonlyMap<IgnoreReason, number>;
+  /** Requests and answers that came apart, and are stored. */
+  readonly halves: ReadonlyMap<Half["side"], number>;
   /** Predictions that came without an id: no label can ever name them. */
   readonly derivedIds: number;
   /** Texts that were no Unicode and were repaired. */
@@ -42,6 +46,8 @@ export function createCounters(onFirstUnknown: (name: string) => void) {
     retries: 0,
   };
   const rejected = new Map<RejectReason, number>();
+  const ignored = new Map<IgnoreReason, number>();
+  const halves = new Map<Half["side"], number>();
   const unknownFields = new Map<string, number>();
   let otherUnknownFields = 0;
 
@@ -51,6 +57,12 @@ export function createCounters(onFirstUnknown: (name: string) => void) {
     },
     reject(reason: RejectReason): void {
       rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
+    },
+    ignore(reason: IgnoreReason): void {
+      ignored.set(reason, (ignored.get(reason) ?? 0) + 1);
+    },
+    half(side: Half["side"]): void {
+      halves.set(side, (halves.get(side) ?? 0) + 1);
     },
     unknownField(name: string): void {
       const key = name.slice(0, 256).toWellFormed();
@@ -62,6 +74,13 @@ export function createCounters(onFirstUnknown: (name: string) => void) {
       unknownFields.set(key, (known ?? 0) + 1);
       if (known === undefined) onFirstUnknown(key);
     },
-    read: (): IngestCounters => ({ ...counts, rejected: new Map(rejected), unknownFields: new Map(unknownFields), otherUnknownFields }),
+    read: (): IngestCounters => ({
+      ...counts,
+      rejected: new Map(rejected),
+      ignored: new Map(ignored),
+      halves: new Map(halves),
+      unknownFields: new Map(unknownFields),
+      otherUnknownFields,
+    }),
   };
 }

@@ -25,9 +25,6 @@ export type DecodeContext = {
   readonly notice?: Partial<Notice>;
 };
 
-/** Makes an event of a message, or says why not. An adapter for another format is another such function. */
-export type Decode = (message: Message, context: DecodeContext) => Decoded;
-
 export type DecodedBaselineRow =
   | { readonly ok: true; readonly row: BaselineRow }
   | { readonly ok: false; readonly reason: RejectReason; readonly message: string };
@@ -61,18 +58,39 @@ type Read = {
 };
 
 /** The native JSON event of one message. */
-export const decode: Decode = (message, context) =>
-  decodeWith(
-    message,
+export function decode(message: Message, context: DecodeContext): Decoded {
+  return decodeWith(
+    (limits, reject) => parseObject(message.bytes, limits, reject),
     context,
-    (read) => (read.type === "label" ? readLabel(read, context) : readPrediction(read, PREDICTION_FIELDS, message.origin, context)),
+    (read) => readEvent(read, message.origin, context),
     (event) => ({ ok: true, event }),
   );
+}
+
+/** An event from an object that something else was made into: checked like one that was sent. `nameOf` is what messages call a field. */
+export function decodeObject(
+  object: Readonly<Record<string, unknown>>,
+  origin: Origin,
+  context: DecodeContext,
+  nameOf?: (field: string) => string,
+): Decoded {
+  return decodeWith(
+    () => object,
+    context,
+    (read) => readEvent(read, origin, context),
+    (event) => ({ ok: true, event }),
+    nameOf,
+  );
+}
+
+function readEvent(read: Read, origin: Origin, context: DecodeContext): Prediction | Label {
+  return read.type === "label" ? readLabel(read, context) : readPrediction(read, PREDICTION_FIELDS, origin, context);
+}
 
 /** A row of a baseline file: a prediction event that may carry its `label`. */
 export function decodeBaselineRow(message: Message, context: DecodeContext): DecodedBaselineRow {
   return decodeWith(
-    message,
+    (limits, reject) => parseObject(message.bytes, limits, reject),
     context,
     (read): BaselineRow => {
       if (read.type === "label")
@@ -91,26 +109,37 @@ export function decodeBaselineRow(message: Message, context: DecodeContext): Dec
 type Rejected = { readonly ok: false; readonly reason: RejectReason; readonly message: string };
 
 function decodeWith<Value, Result>(
-  message: Message,
+  parse: (limits: DecodeLimits, reject: Reject) => Readonly<Record<string, unknown>> | null,
   context: DecodeContext,
   read: (read: Read) => Value,
   done: (value: Value) => Result,
+  nameOf?: (field: string) => string,
 ): Result | Rejected {
-  const limits = context.limits ? { ...DECODE_LIMITS, ...context.limits } : DECODE_LIMITS;
+  const limits = limitsOf(context);
   let rejected: Rejected | null = null;
   const reject: Reject = (reason, text) => {
     rejected ??= { ok: false, reason, message: text };
   };
-  const object = parseObject(message.bytes, limits, reject);
-  const opened = object && open(object, context, limits, reject);
+  const object = parse(limits, reject);
+  const opened = object && open(object, context, limits, reject, nameOf);
   const value = opened && read(opened);
   if (rejected !== null || value === null) return rejected ?? { ok: false, reason: "invalid_json", message: "The message holds no event." };
   return done(value);
 }
 
+export function limitsOf({ limits }: DecodeContext): DecodeLimits {
+  return limits ? { ...DECODE_LIMITS, ...limits } : DECODE_LIMITS;
+}
+
 /** The event's type and model, which decide how everything else is read; null when either is not to be had. */
-function open(object: Readonly<Record<string, unknown>>, context: DecodeContext, limits: DecodeLimits, reject: Reject): Read | null {
-  const fields = createFields(object, limits, reject, () => context.notice?.replacedText?.());
+function open(
+  object: Readonly<Record<string, unknown>>,
+  context: DecodeContext,
+  limits: DecodeLimits,
+  reject: Reject,
+  nameOf?: (field: string) => string,
+): Read | null {
+  const fields = createFields(object, limits, reject, () => context.notice?.replacedText?.(), nameOf);
   const type = fields.required("type", '"prediction" or "label"');
   if (type === undefined) return null;
   if (type !== "prediction" && type !== "label") {
@@ -183,6 +212,10 @@ function readPrediction(read: Read, known: ReadonlySet<string>, origin: Origin, 
 function readId({ fields, limits }: Read, origin: Origin, context: DecodeContext): string {
   if (origin.source === "http" || fields.at("id") !== undefined) return fields.requiredText("id", limits.idLength);
   context.notice?.derivedId?.();
+  return derivedId(origin);
+}
+
+export function derivedId(origin: Origin): string {
   return `${origin.topic}/${origin.partition}/${origin.offset}`.toWellFormed();
 }
 

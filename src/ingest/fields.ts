@@ -22,13 +22,19 @@ export function found(value: unknown): string {
 
 /**
  * Readers of one event's fields. A field that is wrong is told to `reject` and read as something harmless, so that
- * callers need no branch of their own. A null is a field not sent.
+ * callers need no branch of their own. A null is a field not sent. `nameOfField` is what messages call a field.
  */
-export function createFields(object: Readonly<Record<string, unknown>>, limits: DecodeLimits, reject: Reject, onReplaced: () => void) {
+export function createFields(
+  object: Readonly<Record<string, unknown>>,
+  limits: DecodeLimits,
+  reject: Reject,
+  onReplaced: () => void,
+  nameOfField: (field: string) => string = (field) => field,
+) {
   const at = (name: string): unknown => (Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined);
 
   function invalid(name: string, value: unknown, expected: string): void {
-    reject("invalid_field", `${name} is ${found(value)}; expected ${expected}.`);
+    reject("invalid_field", `${nameOfField(name)} is ${found(value)}; expected ${expected}.`);
   }
 
   /** The same text with halves of surrogate pairs replaced: the store takes Unicode only, and one half would refuse a whole batch. */
@@ -40,7 +46,7 @@ export function createFields(object: Readonly<Record<string, unknown>>, limits: 
 
   function required(name: string, expected: string): unknown {
     const value = at(name);
-    if (value === undefined) reject("missing_field", `${name} is missing; expected ${expected}.`);
+    if (value === undefined) reject("missing_field", `${nameOfField(name)} is missing; expected ${expected}.`);
     return value;
   }
 
@@ -119,9 +125,10 @@ export function createFields(object: Readonly<Record<string, unknown>>, limits: 
       return 0;
     }
     if (parsed < limits.notBefore)
-      reject("before_horizon", `${name} is ${shown(parsed)}; events before ${formatTime(limits.notBefore)} are not taken.`);
+      reject("before_horizon", `${nameOfField(name)} is ${shown(parsed)}; events before ${formatTime(limits.notBefore)} are not taken.`);
     const latest = horizon.live ? Math.min(limits.notAfter, horizon.now + limits.ahead) : limits.notAfter;
-    if (parsed > latest) reject("in_the_future", `${name} is ${shown(parsed)}; events later than ${formatTime(latest)} are not taken.`);
+    if (parsed > latest)
+      reject("in_the_future", `${nameOfField(name)} is ${shown(parsed)}; events later than ${formatTime(latest)} are not taken.`);
     return parsed;
   }
 

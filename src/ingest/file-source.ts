@@ -19,6 +19,8 @@ export type FileSourceOptions = {
   /** `given` reads one file after the other; `time` merges files, each in time order, into one stream. */
   readonly order?: "given" | "time";
   readonly lineBytes?: number;
+  /** What makes events of the lines; none where they are events already. */
+  readonly adapter?: string;
 };
 
 export type FileSource = EventSource & {
@@ -28,7 +30,7 @@ export type FileSource = EventSource & {
 
 /** Events of NDJSON files, gzip or not. It has an end; a line number is an offset, so reading again repeats nothing. */
 export function createFileSource(options: FileSourceOptions): FileSource {
-  const { files, onProgress, order = "given", lineBytes = DECODE_LIMITS.bytes } = options;
+  const { files, onProgress, order = "given", lineBytes = DECODE_LIMITS.bytes, adapter } = options;
   const keys = [...new Set(files.map((file) => `${basename(file)}/0`))];
   const states = new Map<string, { committed: string | null; drained: boolean }>(
     keys.map((key) => [key, { committed: null, drained: false }]),
@@ -88,7 +90,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
         batch = [];
         held = 0;
       }
-      batch.push(message);
+      batch.push(adapter === undefined ? message : { ...message, adapter });
       held += message.bytes?.length ?? 0;
     }
     await deliver(batch);

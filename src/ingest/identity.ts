@@ -6,19 +6,26 @@ import type { Label, Prediction } from "../model/event.ts";
  * whatever arrived first. It is a function of the event alone, so a replay changes nothing.
  */
 
-const UINT64_MAX = (1n << 64n) - 1n;
-const HASH_48 = (1n << 48n) - 1n;
+const UINT32_MAX = (1n << 32n) - 1n;
+const UINT48_MAX = (1n << 48n) - 1n;
 
-/** Of predictions with one id the smallest (time, content) wins: 64 bits of each, complemented. */
+/**
+ * Of predictions with one id the smallest (time, latency, content) wins: 48, 32 and 48 bits, complemented. Latency is
+ * in microseconds, and one that is not known is the largest: of two requests that an answer could belong to, it is
+ * that of the later one.
+ */
 export function predictionPrecedence(prediction: Prediction): bigint {
-  const time = BigInt(prediction.time) & UINT64_MAX;
-  return ((UINT64_MAX - time) << 64n) | (UINT64_MAX - contentHash(prediction));
+  const time = BigInt(prediction.time) & UINT48_MAX;
+  const micros =
+    prediction.latencyMs === null ? UINT32_MAX : BigInt(Math.min(Math.round(prediction.latencyMs * 1000), Number(UINT32_MAX - 1n)));
+  const content = contentHash(prediction) & UINT48_MAX;
+  return ((UINT48_MAX - time) << 80n) | ((UINT32_MAX - micros) << 48n) | (UINT48_MAX - content);
 }
 
 /** Of labels with one id the newest (revision, time, content) wins: 32, 48 and 48 bits. No time is older than any. */
 export function labelPrecedence(label: Label): string {
   const time = label.time === null ? 0n : BigInt(label.time) + 1n;
-  return ((BigInt(label.revision) << 96n) | (time << 48n) | (contentHash(label) & HASH_48)).toString();
+  return ((BigInt(label.revision) << 96n) | (time << 48n) | (contentHash(label) & UINT48_MAX)).toString();
 }
 
 /**

@@ -32,6 +32,7 @@ export async function openKafkaReader(options: { settings: KafkaSettings; log: L
   const where = settings.brokers.join(", ");
   const client = createKafkaClient(settings, { retries: 3, restart: () => false, log, now });
   const admin = client.admin();
+  const adapters = new Map(settings.topics.map(({ topic, adapter }) => [topic, adapter]));
 
   /** In words, where Kafka has none of its own. */
   async function asking<Answer>(what: string, work: () => Promise<Answer>): Promise<Answer> {
@@ -76,7 +77,7 @@ export async function openKafkaReader(options: { settings: KafkaSettings; log: L
     const groupId = `${settings.group}.reader.${randomBytes(6).toString("hex")}`;
     const consumer = client.consumer({ groupId, allowAutoTopicCreation: false, retry: {}, maxWaitTimeInMs: SECOND / 4 });
     try {
-      await asking("reading", () => readWith(consumer, wanted, take));
+      await asking("reading", () => readWith(consumer, wanted, adapters, take));
     } finally {
       await consumer.disconnect().catch(() => {});
       // A group without members is forgotten by the brokers anyway, only later.
@@ -95,6 +96,7 @@ export async function openKafkaReader(options: { settings: KafkaSettings; log: L
 async function readWith(
   consumer: Consumer,
   wanted: ReadonlyMap<string, Stretch>,
+  adapters: ReadonlyMap<string, string | null>,
   take: (messages: readonly Message[]) => Promise<void> | void,
 ): Promise<void> {
   const left = new Map(wanted);
@@ -116,7 +118,7 @@ async function readWith(
   const readBatch = async (batch: Batch): Promise<void> => {
     const stretch = left.get(keyOf(batch.topic, batch.partition));
     const messages = batch.messages.filter(({ offset }) => stretch && BigInt(offset) >= stretch.from && BigInt(offset) < stretch.to);
-    await take(messages.map((message) => toMessage(batch, message)));
+    await take(messages.map((message) => toMessage(batch, message, adapters.get(batch.topic) ?? null)));
     reach(batch.topic, batch.partition, BigInt(batch.lastOffset()) + 1n);
   };
   // What kafkajs filters out (control records, aborted transactions) reaches no handler.

@@ -8,7 +8,7 @@ import { createKafkaClient } from "./kafka-client.ts";
 import { explainRefusal, hintOf, isUnknownTopic, textOf } from "./kafka-failure.ts";
 import { createPartitions, keyOf, type Partition } from "./kafka-partitions.ts";
 import { stalled, watch, type Watch } from "./kafka-watchdog.ts";
-import { SourceError, type BatchHandler, type EventSource, type Message } from "./source.ts";
+import { boundHeaders, boundKey, SourceError, type BatchHandler, type EventSource, type Message } from "./source.ts";
 
 /** What only tests have a reason to change. */
 export type KafkaTuning = {
@@ -63,7 +63,8 @@ export type KafkaSourceOptions = {
 /** A source that reads the configured topics as a member of a consumer group. */
 export function createKafkaSource({ settings, log, onFatal, now, tuning: overrides }: KafkaSourceOptions): EventSource {
   const tuning = { ...TUNING, ...overrides };
-  const topics = [...new Set([settings.topics.predictions, settings.topics.labels])];
+  const adapters = new Map(settings.topics.map(({ topic, adapter }) => [topic, adapter]));
+  const topics = [...adapters.keys()];
   const client = (retries: number) => createKafkaClient(settings, { retries, restart: () => !stopping, log, now });
   // Few retries: what the admin client asks is asked again anyway.
   const admin = client(2).admin();
@@ -154,7 +155,7 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
       const handled = await withHeartbeats(payload, async () => {
         try {
           await handle(
-            batch.messages.map((message) => toMessage(batch, message)),
+            batch.messages.map((message) => toMessage(batch, message, adapters.get(batch.topic) ?? null)),
             { key: keyOf(batch.topic, batch.partition), drained },
           );
         } catch (cause) {
@@ -276,8 +277,7 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
         once: true,
       });
       consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-        running = true;
-        error = null;
+        if (!gone) [running, error] = [true, null];
         assigned = partitions.assign(payload.memberAssignment);
         log.info("kafka: joined the group", { group: settings.group, partitions: partitions.keys().slice(0, 50) });
         void assigned.then(resolve);
@@ -361,14 +361,25 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
   };
 }
 
-/** One message of Kafka as every source gives them. */
-export function toMessage(batch: Batch, message: KafkaMessage): Message {
+/** One message of Kafka as every source gives them. Key and headers mean something to adapters only: other topics are spared the work. */
+export function toMessage(batch: Batch, message: KafkaMessage, adapter: string | null): Message {
   const timestamp = Number(message.timestamp);
-  return {
-    origin: { source: "kafka", topic: batch.topic, partition: batch.partition, offset: message.offset },
+  const plain = {
+    origin: { source: "kafka" as const, topic: batch.topic, partition: batch.partition, offset: message.offset },
     bytes: message.value,
     timestamp: timestamp >= 0 ? timestamp : null,
   };
+  if (adapter === null) return plain;
+  const key = boundKey(message.key);
+  return { ...plain, adapter, headers: boundHeaders(textHeaders(message.headers)), ...(key === undefined ? {} : { key }) };
+}
+
+/** Of a header that is there more than once, the last. */
+function* textHeaders(headers: KafkaMessage["headers"]): Generator<readonly [string, string]> {
+  for (const [name, values] of Object.entries(headers ?? {})) {
+    const value = Array.isArray(values) ? values.at(-1) : values;
+    if (value !== undefined) yield [name, value.toString()];
+  }
 }
 
 function within<T>(limit: Millis, work: Promise<T>): Promise<T> {

@@ -9,6 +9,7 @@ export type DecodeLimits = {
   readonly textLength: number;
   readonly idLength: number;
   readonly telemetry: number;
+  readonly rows: number;
   readonly notBefore: Millis;
   readonly notAfter: Millis;
   readonly ahead: Millis;
@@ -27,6 +28,8 @@ export const DECODE_LIMITS: DecodeLimits = {
   textLength: 1_024,
   idLength: 512,
   telemetry: 256,
+  // Of one request of many rows: two bytes can be a row, and a row becomes a thousand.
+  rows: 10_000,
   // A month is a partition, and months outside these come from broken clocks and units.
   notBefore: Date.UTC(2000, 0, 1),
   notAfter: Date.UTC(2100, 0, 1),

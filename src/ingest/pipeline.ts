@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../log.ts";
-import type { RejectReason } from "../model/event.ts";
-import type { ModelSettings } from "../model/settings.ts";
+import type { Prediction, RejectReason } from "../model/event.ts";
+import type { AdapterSettings, ModelSettings } from "../model/settings.ts";
 import { HOUR, SECOND, type Clock, type Millis } from "../model/time.ts";
 import type { FullLetter } from "../store/dead-letters.ts";
 import { createLayouts } from "../store/layouts.ts";
@@ -9,13 +9,16 @@ import { labelRow, type LabelRow } from "../store/labels.ts";
 import type { PredictionRow } from "../store/predictions.ts";
 import type { Store } from "../store/store.ts";
 import { createSequence, type Sequence } from "../store/touched-buckets.ts";
+import { createAdapters } from "./adapters/adapter.ts";
+import { writeEnvelope } from "./envelope.ts";
 import { createCounters, type IngestCounters } from "./counters.ts";
-import { decode as decodeNative, type Decode, type DecodeContext } from "./decode.ts";
+import type { DecodeContext } from "./decode.ts";
 import { labelPrecedence, predictionPrecedence } from "./identity.ts";
 import type { DecodeLimits } from "./limits.ts";
+import { createPairing, type ArrivedHalf, type Paired, type Pairing } from "./pairing.ts";
 import { createPatientStore } from "./patient-store.ts";
 import type { Message } from "./source.ts";
-import { writeRows } from "./write.ts";
+import { writeRows, type Rows } from "./write.ts";
 
 export type IngestResult = {
   readonly accepted: number;
@@ -64,6 +67,10 @@ export type Pipeline = {
   counters(): IngestCounters;
   /** Rows were found that lost their id to another one. */
   noteConflicts(rows: number): void;
+  /** Settles which halves waited in vain up to now. Cheap where there are none. */
+  sweep(): Promise<void>;
+  /** Halves that waited in vain, by adapter and side, as of the last sweep. */
+  unpaired: Pairing["unpaired"];
   /** Resolves once what is in hand is stored. */
   close(): Promise<void>;
 };
@@ -74,7 +81,7 @@ export type PipelineOptions = {
   readonly clock: Clock;
   readonly liveClock: boolean;
   readonly log: Log;
-  readonly decode?: Decode;
+  readonly adapters?: ReadonlyMap<string, AdapterSettings>;
   readonly decodeLimits?: Partial<DecodeLimits>;
   readonly limits?: Partial<PipelineLimits>;
   /** Numbers for marks; shared with who clears them. One of its own when not given. */
@@ -88,16 +95,18 @@ export type PipelineOptions = {
 type Batch = {
   readonly predictions: PredictionRow[];
   readonly labels: LabelRow[];
+  readonly halves: ArrivedHalf[];
   readonly deadLetters: FullLetter[];
   readonly rejected: { index: number; reason: RejectReason; message: string }[];
   readonly stored: Map<string, Stored>;
+  readonly sweeps: boolean;
 };
 
 type Waiting = { readonly batch: Batch; readonly resolve: () => void; readonly reject: (error: unknown) => void };
 
 /** The one way of events into the store, whatever brings them. Calls that come while a flush runs share the next one. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { models, clock, liveClock, log, decode = decodeNative, onStored, onRefused, wait = sleep } = options;
+  const { models, clock, liveClock, log, adapters = new Map<string, AdapterSettings>(), onStored, onRefused, wait = sleep } = options;
   const limits = { ...PIPELINE_LIMITS, ...options.limits };
   const counters = createCounters((name) => log.info("Events carry a field that is not known and is ignored.", { field: name }));
   const store = createPatientStore(options.store, {
@@ -112,6 +121,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     derivedId: () => counters.add("derivedIds", 1),
     replacedText: () => counters.add("replacedTexts", 1),
   };
+  const adapt = createAdapters(adapters);
+  const pairing = createPairing({ store, adapters, clock, liveClock });
   const bucketOf = (model: string): Millis => models.get(model)?.bucket ?? HOUR;
 
   const layouts = createLayouts();
@@ -139,15 +150,30 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const decoded = decoding.then(() => decodeAll(messages, again));
       decoding = decoded.catch(() => {});
       const batch = await decoded;
-      await new Promise<void>((resolve, reject) => {
-        waiting.push({ batch, resolve, reject });
-        if (!flushing) void flushAll();
-      });
+      await flushed(batch);
       if (onRefused && !again && batch.rejected.length > 0)
         await onRefused(batch.rejected.flatMap(({ index, reason }) => (messages[index] ? [{ message: messages[index], reason }] : [])));
-      return { accepted: batch.predictions.length + batch.labels.length, rejected: batch.rejected };
+      return { accepted: batch.predictions.length + batch.labels.length + batch.halves.length, rejected: batch.rejected };
     } finally {
       leave(bytes);
+    }
+  }
+
+  async function flushed(batch: Batch): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      waiting.push({ batch, resolve, reject });
+      if (!flushing) void flushAll();
+    });
+  }
+
+  /** Between flushes, never beside one: both judge halves. */
+  async function sweep(): Promise<void> {
+    if (closed || adapters.size === 0) return;
+    calls++;
+    try {
+      await flushed({ ...emptyBatch(), sweeps: true });
+    } finally {
+      leave(0);
     }
   }
 
@@ -172,26 +198,38 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   async function decodeAll(messages: readonly Message[], again?: Again): Promise<Batch> {
-    const batch: Batch = { predictions: [], labels: [], deadLetters: [], rejected: [], stored: new Map() };
+    const batch = emptyBatch();
     const request = ++requests;
-    const now = clock();
-    const context: DecodeContext = { models, now, liveClock, notice, ...(options.decodeLimits ? { limits: options.decodeLimits } : {}) };
+    const context = contextNow();
+    const { now } = context;
     let sliceEnd = performance.now() + limits.slice;
     for (const [index, message] of messages.entries()) {
       if (performance.now() > sliceEnd) {
         await nextTurn();
         sliceEnd = performance.now() + limits.slice;
       }
-      const decoded = decode(message, context);
-      if (!decoded.ok) {
-        batch.rejected.push({ index, reason: decoded.reason, message: decoded.message });
-        batch.deadLetters.push(deadLetter(message, decoded, now, again ? null : `${now}-${request}`, limits));
-        continue;
+      const adapted = adapt(message, context);
+      const partition = again?.partition ?? partitionKey(message);
+      switch (adapted.kind) {
+        case "rejected":
+          batch.rejected.push({ index, reason: adapted.reason, message: adapted.message });
+          batch.deadLetters.push(deadLetter(message, adapted, now, again ? null : `${now}-${request}`, limits));
+          break;
+        case "ignored":
+          counters.ignore(adapted.reason);
+          break;
+        case "half":
+          batch.halves.push({ half: adapted.half, origin: message.origin });
+          noteStored(batch.stored, partition, { type: "half", model: adapted.half.model, time: Math.floor(adapted.half.time / 1000) });
+          break;
+        case "events":
+          for (const event of adapted.events) {
+            if (event.type === "prediction") batch.predictions.push(rowOf(event));
+            else batch.labels.push(labelRow(event, labelPrecedence(event)));
+            noteStored(batch.stored, partition, event);
+          }
+          break;
       }
-      const { event } = decoded;
-      if (event.type === "prediction") batch.predictions.push({ prediction: event, precedence: predictionPrecedence(event) });
-      else batch.labels.push(labelRow(event, labelPrecedence(event)));
-      noteStored(batch.stored, again?.partition ?? partitionKey(message), event);
     }
     return batch;
   }
@@ -211,19 +249,50 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     flushing = false;
   }
 
+  function contextNow(): DecodeContext {
+    return { models, now: clock(), liveClock, notice, ...(options.decodeLimits ? { limits: options.decodeLimits } : {}) };
+  }
+
   async function flush(batches: readonly Batch[]): Promise<void> {
-    sequence ??= await createSequence(store, clock);
-    const rows = {
+    const halves = batches.flatMap((batch) => batch.halves);
+    await write({
       predictions: batches.flatMap((batch) => batch.predictions),
       labels: batches.flatMap((batch) => batch.labels),
       deadLetters: batches.flatMap((batch) => batch.deadLetters),
-    };
+    });
+    // A portion at a time: what two halves make is as large as both.
+    if (halves.length > 0) for await (const paired of pairing.pair(halves, contextNow())) await writePaired(paired);
+    if (batches.some((batch) => batch.sweeps)) for await (const paired of pairing.sweep(contextNow())) await writePaired(paired);
+    for (const { half } of halves) counters.half(half.side);
+    onStored?.(batches.flatMap((batch) => [...batch.stored.values()]));
+  }
+
+  async function writePaired({ predictions, rejected }: Paired): Promise<void> {
+    const receivedAt = clock();
+    const deadLetters = rejected.map(({ origin, reason, message, payload }) => {
+      const bytes = Buffer.from(payload);
+      // Made here of two messages: there is none to be taken again.
+      return {
+        receivedAt,
+        origin,
+        reason,
+        message,
+        payload: excerpt(bytes, limits.payloadBytes),
+        payloadBytes: bytes.length,
+        body: null,
+        envelope: "",
+      };
+    });
+    await write({ predictions: predictions.map(rowOf), labels: [], deadLetters });
+  }
+
+  async function write(rows: Rows): Promise<void> {
+    sequence ??= await createSequence(store, clock);
     await writeRows(store, rows, { bucketOf, sequence, layouts, now: clock() });
     counters.add("predictions", rows.predictions.length);
     counters.add("labels", rows.labels.length);
     counters.add("accepted", rows.predictions.length + rows.labels.length);
     for (const { reason } of rows.deadLetters) counters.reject(reason);
-    onStored?.(batches.flatMap((batch) => [...batch.stored.values()]));
   }
 
   async function close(): Promise<void> {
@@ -231,7 +300,22 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (calls > 0) await new Promise<void>((resolve) => leaving.push(resolve));
   }
 
-  return { ingest, counters: counters.read, noteConflicts: (rows) => counters.add("conflicts", rows), close };
+  return {
+    ingest,
+    sweep,
+    unpaired: pairing.unpaired,
+    counters: counters.read,
+    noteConflicts: (rows) => counters.add("conflicts", rows),
+    close,
+  };
+}
+
+function emptyBatch(): Batch {
+  return { predictions: [], labels: [], halves: [], deadLetters: [], rejected: [], stored: new Map(), sweeps: false };
+}
+
+function rowOf(prediction: Prediction): PredictionRow {
+  return { prediction, precedence: predictionPrecedence(prediction) };
 }
 
 /** The key a source reports its progress under. Requests count as one partition. */
@@ -276,6 +360,7 @@ function deadLetter(
     payload,
     payloadBytes: message.bytes?.length ?? 0,
     body: isWhole || message.bytes === null || message.bytes.length > limits.bodyBytes ? null : message.bytes,
+    envelope: writeEnvelope(message, limits.bodyBytes),
   };
 }
 

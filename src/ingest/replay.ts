@@ -1,10 +1,11 @@
 import type { Log } from "../log.ts";
 import type { RejectReason } from "../model/event.ts";
-import type { KafkaSettings, ModelSettings } from "../model/settings.ts";
+import type { AdapterSettings, KafkaSettings, ModelSettings } from "../model/settings.ts";
 import type { Clock, Millis } from "../model/time.ts";
 import { markReplayed, openPlace, readOpenLetters, type FullLetter, type OpenPlace } from "../store/dead-letters.ts";
 import type { Store } from "../store/store.ts";
-import { decode as decodeNative, type Decode } from "./decode.ts";
+import { createAdapters } from "./adapters/adapter.ts";
+import { readEnvelope } from "./envelope.ts";
 import { openKafkaReader, type KafkaReader, type Stretch } from "./kafka-reader.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Message } from "./source.ts";
@@ -50,12 +51,14 @@ export function createReplay(options: {
   pipeline: Pick<Pipeline, "ingest">;
   models: ReadonlyMap<string, ModelSettings>;
   liveClock: boolean;
+  adapters?: ReadonlyMap<string, AdapterSettings>;
   kafka: KafkaSettings | null;
-  decode?: Decode;
   clock: Clock;
   log: Log;
 }): Replay {
-  const { store, pipeline, models, liveClock, kafka, decode = decodeNative, clock, log } = options;
+  const { store, pipeline, models, liveClock, kafka, adapters = new Map<string, AdapterSettings>(), clock, log } = options;
+  const adapt = createAdapters(adapters);
+  const adapterOf = new Map(kafka?.topics.map(({ topic, adapter }) => [topic, adapter]));
 
   async function replay(query: ReplayQuery): Promise<Replayed> {
     const letters = await readOpenLetters(store, query, AT_ONCE, query.after);
@@ -78,8 +81,8 @@ export function createReplay(options: {
     const context = { models, now: clock(), liveClock };
     return new Map(
       found.flatMap(({ message }, index) => {
-        const decoded = decode(message, context);
-        return decoded.ok ? [] : [[index, decoded.reason] as const];
+        const made = adapt(message, context);
+        return made.kind === "rejected" ? [[index, made.reason] as const] : [];
       }),
     );
   }
@@ -100,14 +103,26 @@ export function createReplay(options: {
   }
 
   async function messagesOf(letters: readonly FullLetter[]): Promise<Found[]> {
-    const kept = letters.map((letter) => ({ letter, bytes: bytesOf(letter) }));
-    const cut = kept.flatMap(({ letter, bytes }) => (bytes === undefined && letter.origin.source === "kafka" ? [letter] : []));
+    const kept = letters.map((letter) => ({ letter, message: keptMessage(letter) }));
+    const cut = kept.flatMap(({ letter, message }) => (message === null && letter.origin.source === "kafka" ? [letter] : []));
     const read = kafka === null || cut.length === 0 ? new Map<string, Message>() : await readAgain(kafka, cut);
-    return kept.flatMap(({ letter, bytes }) => {
-      if (bytes !== undefined) return [{ letter, message: { origin: letter.origin, bytes, timestamp: null } }];
-      const message = read.get(placeOf(letter.origin));
-      return message ? [{ letter, message }] : [];
+    return kept.flatMap(({ letter, message }) => {
+      const found = message ?? read.get(placeOf(letter.origin));
+      return found ? [{ letter, message: found }] : [];
     });
+  }
+
+  /** The message as it would come now, or null where not all of it is kept. Which adapter reads a topic is the configuration's to say. */
+  function keptMessage(letter: FullLetter): Message | null {
+    const { origin } = letter;
+    const bytes = bytesOf(letter);
+    const around = readEnvelope(letter.envelope);
+    const adapter = origin.source === "kafka" && adapterOf.has(origin.topic) ? adapterOf.get(origin.topic) : (around?.adapter ?? null);
+    if (bytes === undefined) return null;
+    if (adapter === null || adapter === undefined) return { origin, bytes, timestamp: null };
+    if (around === null || around.cut || !adapters.has(adapter)) return null;
+    const { timestamp, key, headers = new Map<string, string>() } = around;
+    return { origin, bytes, timestamp, headers, adapter, ...(key === undefined ? {} : { key }) };
   }
 
   async function readAgain(settings: KafkaSettings, letters: readonly FullLetter[]): Promise<Map<string, Message>> {
@@ -115,7 +130,7 @@ export function createReplay(options: {
     const read = new Map<string, Message>();
     const reader = await openKafkaReader({ settings, log, now: clock });
     try {
-      const known = new Set([settings.topics.predictions, settings.topics.labels]);
+      const known = new Set(settings.topics.map(({ topic }) => topic));
       const topics = [...new Set(letters.map(({ origin }) => origin.topic))].filter((topic) => known.has(topic));
       for (const round of roundsOf(letters, await reader.retained(topics))) await readRound(reader, round, wanted, read);
     } finally {

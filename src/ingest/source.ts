@@ -8,7 +8,34 @@ export type Message = {
   readonly bytes: Uint8Array | null;
   /** When the source took it in; null when it does not say. */
   readonly timestamp: Millis | null;
+  /** The key of a Kafka record. */
+  readonly key?: string;
+  /** Headers by name in lower case, bounded. */
+  readonly headers?: ReadonlyMap<string, string>;
+  /** The adapter that makes events of it; none where it is an event already. */
+  readonly adapter?: string;
 };
+
+const MOST_HEADERS = 64;
+const HEADER_LENGTH = 8 * 1024;
+/** As long as the longest id. */
+const KEY_LENGTH = 512;
+
+/** Headers as a message keeps them: what is beyond the bounds is nothing a serving system needs to say. */
+export function boundHeaders(headers: Iterable<readonly [name: string, value: string]>): ReadonlyMap<string, string> {
+  const kept = new Map<string, string>();
+  for (const [name, value] of headers) {
+    if (kept.size === MOST_HEADERS) break;
+    if (name.length <= 256 && value.length <= HEADER_LENGTH) kept.set(name.toLowerCase(), value);
+  }
+  return kept;
+}
+
+/** A record's key as text; undefined where there is none, or none that could be an id. Cut short it would be another. */
+export function boundKey(key: Uint8Array | null | undefined): string | undefined {
+  if (!key || key.length === 0 || key.length > KEY_LENGTH) return undefined;
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("utf8");
+}
 
 export type PartitionProgress = {
   /** `topic/partition`. */

@@ -1,6 +1,6 @@
 import type { Registry } from "prom-client";
-import { REJECT_REASONS, type RejectReason } from "../model/event.ts";
-import { registerCounter } from "./kept-elsewhere.ts";
+import { IGNORE_REASONS, REJECT_REASONS, type Half, type IgnoreReason, type RejectReason } from "../model/event.ts";
+import { registerCounter, registerGauge } from "./kept-elsewhere.ts";
 
 /** What the pipeline has counted since it was made. */
 export type Ingested = {
@@ -9,6 +9,9 @@ export type Ingested = {
   readonly predictions: number;
   readonly labels: number;
   readonly rejected: ReadonlyMap<RejectReason, number>;
+  readonly ignored: ReadonlyMap<IgnoreReason, number>;
+  readonly halves: ReadonlyMap<Half["side"], number>;
+  readonly unpaired: readonly { readonly adapter: string; readonly side: Half["side"]; readonly halves: number }[];
   readonly derivedIds: number;
   readonly replacedTexts: number;
   readonly conflicts: number;
@@ -49,6 +52,45 @@ export function registerIngestion(registry: Registry, read: () => Ingested): voi
     () => {
       const { rejected } = read();
       return REJECT_REASONS.map((reason) => ({ labels: { reason }, value: rejected.get(reason) ?? 0 }));
+    },
+  );
+  registerCounter(
+    registry,
+    {
+      name: "driftwatch_events_ignored_total",
+      help: "Messages that adapters took for no event, such as health checks, by reason. Repeats are included.",
+      labels: ["reason"],
+    },
+    () => {
+      const { ignored } = read();
+      return IGNORE_REASONS.map((reason) => ({ labels: { reason }, value: ignored.get(reason) ?? 0 }));
+    },
+  );
+  registerCounter(
+    registry,
+    {
+      name: "driftwatch_events_halves_total",
+      help: "Requests and answers that came apart and are stored, by side. Repeats are included.",
+      labels: ["side"],
+    },
+    () => {
+      const { halves } = read();
+      return (["request", "response"] as const).map((side) => ({ labels: { side }, value: halves.get(side) ?? 0 }));
+    },
+  );
+  registerGauge(
+    registry,
+    {
+      name: "driftwatch_unpaired_halves",
+      help: "Requests without an answer and answers without a request, of those that are remembered and had their time, by side.",
+      labels: ["side"],
+    },
+    () => {
+      const { unpaired } = read();
+      return (["request", "response"] as const).map((side) => ({
+        labels: { side },
+        value: unpaired.filter((one) => one.side === side).reduce((sum, { halves }) => sum + halves, 0),
+      }));
     },
   );
   single(

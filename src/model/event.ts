@@ -90,3 +90,25 @@ export type DeadLetter = {
   /** When it was tried again, and what became of it; null until then. */
   readonly replayed: { readonly at: Millis; readonly became: "taken" | RejectReason } | null;
 };
+
+/** Why a message holds no event, and nothing is wrong with that. The words are public. */
+export const IGNORE_REASONS = ["health_check", "schema", "other_component"] as const;
+export type IgnoreReason = (typeof IGNORE_REASONS)[number];
+
+/** Half of a prediction, where a serving system tells of a request and of its answer apart: checked, waiting for the other. */
+export type Half = {
+  readonly adapter: string;
+  readonly model: string;
+  /** What tells two services that use the same ids apart. */
+  readonly scope: string;
+  readonly id: string;
+  /** How many predictions the message is about. */
+  readonly rows: number;
+  readonly side: "request" | "response";
+  /** Microseconds since the epoch: the order of requests with one id is finer than a millisecond. */
+  readonly time: number;
+  /** 64 bits of a hash over the message, as a decimal number. */
+  readonly digest: string;
+  /** What it says, as JSON: the version, and the fields of each row. */
+  readonly body: string;
+};

@@ -1,4 +1,5 @@
 import type { Millis } from "./time.ts";
+import type { FieldPath } from "./field-path.ts";
 import type { Rule } from "./rule.ts";
 
 /** What the rest of the program knows of the configuration: checked, complete, frozen. */
@@ -62,11 +63,110 @@ export type KafkaSettings = {
   readonly ssl?: KafkaSsl;
   /** Absent: nobody logs in. */
   readonly sasl?: KafkaSasl;
-  /** Either topic may carry both types of event; they may be the same. */
-  readonly topics: { readonly predictions: string; readonly labels: string };
+  readonly topics: readonly KafkaTopic[];
   /** Where refused messages are sent as well; absent: nowhere. */
   readonly deadLetters?: { readonly topic: string };
 };
+
+/** Topics of our own events, by what they are meant for; either may carry both. */
+export type NativeTopics = { readonly predictions: string; readonly labels: string };
+
+export type KafkaTopic = {
+  readonly topic: string;
+  /** What makes events of its messages; null where they are events already. */
+  readonly adapter: string | null;
+};
+
+/** Where the value of one field comes from: a place in the message, or a constant. */
+export type ValueSource = {
+  /** Null for a constant. */
+  readonly path: FieldPath | null;
+  /** The path as it was written, for messages. */
+  readonly written: string;
+  /** The constant, or what stands in where the message has nothing; null where nothing does. */
+  readonly fallback: string | number | boolean | null;
+};
+
+export const TIME_UNITS = ["s", "ms", "us", "ns"] as const;
+export type TimeSource = ValueSource & {
+  /** What a number counts. */
+  readonly unit: (typeof TIME_UNITS)[number];
+  /** The time zone of texts without an offset; null where those are refused. */
+  readonly timezone: string | null;
+};
+
+/** Names of classes, for answers that are a number or a list: the place in the list is the number. */
+export type ClassSource = ValueSource & { readonly classes: readonly string[] | null };
+
+/** What the parts of an answer mean. All null where the only part is the prediction. */
+export type OutputSettings = {
+  readonly prediction: ClassSource | null;
+  readonly score: ValueSource | null;
+  readonly scores: ClassSource | null;
+};
+
+export const FEATURE_TYPES = ["number", "text", "boolean"] as const;
+export type FeatureType = (typeof FEATURE_TYPES)[number];
+
+export type FeatureSelection = {
+  /** The object whose members are features, or the list that `names` gives names to; null for the message itself. */
+  readonly from: FieldPath | null;
+  /** Where each is found; null for all members. */
+  readonly only: ReadonlyMap<string, FieldPath> | null;
+  readonly except: readonly string[];
+  readonly prefix: string;
+  /** Whether names lose their prefix. */
+  readonly strip: boolean;
+  readonly names: readonly string[] | null;
+};
+
+/** Fields of an event that are one value. */
+export const MAPPED_FIELDS = ["id", "model", "version", "status", "latency_ms", "role", "entity", "weight", "label", "revision"] as const;
+export type MappedField = (typeof MAPPED_FIELDS)[number];
+
+export type MappedSettings = {
+  readonly type: "mapped";
+  readonly name: string;
+  readonly fields: ReadonlyMap<MappedField, ValueSource>;
+  readonly time: TimeSource | null;
+  /** When a label became known; `time` where it is null. */
+  readonly labelTime: TimeSource | null;
+  readonly features: FeatureSelection;
+  readonly types: ReadonlyMap<string, FeatureType>;
+  /** Where a message holds a whole request and its answer, with a row a prediction; null where it is one prediction. */
+  readonly bodies: { readonly request: FieldPath; readonly response: FieldPath } | null;
+  readonly featureNames: readonly string[] | null;
+  readonly outputs: OutputSettings;
+  /** Whether the lines in which BentoML says what its columns are belong to the stream. */
+  readonly bentoSchema: boolean;
+};
+
+export type ServiceSettings = {
+  /** Null: the model is called what the service is. */
+  readonly model: string | null;
+  /** Null: the version is what the answer, else the endpoint, says. */
+  readonly version: string | null;
+  readonly featureNames: readonly string[] | null;
+  readonly types: ReadonlyMap<string, FeatureType>;
+  readonly outputs: OutputSettings;
+};
+
+export type CloudEventsSettings = {
+  readonly type: "cloudevents";
+  readonly name: string;
+  /** By the name in the event: of the inference service, with or without its namespace, or of the model. */
+  readonly services: ReadonlyMap<string, ServiceSettings>;
+  /** Whose requests are predictions, where one service has several parts. */
+  readonly components: readonly string[];
+  /** How long after its request an answer may come, in event time. */
+  readonly within: Millis;
+  /** How long halves are remembered, and with them that an id was used. */
+  readonly keep: Millis;
+  /** What a request without an answer is: a number in a counter, or a failed prediction too. */
+  readonly unanswered: "count" | "error";
+};
+
+export type AdapterSettings = MappedSettings | CloudEventsSettings;
 
 export type StoreSettings =
   | { readonly kind: "embedded"; readonly path: string }
@@ -79,6 +179,8 @@ export type HttpSettings = {
   readonly tokens: readonly { readonly name: string; readonly token: string; readonly scopes: readonly Scope[] }[];
   /** How the outside reaches this process, for links in notifications. */
   readonly publicUrl: string | null;
+  /** The adapter of `/v1/cloudevents`; null where a request has to say. */
+  readonly cloudevents: string | null;
 };
 
 export const SCOPES = ["ingest", "read", "operate"] as const;
@@ -120,6 +222,7 @@ export type Config = {
   readonly store: StoreSettings;
   readonly http: HttpSettings;
   readonly models: ReadonlyMap<string, ModelSettings>;
+  readonly adapters: ReadonlyMap<string, AdapterSettings>;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly retraining: ReadonlyMap<string, RetrainingSettings>;
   readonly rules: readonly Rule[];

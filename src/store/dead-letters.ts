@@ -7,6 +7,8 @@ import { dateTimeValue } from "./values.ts";
 export type FullLetter = Omit<DeadLetter, "replayed"> & {
   /** Null where the payload is the whole message, or where the message was too large to be kept. */
   readonly body: Uint8Array | null;
+  /** What came around the message where an adapter reads that, as its source wrote it; empty where nothing does. */
+  readonly envelope: string;
 };
 
 /** What makes a letter this one. A message refused for two reasons, one after the other, left two. */
@@ -37,6 +39,7 @@ export async function insertDeadLetters(store: Store, letters: readonly FullLett
     payload: letter.payload,
     payload_bytes: letter.payloadBytes,
     body: letter.body === null ? "" : Buffer.from(letter.body).toString("base64"),
+    envelope: letter.envelope,
   }));
   await store.insert("dead_letters", rows);
 }
@@ -92,8 +95,8 @@ export async function readOpenLetters(
   after: OpenPlace | null,
 ): Promise<FullLetter[]> {
   const [source, topic, partition, offset, reason] = after ?? ["", "", 0, "", ""];
-  const rows = await store.query<LetterRow & { body: string }>(
-    `SELECT ${COLUMNS}, d.body AS body FROM dead_letters AS d FINAL
+  const rows = await store.query<LetterRow & { body: string; envelope: string }>(
+    `SELECT ${COLUMNS}, d.body AS body, d.envelope AS envelope FROM dead_letters AS d FINAL
      WHERE d.became = '' AND toUnixTimestamp64Milli(d.received_at) >= {since:Int64} AND toUnixTimestamp64Milli(d.received_at) < {before:Int64}
        ${filter.reason === undefined ? "" : "AND d.reason = {wanted:String}"}
        ${after === null ? "" : "AND (toString(d.source), toString(d.topic), d.partition, d.offset, toString(d.reason)) > ({source:String}, {topic:String}, {partition:Int32}, {offset:String}, {reason:String})"}
@@ -106,7 +109,7 @@ export async function readOpenLetters(
       ...(after === null ? {} : { source, topic, partition, offset, reason }),
     },
   );
-  return rows.map((row) => ({ ...letterOf(row), body: row.body === "" ? null : Buffer.from(row.body, "base64") }));
+  return rows.map((row) => ({ ...letterOf(row), body: row.body === "" ? null : Buffer.from(row.body, "base64"), envelope: row.envelope }));
 }
 
 /**
@@ -129,6 +132,7 @@ export async function markReplayed(
       payload: letter.payload,
       payload_bytes: letter.payloadBytes,
       body: letter.body === null ? "" : Buffer.from(letter.body).toString("base64"),
+      envelope: letter.envelope,
       replayed_at: dateTimeValue(at),
       became: letter.became,
     })),

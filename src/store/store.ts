@@ -43,6 +43,9 @@ export const TABLES = [
   "service_counts",
   "ticks",
   "source_progress",
+  "halves",
+  "unpaired_halves",
+  "half_sweeps",
 ] as const;
 export type Table = (typeof TABLES)[number];
 

@@ -10,7 +10,7 @@ import { silentLog } from "../../src/log.ts";
 import { readVersions } from "../../src/store/versions.ts";
 import { spawnDriftwatch } from "../support/daemon.ts";
 import { openFlights } from "../support/flights.ts";
-import { kafkaForTest, kafkaSkipReason, type KafkaForTest } from "../support/kafka.ts";
+import { kafkaForTest, kafkaSkipReason, type KafkaForTest, nativeTopics } from "../support/kafka.ts";
 import { until } from "../support/kafka-until.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
@@ -59,7 +59,7 @@ const isRead = (partitions: readonly { drained: boolean }[]) => partitions.lengt
 async function readAll(kafka: KafkaForTest, topics: Topics): Promise<Message[]> {
   const read: Message[] = [];
   const source = createKafkaSource({
-    settings: { brokers: kafka.brokers, group: kafka.unique("group"), clientId: "test", topics },
+    settings: { brokers: kafka.brokers, group: kafka.unique("group"), clientId: "test", topics: nativeTopics(topics) },
     log: silentLog,
     onFatal: (error) => expect.unreachable(String(error)),
     now: Date.now,
@@ -108,7 +108,7 @@ describe.skipIf(kafkaSkipReason())(`the demo into Kafka${kafkaSkipReason() ? ` (
     for (const _ of ["once", "again"]) expect(await playToKafka({ brokers: kafka.brokers, topics, until: END, json: true })).toBe(0);
 
     const { app, close } = await openFlights({
-      kafka: { brokers: kafka.brokers, group: kafka.unique("group"), clientId: "test", topics },
+      kafka: { brokers: kafka.brokers, group: kafka.unique("group"), clientId: "test", topics: nativeTopics(topics) },
     });
     onTestFinished(close);
     const partitions = (running: App) => running.sources.flatMap((source) => source.status().partitions);

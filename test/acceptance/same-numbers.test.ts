@@ -10,7 +10,7 @@ import type { Measurement } from "../../src/model/measurement.ts";
 import { DAY } from "../../src/model/time.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
 import { episodes, FLIGHTS, startFlightApp, type Episode } from "../support/flight-app.ts";
-import { kafkaForTest, kafkaSkipReason } from "../support/kafka.ts";
+import { kafkaForTest, kafkaSkipReason, nativeTopics } from "../support/kafka.ts";
 import { until } from "../support/kafka-until.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { serveApp } from "../support/serve-app.ts";
@@ -147,7 +147,7 @@ describe("the same events give the same measurements and alerts", () => {
           await kafka.produce(topic, (start / 1_000) % 3, lines.slice(start, start + 1_000));
       }
       const source = createKafkaSource({
-        settings: { brokers: kafka.brokers, group: kafka.unique("group"), clientId: "test", topics },
+        settings: { brokers: kafka.brokers, group: kafka.unique("group"), clientId: "test", topics: nativeTopics(topics) },
         log: silentLog,
         onFatal: (error) => expect.unreachable(String(error)),
         now: Date.now,

@@ -136,3 +136,28 @@ describe("on a real store of its own", () => {
     expect(await ask("migrate")).toMatchObject({ code: 0, out: expect.stringContaining("up to date") });
   });
 });
+
+describe("lines of another system", () => {
+  const lines = `{"request_id":"1","timestamp":"2024-05-01T00:00:00","x":1,"pred":"yes_"}\n{"meta_data":{},"columns":[{"role":"feature"}]}\n{"request_id":"2"}\n`;
+  const withAdapter = () => {
+    const { file, directory } = place();
+    writeFileSync(file, `${CONFIG}adapters:\n  log: {type: mapped, preset: bentoml, model: churn risk, version: v1, prediction: pred}\n`);
+    writeFileSync(join(directory, "data.log"), lines);
+    return { file, directory };
+  };
+
+  it("are taken by the adapter that is named", async () => {
+    const { file, directory } = withAdapter();
+    const { code, out } = await cli(["ingest", "-c", file, join(directory, "data.log"), "--adapter", "log", "--json"], { connect });
+    expect([code, JSON.parse(out)]).toMatchObject([0, { accepted: 1, rejected: 1, reasons: [{ reason: "missing_field", count: 1 }] }]);
+  });
+
+  it("are refused where there is none of that name, before a store is made", async () => {
+    const { file, directory } = withAdapter();
+    expect(await cli(["ingest", "-c", file, join(directory, "data.log"), "--adapter", "lag"], { connect })).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/no adapter lag of type mapped[\s\S]*There are: log/),
+    });
+    expect(existsSync(join(directory, "data"))).toBe(false);
+  });
+});

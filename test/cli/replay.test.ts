@@ -102,3 +102,25 @@ it("goes on until there are no more, and adds up", async () => {
     "/v1/dead-letters/replay?since=2026-06-01T00%3A00%3A00Z&cursor=more",
   ]);
 });
+
+it("lines that an adapter reads are taken again, and verified, by that adapter", async () => {
+  const adapters = `adapters:
+  rows: {type: mapped, id: key, model: {path: model}, version: {value: "1"}, time: at, features: {from: inputs}, prediction: answer}
+`;
+  const line = (key: string) => JSON.stringify({ key, model: "two", at: "2024-05-01T10:00:00Z", inputs: { x: 1 }, answer: "yes" });
+  const directory = workplace({ "driftwatch.yaml": `${adapters}${config("one")}`, "rows.ndjson": [line("a"), line("b")].join("\n") });
+  const file = join(directory, "driftwatch.yaml");
+  const rows = join(directory, "rows.ndjson");
+  const ask = (...argv: string[]) => cli([...argv, "-c", file], { connect });
+  expect((await ask("ingest", rows, "--adapter", "rows")).out).toContain("0 events taken, 2 rejected");
+  writeFileSync(file, `${adapters}${config("one", "two")}`);
+  expect((await ask("dead-letters", "replay")).out).toBe("2 dead letters: 2 taken.\n");
+  const verified = await ask("verify", rows, "--adapter", "rows", "--json");
+  expect([verified.code, verified.err]).toEqual([0, ""]);
+  expect(JSON.parse(verified.out)).toMatchObject({
+    accounted: true,
+    sources: [{ read: 2, halves: 0, events: [{ model: "two", stored: 2 }] }],
+  });
+  expect((await ask("verify", rows)).code).toBe(0);
+  expect(await ask("verify", rows, "--adapter", "nothing")).toMatchObject({ code: 2, err: expect.stringContaining("There are: rows.") });
+});

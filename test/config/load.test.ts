@@ -65,11 +65,14 @@ it("the design's example loads", () => {
       brokers: ["localhost:9092"],
       group: "driftwatch",
       clientId: "driftwatch",
-      topics: { predictions: "driftwatch.predictions", labels: "driftwatch.labels" },
+      topics: [
+        { topic: "driftwatch.predictions", adapter: null },
+        { topic: "driftwatch.labels", adapter: null },
+      ],
       deadLetters: { topic: "driftwatch.dead-letters" },
     },
     store: { kind: "embedded", path: join(directory, "data") },
-    http: { host: "127.0.0.1", port: 8080, tokens: [], publicUrl: null },
+    http: { host: "127.0.0.1", port: 8080, tokens: [], publicUrl: null, cloudevents: null },
     models: new Map([
       [
         "flight-delay",
@@ -96,6 +99,7 @@ it("the design's example loads", () => {
         },
       ],
     ]),
+    adapters: new Map(),
     channels: new Map<string, unknown>([
       [
         "ml_oncall",
@@ -175,7 +179,7 @@ it("what is not said has a default", () => {
   expect(config).toMatchObject({
     clock: "live",
     kafka: null,
-    http: { host: "127.0.0.1", port: 8080, tokens: [], publicUrl: null },
+    http: { host: "127.0.0.1", port: 8080, tokens: [], publicUrl: null, cloudevents: null },
     rules: [],
   });
   expect(config.store).toEqual({ kind: "embedded", path: join(config.file ?? "", "../data") });
@@ -217,6 +221,7 @@ channels: {c: {type: email, to: [a@b], smtp: {secure: true, username: u, passwor
     host: "::1",
     port: 9000,
     publicUrl: "https://d.example.com",
+    cloudevents: null,
     tokens: [{ name: "a", token: "t", scopes: ["read", "ingest"] }],
   });
   expect(config.models.get("m")).toMatchObject({

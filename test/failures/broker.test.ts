@@ -9,6 +9,7 @@ import { stalled, watch, type Watch } from "../../src/ingest/kafka-watchdog.ts";
 import type { EventSource, SourceError } from "../../src/ingest/source.ts";
 import { silentLog } from "../../src/log.ts";
 import { SECOND } from "../../src/model/time.ts";
+import { nativeTopics } from "../support/kafka.ts";
 import { spawnDriftwatch } from "../support/daemon.ts";
 import { startFaultyKafka, type FaultyKafka } from "../support/faulty-kafka.ts";
 import { ownBrokerUnavailable } from "../support/kafka-broker.ts";
@@ -55,7 +56,7 @@ describe.skipIf(reason !== null)("a broker, or the way to it", () => {
   function sourceOn(topic: string, group: string, tuning: Partial<KafkaTuning> = {}) {
     const fatal: SourceError[] = [];
     const source = createKafkaSource({
-      settings: { brokers: kafka.brokers, group, clientId: "driftwatch-test", topics: { predictions: topic, labels: topic } },
+      settings: { brokers: kafka.brokers, group, clientId: "driftwatch-test", topics: nativeTopics({ predictions: topic, labels: topic }) },
       log: silentLog,
       onFatal: (cause) => fatal.push(cause),
       now: Date.now,

@@ -50,12 +50,12 @@ describe.skipIf(kafkaSkipReason() !== null)("a process that dies", () => {
         if (!(await reader.status()).drained) midway += 1;
         reader.process.kill("SIGKILL");
         await Promise.all([reader.exited, loading]);
-        if (SOAK && kill % 25 === 24)
-          console.log(`R1: ${kill + 1} kills, ${midway} with messages waiting, ${ledger.predictions()} predictions`);
+        // Not at the end only: of a run that is cut short, what it had seen counts.
+        if (kill % 25 !== 24 && kill !== kills - 1) continue;
+        await drain(await startReader(file), PARTITIONS);
+        const account = await expectNothingLostOrDoubled(ledger, config);
+        console.log(`R1: ${kill + 1} kills, ${midway} of them with messages waiting: ${JSON.stringify(account)}`);
       }
-      await drain(await startReader(file), PARTITIONS);
-      const account = await expectNothingLostOrDoubled(ledger, config);
-      console.log(`R1: ${kills} kills, ${midway} of them with messages waiting: ${JSON.stringify(account)}`);
       expect(midway).toBeGreaterThan(0);
     },
     TIMEOUT,

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { silentLog } from "../../src/log.ts";
 import { flightConfig } from "../support/flight-app.ts";
-import { kafkaForTest, kafkaSkipReason } from "../support/kafka.ts";
+import { kafkaForTest, kafkaSkipReason, nativeTopics } from "../support/kafka.ts";
 import { readTopic } from "../support/kafka-topic.ts";
 import { until } from "../support/kafka-until.ts";
 import { scratchDirectory } from "../support/scratch.ts";
@@ -15,7 +15,7 @@ test.skipIf(kafkaSkipReason() !== null)(
     onTestFinished(() => kafka.close());
     const [events, group] = [await kafka.createTopic(1), kafka.unique("group")];
     const deadLetters = { topic: kafka.unique("letters") };
-    const topics = { predictions: events, labels: events };
+    const topics = nativeTopics({ predictions: events, labels: events });
     // No models: nothing can be taken.
     const app = await createApp(
       flightConfig(scratchDirectory(), {

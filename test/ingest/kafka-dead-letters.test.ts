@@ -5,7 +5,7 @@ import { openKafkaReader } from "../../src/ingest/kafka-reader.ts";
 import { createPipeline } from "../../src/ingest/pipeline.ts";
 import { createLog, silentLog } from "../../src/log.ts";
 import { readDeadLetterPage } from "../../src/store/dead-letters.ts";
-import { kafkaForTest, kafkaSkipReason } from "../support/kafka.ts";
+import { kafkaForTest, kafkaSkipReason, nativeTopics } from "../support/kafka.ts";
 import { readTopic } from "../support/kafka-topic.ts";
 import { message, models, NOW, prediction, useStore } from "./examples.ts";
 
@@ -43,7 +43,7 @@ describe.skipIf(kafkaSkipReason() !== null)("the topic of dead letters", () => {
     // Messages that come again are not told of twice.
     await pipeline.ingest([message("{", { offset: "2" })], { partition: "replay" });
     const reader = await openKafkaReader({
-      settings: { ...settings, group: "g", topics: { predictions: topic, labels: topic } },
+      settings: { ...settings, group: "g", topics: nativeTopics({ predictions: topic, labels: topic }) },
       log: silentLog,
       now: Date.now,
     });

@@ -10,7 +10,7 @@ import { SourceError } from "../../src/ingest/source.ts";
 import type { EventSource } from "../../src/ingest/source.ts";
 import { createLog, silentLog } from "../../src/log.ts";
 import { allDrained, collector, createGate, describeEventSource, numbered } from "../contract/event-source.ts";
-import { kafkaForTest, kafkaSkipReason } from "../support/kafka.ts";
+import { kafkaForTest, kafkaSkipReason, nativeTopics } from "../support/kafka.ts";
 import type { KafkaForTest } from "../support/kafka.ts";
 import { until } from "../support/kafka-until.ts";
 
@@ -55,7 +55,7 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
         brokers: kafka.brokers,
         group,
         clientId: "driftwatch-test",
-        topics: { predictions: topic, labels: more.labels ?? topic },
+        topics: nativeTopics({ predictions: topic, labels: more.labels ?? topic }),
       },
       log: more.log ?? silentLog,
       onFatal: more.onFatal ?? (() => {}),
@@ -260,7 +260,8 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
     });
     await producer.connect();
     const { handle, texts } = collector();
-    const source = createSource(topic, kafka.unique("group"));
+    const group = kafka.unique("group");
+    const source = createSource(topic, group);
     await source.start(handle);
     const committed = await producer.transaction();
     await committed.send({ topic, messages: [{ value: "kept" }] });
@@ -272,6 +273,8 @@ describe.skipIf(kafkaSkipReason() !== null)("the Kafka source", () => {
     await until("the end", () => allDrained(source, 1) && source.status().partitions[0]?.highWatermark === "4");
     expect(texts(`${topic}/0`)).toEqual(["kept"]);
     expect(source.status()).toMatchObject({ gaps: 0, lost: 0 });
+    // Nor is it left for the next reader, or for a watchdog to wonder at.
+    await until("the commit behind it", async () => (await kafka.committed(group, topic, 0)) === "4");
   });
 
   it("says once and clearly that the consumer is gone for good", async () => {
@@ -324,7 +327,7 @@ describe("the Kafka source without a broker", () => {
   it("says within its time that nobody answers, and where", async () => {
     const port = await closedPort();
     const source = createKafkaSource({
-      settings: { brokers: [`127.0.0.1:${port}`], group: "g", clientId: "c", topics: { predictions: "p", labels: "l" } },
+      settings: { brokers: [`127.0.0.1:${port}`], group: "g", clientId: "c", topics: nativeTopics({ predictions: "p", labels: "l" }) },
       log: silentLog,
       onFatal: () => {},
       now: Date.now,

@@ -6,7 +6,7 @@ import { silentLog } from "../../src/log.ts";
 import type { KafkaSettings } from "../../src/model/settings.ts";
 import { readDeadLetterPage } from "../../src/store/dead-letters.ts";
 import { countPredictions } from "../../src/store/predictions.ts";
-import { kafkaForTest, kafkaSkipReason } from "../support/kafka.ts";
+import { kafkaForTest, kafkaSkipReason, nativeTopics } from "../support/kafka.ts";
 import { label, message, models, NOW, prediction, useStore } from "./examples.ts";
 
 const store = useStore();
@@ -152,7 +152,7 @@ describe("what is read from Kafka again", () => {
         brokers: kafka.brokers,
         group: kafka.unique("group"),
         clientId: "test",
-        topics: { predictions: topic, labels: topic },
+        topics: nativeTopics({ predictions: topic, labels: topic }),
       };
       const { name, before, replay } = apart({ kafka: settings });
       const events = Array.from({ length: 40 }, (_, index) =>

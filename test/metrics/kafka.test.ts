@@ -3,7 +3,7 @@ import { createApp } from "../../src/app.ts";
 import { silentLog } from "../../src/log.ts";
 import { parseExposition, valueOf } from "../support/exposition.ts";
 import { flightConfig } from "../support/flight-app.ts";
-import { kafkaForTest, kafkaSkipReason } from "../support/kafka.ts";
+import { kafkaForTest, kafkaSkipReason, nativeTopics } from "../support/kafka.ts";
 import { until } from "../support/kafka-until.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
@@ -20,7 +20,7 @@ test.skipIf(kafkaSkipReason() !== null)(
       models: new Map(),
       rules: [],
       retraining: new Map(),
-      kafka: { brokers: kafka.brokers, group, clientId: "driftwatch-test", topics: { predictions: topic, labels: topic } },
+      kafka: { brokers: kafka.brokers, group, clientId: "driftwatch-test", topics: nativeTopics({ predictions: topic, labels: topic }) },
     });
     const start = async () => {
       const app = await createApp(config, { log: silentLog, tickEvery: null });

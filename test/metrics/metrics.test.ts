@@ -347,7 +347,7 @@ test("the size on disk is asked for at most once a minute, and is absent while i
     },
   };
   const metrics = createMetrics({ config: flightConfig(""), version: "1", clock: () => now });
-  const ingested = () => ({ ...createCounters(() => {}).read(), unsentLetters: 0 });
+  const ingested = () => ({ ...createCounters(() => {}).read(), unsentLetters: 0, unpaired: [] });
   metrics.readFrom({ store: watched, ingested, sources: () => [], watermark: () => null, waiting: () => new Map(), isReady: () => true });
   const size = async () => valueOf(parseExposition((await metrics.scrape()).text), "driftwatch_store_disk_bytes");
   expect(await size()).toBeNull();

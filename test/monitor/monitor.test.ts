@@ -31,8 +31,9 @@ function configOf(path: string, changes: Partial<ModelSettings> = {}): Config {
     clock: "replay",
     kafka: null,
     store: { kind: "embedded", path },
-    http: { host: "127.0.0.1", port: 0, tokens: [], publicUrl: null },
+    http: { host: "127.0.0.1", port: 0, tokens: [], publicUrl: null, cloudevents: null },
     models: new Map([["toy", toy]]),
+    adapters: new Map(),
     channels: new Map(),
     retraining: new Map(),
     rules: [

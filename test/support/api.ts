@@ -29,6 +29,8 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
     localToken: "dw_local",
     ingest: async (messages) => ({ accepted: messages.length, rejected: [] }),
     replay: async () => ({ found: 0, taken: 0, refused: new Map(), unavailable: 0, next: null }),
+    adapters: new Map([["kserve", { type: "cloudevents" }]]),
+    cloudevents: "kserve",
     measure,
     report: async (query) => {
       const report = await modelReport({ store, ...query });

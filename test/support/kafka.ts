@@ -5,9 +5,18 @@ import path from "node:path";
 import kafkajs from "kafkajs";
 import type { Admin } from "kafkajs";
 import { inject } from "vitest";
+import type { KafkaTopic, NativeTopics } from "../../src/model/settings.ts";
 import { kafkaUnavailable } from "./kafka-broker.ts";
 import type { KafkaState } from "./kafka-global-setup.ts";
 import { until } from "./kafka-until.ts";
+
+/** A message with more to it than its value. `timestamp` is in milliseconds, as text. */
+type KafkaRecord = {
+  readonly value: string;
+  readonly key?: string;
+  readonly timestamp?: string;
+  readonly headers?: Readonly<{ [name: string]: string | string[] }>;
+};
 
 export type KafkaForTest = {
   readonly brokers: readonly string[];
@@ -16,11 +25,16 @@ export type KafkaForTest = {
   unique(prefix: string): string;
   /** Makes a topic with a name of its own. */
   createTopic(partitions: number, config?: Readonly<Record<string, string>>): Promise<string>;
-  produce(topic: string, partition: number, values: readonly (string | null)[]): Promise<void>;
+  produce(topic: string, partition: number, values: readonly (string | null | KafkaRecord)[]): Promise<void>;
   /** The committed offset, or null. */
   committed(group: string, topic: string, partition: number): Promise<string | null>;
   close(): Promise<void>;
 };
+
+/** The topics of our own events, as the configuration has them. */
+export function nativeTopics({ predictions, labels }: NativeTopics): readonly KafkaTopic[] {
+  return [...new Set([predictions, labels])].map((topic) => ({ topic, adapter: null }));
+}
 
 /** Why the Kafka tests of this run are skipped, said loudly; null where they run. */
 export function kafkaSkipReason(): string | null {
@@ -54,7 +68,10 @@ export async function kafkaForTest(): Promise<KafkaForTest> {
       return topic;
     },
     async produce(topic, partition, values) {
-      await producer.send({ topic, messages: values.map((value) => ({ partition, value })) });
+      await producer.send({
+        topic,
+        messages: values.map((value) => ({ partition, ...(typeof value === "string" || value === null ? { value } : value) })),
+      });
     },
     async committed(group, topic, partition) {
       const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] });

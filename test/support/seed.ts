@@ -431,6 +431,7 @@ async function seedAlerts(store: Store, names: SeedNames): Promise<void> {
           payload: `{"<script>${index}`,
           payloadBytes: 11,
           body: null,
+          envelope: "",
         }) as const,
     ),
   );

@@ -1,6 +1,8 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CliFailure } from "../failure.ts";
 
 /** What one record is about: an event that was read, or a row that is held. */
 export const KINDS = ["prediction", "label", "row", "superseded", "outcome", "waiting", "arrival", "refused", "missing", "letter"] as const;
@@ -37,22 +39,24 @@ export type Slots = {
   close(): void;
 };
 
+type Buffered = { readonly bytes: Buffer; length: number; file: number | null; written: number };
+
 /**
  * Records by slot: those that belong together share one, so that only a slot at a time need be in memory. What does
- * not fit into the buffers lies in a directory of its own below the system's for temporary files.
+ * not fit into the buffers lies in files below the system's directory for temporary ones. They have no name any more once
+ * they are open, so that nothing is left of them however the program ends.
  */
 export function createSlots(): Slots {
-  const buffers = new Map<number, { readonly bytes: Buffer; length: number }>();
-  let directory: string | null = null;
-  const fileOf = (slot: number): string => join((directory ??= mkdtempSync(join(tmpdir(), "driftwatch-verify-"))), `${slot}`);
+  const buffers = new Map<number, Buffered>();
 
   function add(slot: number, record: VerifyRecord): void {
     let buffer = buffers.get(slot);
-    if (!buffer) buffers.set(slot, (buffer = { bytes: Buffer.allocUnsafe(SIZE * BUFFERED), length: 0 }));
+    if (!buffer) buffers.set(slot, (buffer = { bytes: Buffer.allocUnsafe(SIZE * BUFFERED), length: 0, file: null, written: 0 }));
     write(buffer.bytes, buffer.length, record);
     buffer.length += SIZE;
     if (buffer.length < buffer.bytes.length) return;
-    appendFileSync(fileOf(slot), buffer.bytes);
+    spill(buffer);
+    buffer.written += buffer.length;
     buffer.length = 0;
   }
 
@@ -60,8 +64,9 @@ export function createSlots(): Slots {
     for (let slot = 0; slot < SLOTS; slot++) {
       const buffer = buffers.get(slot);
       if (!buffer) continue;
-      const held = buffer.bytes.subarray(0, buffer.length);
-      const bytes = directory !== null && existsSync(fileOf(slot)) ? Buffer.concat([readFileSync(fileOf(slot)), held]) : held;
+      const bytes = Buffer.allocUnsafe(buffer.written + buffer.length);
+      if (buffer.file !== null) readSync(buffer.file, bytes, 0, buffer.written, 0);
+      buffer.bytes.copy(bytes, buffer.written, 0, buffer.length);
       const records: VerifyRecord[] = [];
       for (let start = 0; start < bytes.length; start += SIZE) records.push(read(bytes, start));
       yield records;
@@ -69,11 +74,31 @@ export function createSlots(): Slots {
   }
 
   function close(): void {
+    for (const { file } of buffers.values()) if (file !== null) closeSync(file);
     buffers.clear();
-    if (directory !== null) rmSync(directory, { recursive: true, force: true });
   }
 
   return { add, each, close };
+}
+
+function spill(buffer: Buffered): void {
+  try {
+    buffer.file ??= openNameless();
+    if (writeSync(buffer.file, buffer.bytes, 0, buffer.length, buffer.written) < buffer.length) throw new Error("only a part was written");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliFailure(
+      `Temporary files cannot be written: ${why}.`,
+      "It takes about 50 bytes an event; TMPDIR names another directory for it.",
+    );
+  }
+}
+
+function openNameless(): number {
+  const path = join(tmpdir(), `driftwatch-verify-${randomUUID()}`);
+  const file = openSync(path, "wx+", 0o600);
+  unlinkSync(path);
+  return file;
 }
 
 /** Ids are hashed, so their first byte spreads them evenly. */

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { decode } from "../../ingest/decode.ts";
+import { createAdapters } from "../../ingest/adapters/adapter.ts";
 import { createFileSource } from "../../ingest/file-source.ts";
 import { openKafkaReader } from "../../ingest/kafka-reader.ts";
 import type { Log } from "../../log.ts";
@@ -26,7 +26,9 @@ export type OnProgress = (step: {
 }) => void;
 
 /** What is held against the store. */
-export type Produced = { readonly kind: "kafka" } | { readonly kind: "file"; readonly files: readonly string[] };
+export type Produced =
+  | { readonly kind: "kafka" }
+  | { readonly kind: "file"; readonly files: readonly string[]; readonly adapter?: string | undefined };
 
 export type VerifiedModel = {
   readonly name: string;
@@ -38,7 +40,13 @@ export type VerifiedModel = {
 
 export type Verified = {
   /** Topics or files. */
-  readonly streams: readonly { readonly name: string; readonly read: number }[];
+  readonly streams: readonly {
+    readonly name: string;
+    readonly read: number;
+    readonly ignored: number;
+    /** Halves of predictions, which are counted and not followed: the predictions they make count as from elsewhere. */
+    readonly halves: number;
+  }[];
   readonly tally: Tally;
   readonly models: readonly VerifiedModel[];
 };
@@ -77,7 +85,12 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     compareEvents(events, places, models, tally);
     comparePlaces(places, models, { lettersDue: produced.kind === "kafka", isDone: read.isDone }, tally);
     return {
-      streams: read.streams.map((name, stream) => ({ name, read: read.reader.read[stream] ?? 0 })),
+      streams: read.streams.map((name, stream) => ({
+        name,
+        read: read.reader.read[stream] ?? 0,
+        ignored: read.reader.ignored[stream] ?? 0,
+        halves: read.reader.halves[stream] ?? 0,
+      })),
       tally,
       models: models.map((model) => verifiedModel(model, config.models.get(model.name))),
     };
@@ -93,16 +106,16 @@ async function readProduced(options: VerifyOptions, into: Into): Promise<Read> {
   const { config, produced, log, now, onProgress } = options;
   const readerOf = (streams: readonly string[]) =>
     createEventReader({
-      decode,
+      adapt: createAdapters(config.adapters),
       context: { models: config.models, now: now(), liveClock: config.clock === "live" },
       streams,
       models: [...config.models.keys()],
       ...into,
     });
-  if (produced.kind === "file") return readFiles(produced.files, readerOf, onProgress);
+  if (produced.kind === "file") return readFiles(produced, readerOf, onProgress);
   if (config.kafka === null) throw new Error("There is no Kafka to read.");
   const { topics } = config.kafka;
-  const streams = [...new Set([topics.predictions, topics.labels])];
+  const streams = topics.map(({ topic }) => topic);
   const reader = readerOf(streams);
   const kafka = await openKafkaReader({ settings: config.kafka, log, now });
   try {
@@ -127,7 +140,7 @@ async function readProduced(options: VerifyOptions, into: Into): Promise<Read> {
 }
 
 async function readFiles(
-  files: readonly string[],
+  { files, adapter }: Extract<Produced, { kind: "file" }>,
   readerOf: (streams: readonly string[]) => EventReader,
   onProgress: OnProgress,
 ): Promise<Read> {
@@ -137,6 +150,7 @@ async function readFiles(
   const source = createFileSource({
     files,
     onProgress: ({ file, bytes, totalBytes }) => onProgress({ of: file, done: bytes, total: totalBytes, unit: "bytes" }),
+    ...(adapter === undefined ? {} : { adapter }),
   });
   await source.start((messages) => reader.take(messages));
   await source.done;
