@@ -1,16 +1,7 @@
-import { logBinomialMass } from "./binomial-mass.ts";
+import { logTableMass } from "./hypergeometric.ts";
 
 /** Tables within this log distance of the observed one count as equally likely, whatever rounding says. */
 const TIE_TOLERANCE = 1e-7;
-
-/** ln P(X = k) for k of `m` current rows being among the `successes`, with n + m rows in all (hypergeometric). */
-function logTableMass(k: number, n: number, m: number, successes: number): number {
-  const failures = n + m - successes;
-  if (successes === 0 || failures === 0) return 0;
-  const p = m / (n + m);
-  const q = n / (n + m);
-  return logBinomialMass(k, successes - k, p, q) + logBinomialMass(m - k, failures - (m - k), p, q) - logBinomialMass(m, n, p, q);
-}
 
 /**
  * Fisher's exact test on the 2×2 table of successes and failures, reference (`n` rows) against current (`m` rows).

@@ -3,8 +3,7 @@
 import { requireInteger, requireNonNegative, requirePairedCounts } from "./argument-domain.ts";
 import { entryAt } from "./entry-at.ts";
 import { chiSquareSf } from "./chi-square.ts";
-
-const PRIOR_COUNT = 0.5;
+import { smoothedShares } from "./shares.ts";
 
 /** A population stability index, in nats. */
 export interface PopulationStability {
@@ -49,10 +48,8 @@ export function populationStabilityIndex(reference: readonly number[], current: 
   const n = total(reference);
   const m = total(current);
   if (bins < 2 || n === 0 || m === 0) return null;
-  const prior = PRIOR_COUNT * bins;
-  const contributions = reference.map((count, bin) =>
-    shareTerm((count + PRIOR_COUNT) / (n + prior), (entryAt(current, bin) + PRIOR_COUNT) / (m + prior)),
-  );
+  const now = smoothedShares(current);
+  const contributions = smoothedShares(reference).map((share, bin) => shareTerm(share, entryAt(now, bin)));
   const raw = total(reference.map((count, bin) => shareTerm(count / n, entryAt(current, bin) / m)));
   return {
     value: total(contributions),

@@ -72,15 +72,19 @@ export function wassersteinFromPoints(
   return distance;
 }
 
-interface Placement {
+/** Where one bin's mass sits. */
+export interface Placement {
   /** Where the bin's mass sits; null for an outer bin without rows. */
   at: number | null;
   /** Half the bin's width; 0 for outer bins and singletons. */
   halfWidth: number;
 }
 
-/** The place of every bin's mass: interior bins at the midpoint, singletons at the upper edge, outer bins at their mean. */
-function placeBins(edges: readonly number[], tails: TailMeans): Placement[] {
+/**
+ * The place of every bin's mass: interior bins at the midpoint, singletons at the upper edge, outer bins at their mean.
+ * The caller checks the edges. Cost: linear.
+ */
+export function placeBins(edges: readonly number[], tails: TailMeans): Placement[] {
   const interior = edges.slice(1).map((upper, i): Placement => {
     const lower = entryAt(edges, i);
     const halfWidth = upper / 2 - lower / 2;

@@ -1,0 +1,12 @@
+import { createHash } from "node:crypto";
+import { createRandom } from "./events.ts";
+
+/** Uniform in [0, 1), the same for the same words. */
+export function seeded(words: string): () => number {
+  return createRandom(createHash("sha256").update(words).digest().readUInt32LE());
+}
+
+/** Standard normal (Box and Muller, one of the pair). */
+export function drawNormal(chance: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - chance())) * Math.cos(2 * Math.PI * chance());
+}

@@ -1,0 +1,144 @@
+/**
+ * What chance alone makes of a divergence that is a sum over bins, Σ_j term(p_j, q_j): its moments and its p-value when
+ * the rows are dealt to the two sides at random.
+ */
+
+import { entryAt } from "./entry-at.ts";
+import { logGamma } from "./gamma.ts";
+import { gammaTail } from "./gamma-tail.ts";
+import { gatherRareBins } from "./gather-rare.ts";
+import { forEachDeal } from "./hypergeometric.ts";
+import { canCompare, requireWholeCounts, rowsOf, smoothedShares } from "./shares.ts";
+
+/** With fewer expected rows than this on the smaller side, bins are joined before they are tested. */
+const LEAST_EXPECTED = 2;
+
+/** A bin's part of a divergence, from its smoothed share in the reference and in the current rows. */
+export type ShareTerm = (reference: number, current: number) => number;
+
+interface BinMoments {
+  mean: number;
+  variance: number;
+  /** Covariance with the bin's standardised count z, times the bin's pull on the others. */
+  slope: number;
+  /** Half the covariance with z² - 1, times the square of that pull. */
+  bend: number;
+}
+
+/** Moments of the term of a bin of `rows` rows, half a row added to each of the `bins` bins of either side. */
+function binMoments(term: ShareTerm, rows: number, n: number, m: number, bins: number): BinMoments {
+  const share = rows / (n + m);
+  const expected = share * m;
+  const deviation = Math.sqrt((expected * (1 - share) * n) / (n + m - 1));
+  const sums = { mass: 0, value: 0, square: 0, slope: 0, bend: 0 };
+  forEachDeal(rows, n, m, (current, mass) => {
+    const value = term((rows - current + 0.5) / (n + bins / 2), (current + 0.5) / (m + bins / 2));
+    const z = deviation > 0 ? (current - expected) / deviation : 0;
+    sums.mass += mass;
+    sums.value += mass * value;
+    sums.square += mass * value * value;
+    sums.slope += mass * value * z;
+    sums.bend += mass * value * (z * z - 1);
+  });
+  const mean = sums.value / sums.mass;
+  const pull = share < 1 ? Math.sqrt(share / (1 - share)) : 0;
+  return {
+    mean,
+    variance: Math.max(0, sums.square / sums.mass - mean * mean),
+    slope: (sums.slope / sums.mass) * pull,
+    bend: (sums.bend / sums.mass / 2) * pull * pull,
+  };
+}
+
+/**
+ * Mean and variance of Σ_j term(p_j, q_j) over the bins when their `totals` are dealt at random, n rows to the reference
+ * and m to the current side. The correlation of two bins is -pull_i·pull_j, so sums over pairs split into squares.
+ */
+function dealtMoments(term: ShareTerm, totals: readonly number[], n: number, m: number): { mean: number; variance: number } {
+  const known = new Map<number, BinMoments>();
+  const slope = { sum: 0, squares: 0 };
+  const bend = { sum: 0, squares: 0 };
+  let mean = 0;
+  let variance = 0;
+  for (const rows of totals) {
+    let moments = known.get(rows);
+    if (moments === undefined) known.set(rows, (moments = binMoments(term, rows, n, m, totals.length)));
+    mean += moments.mean;
+    variance += moments.variance;
+    slope.sum += moments.slope;
+    slope.squares += moments.slope ** 2;
+    bend.sum += moments.bend;
+    bend.squares += moments.bend ** 2;
+  }
+  variance += 2 * (bend.sum ** 2 - bend.squares) - (slope.sum ** 2 - slope.squares);
+  return { mean, variance: Math.max(0, variance) };
+}
+
+/**
+ * The p-value of Σ_j term(p_j, q_j) over smoothed shares: the probability of at least the observed sum if all n + m rows
+ * were dealt to the two sides at random, given the total of every bin.
+ *
+ * Bins that expect fewer than 2 rows on the smaller side are joined first (`gatherRareBins`), and the sum that is tested
+ * is the one over joined bins. The mean of each term is then exact, summed over the hypergeometric count of its bin; so
+ * is its variance; covariances between bins are taken to second order in their correlation. A gamma variable of that
+ * mean and variance gives the tail. For large counts and terms that behave like κ·(p - q)²/p this is the chi-square of
+ * K - 1 degrees of freedom times κ·(1/n + 1/m) of theory. It also holds where theory fails: few rows a bin, and rare bins
+ * beside sides of very different sizes, where the half rows alone make a distance.
+ *
+ * Simulated false alarms of Jensen-Shannon, Hellinger and Kullback-Leibler at a nominal 5%, 1% and 0.1%, 10,000 runs for each
+ * of 45 cases (2 to 200 bins: equal, Zipf, with rare and with unused ones; 20, 50 and 200 rows against 5000, 50 against 50
+ * and 300 against 300): at most 6.4, 1.4 and 0.21%, mostly 4.5 to 5.4% at 5%. The excess is that of small
+ * counts, which move in steps. The plain chi-square of theory, on all bins, gives from 0% (50 Zipf categories) to 40%
+ * (Kullback-Leibler with three bins of eight unused).
+ *
+ * Misleads: a change between bins that were joined is not seen. Rows are taken as independent and bins as fixed
+ * beforehand; autocorrelated rows make it far too small.
+ *
+ * Returns null when either side has no rows or fewer than two bins are left: there is nothing to test. Throws a
+ * RangeError for unequal lengths and counts that are not whole. Cost: up to 8·√m terms a bin; bins with equal totals once.
+ */
+export function additivePValue(reference: readonly number[], current: readonly number[], term: ShareTerm): number | null {
+  if (!canCompare(reference, current)) return null;
+  requireWholeCounts(reference, current);
+  const gathered = gatherRareBins(reference, current, LEAST_EXPECTED);
+  if (gathered.reference.length < 2) return null;
+  const then = smoothedShares(gathered.reference);
+  const now = smoothedShares(gathered.current);
+  const observed = rowsOf(then.map((share, bin) => term(share, entryAt(now, bin))));
+  const totals = gathered.reference.map((count, bin) => count + entryAt(gathered.current, bin));
+  const { mean, variance } = dealtMoments(term, totals, rowsOf(reference), rowsOf(current));
+  return gammaTail(observed, mean, variance);
+}
+
+/** The sum that sampling noise alone makes, on average. */
+export interface ExpectedSum {
+  mean: number;
+  /** The average of its square root. */
+  root: number;
+}
+
+/**
+ * The Σ_j term(p_j, q_j) to expect between a reference and m rows of its own distribution: its mean when m rows more,
+ * in the reference's proportions (rounded to whole rows by bin), are dealt at random together with the reference's own.
+ * All K bins count, none is joined. Simulated in the cases of `additivePValue`: within 4% of the average against 5000
+ * reference rows, unused and rare bins included; against a reference no larger than the window it is up to 30% too small
+ * when bins hold about one row, because bins that the reference left empty are not known to exist. `root` takes the sum for a gamma variable: √(V/M)·Γ(k + ½)/Γ(k), k = M²/V.
+ *
+ * Returns null without reference rows or with fewer than two bins. Throws a RangeError for counts that are not whole.
+ * The caller checks m. Cost: as `additivePValue`.
+ */
+export function expectedSum(reference: readonly number[], m: number, term: ShareTerm): ExpectedSum | null {
+  if (!canCompare(reference, reference)) return null;
+  requireWholeCounts(reference, reference);
+  const n = rowsOf(reference);
+  const { mean, variance } = dealtMoments(term, likelyTotals(reference, m), n, m);
+  if (variance === 0) return { mean, root: Math.sqrt(mean) };
+  const shape = (mean * mean) / variance;
+  return { mean, root: Math.sqrt(variance / mean) * Math.exp(logGamma(shape + 0.5) - logGamma(shape)) };
+}
+
+/** The rows of each bin on both sides together, once m rows in the reference's proportions have joined it. Cost: linear. */
+export function likelyTotals(reference: readonly number[], m: number): number[] {
+  const n = rowsOf(reference);
+  return reference.map((count) => count + Math.round((count / n) * m));
+}

@@ -1,0 +1,110 @@
+/**
+ * How the rows of one bin fall to two sides when nothing but chance decides: of `total` rows in the bin, those of the
+ * current side are hypergeometric, given n reference and m current rows in all. What every exact null here is made of.
+ */
+
+import { requireInteger } from "./argument-domain.ts";
+import { logBinomialMass } from "./binomial-mass.ts";
+
+/** Masses below this share of the largest one are left out of sums over the whole distribution. */
+const NEGLIGIBLE = 1e-17;
+
+/**
+ * ln P(b = k): k of `m` current rows are among the `total` rows of a bin, with n + m rows in all.
+ *
+ * In saddle-point form, so that large counts and far tails keep their digits. The caller checks the arguments.
+ * Cost: constant.
+ */
+export function logTableMass(k: number, n: number, m: number, total: number): number {
+  const others = n + m - total;
+  if (total === 0 || others === 0) return 0;
+  const p = m / (n + m);
+  const q = n / (n + m);
+  return logBinomialMass(k, total - k, p, q) + logBinomialMass(m - k, others - (m - k), p, q) - logBinomialMass(m, n, p, q);
+}
+
+/** P(b = k + 1)/P(b = k). */
+function stepUp(k: number, n: number, m: number, total: number): number {
+  return ((m - k) / (k + 1)) * ((total - k) / (n - total + k + 1));
+}
+
+/**
+ * Calls `visit` with every number of current rows that is not negligibly rare and its relative mass (1 at the mode; the
+ * sum is the caller's to divide by). Cost: about 17 standard deviations of calls, at most 0.5·√m each.
+ */
+export function forEachDeal(total: number, n: number, m: number, visit: (current: number, mass: number) => void): void {
+  const least = Math.max(0, total - n);
+  const most = Math.min(m, total);
+  const mode = Math.min(most, Math.max(least, Math.floor(((total + 1) * (m + 1)) / (n + m + 2))));
+  let mass = 1;
+  for (let k = mode; k <= most && mass > NEGLIGIBLE; k++) {
+    visit(k, mass);
+    mass *= stepUp(k, n, m, total);
+  }
+  mass = 1;
+  for (let k = mode - 1; k >= least; k--) {
+    mass /= stepUp(k, n, m, total);
+    if (mass < NEGLIGIBLE) break;
+    visit(k, mass);
+  }
+}
+
+/** The mean and the variance of a share's change in one bin. */
+export interface DealtChange {
+  /** E|a/n - b/m|. */
+  mean: number;
+  /** Var |a/n - b/m|. */
+  variance: number;
+}
+
+/**
+ * The mean and variance of |a/n - b/m|, the change of a bin's share, when a + b = `total` rows are dealt at random.
+ *
+ * Exact, in closed form: b - E b is summed from ν = ⌊E b⌋ + 1 upwards by telescoping, which leaves
+ * E|b - E b| = 2·ν·(n - total + ν)·P(b = ν)/(n + m), the hypergeometric kin of De Moivre's formula; and
+ * |a/n - b/m| = |b - E b|·(1/n + 1/m). Both are 0 where nothing is left to chance (total 0 or n + m).
+ * The caller checks the arguments. Cost: constant.
+ */
+export function dealtChange(total: number, n: number, m: number): DealtChange {
+  const rows = n + m;
+  const expected = (total * m) / rows;
+  const next = Math.floor(expected) + 1;
+  if (next > Math.min(m, total) || total === rows) return { mean: 0, variance: 0 };
+  const scale = 1 / n + 1 / m;
+  const mean = ((2 * next * (n - total + next)) / rows) * Math.exp(logTableMass(next, n, m, total)) * scale;
+  const square = expected * (1 - total / rows) * (n / (rows - 1)) * scale * scale;
+  return { mean, variance: Math.max(0, square - mean * mean) };
+}
+
+/** Σ P(b = k) from `start` outwards, in the direction of the tail. */
+function tailFrom(start: number, direction: 1 | -1, n: number, m: number, total: number): number {
+  const least = Math.max(0, total - n);
+  const most = Math.min(m, total);
+  if (start < least || start > most) return 0;
+  let mass = 1;
+  let sum = 0;
+  for (let k = start; k >= least && k <= most && mass > NEGLIGIBLE * sum; k += direction) {
+    sum += mass;
+    mass = direction === 1 ? mass * stepUp(k, n, m, total) : k === least ? 0 : mass / stepUp(k - 1, n, m, total);
+  }
+  return sum * Math.exp(logTableMass(start, n, m, total));
+}
+
+/**
+ * P(|a/n - b/m| >= distance): the probability that a bin of `total` rows changes its share by so much when rows are
+ * dealt at random. Exact; changes that equal the distance up to rounding count.
+ *
+ * Throws a RangeError unless all counts are whole, n and m at least 1. Cost: up to a few standard deviations of steps.
+ */
+export function dealtChangeSf(distance: number, total: number, n: number, m: number): number {
+  requireInteger("total", total, 0);
+  requireInteger("n", n, 1);
+  requireInteger("m", m, 1);
+  const expected = (total * m) / (n + m);
+  const reach = distance / (1 / n + 1 / m);
+  const rounding = 1e-9 + 1e-12 * (expected + reach);
+  const above = Math.ceil(expected + reach - rounding);
+  const below = Math.floor(expected - reach + rounding);
+  if (above - below <= 1) return 1;
+  return Math.min(1, tailFrom(above, 1, n, m, total) + tailFrom(below, -1, n, m, total));
+}

@@ -1,0 +1,106 @@
+/** The largest change of a share between two histograms (the L-infinity distance), and what chance makes of it. */
+
+import { likelyTotals } from "./additive-null.ts";
+import { requireInteger } from "./argument-domain.ts";
+import { entryAt } from "./entry-at.ts";
+import { dealtChangeSf } from "./hypergeometric.ts";
+import { normalSf } from "./normal.ts";
+import { canCompare, plainShares, requireWholeCounts, rowsOf } from "./shares.ts";
+
+const STEPS = 200;
+/** Expected rows below which a bin's counts are too few to be taken as normal. */
+const FEW = 30;
+
+/** The largest change of a share. */
+export interface LargestChange {
+  /** max |p - q|, from 0 to 1. */
+  value: number;
+  /** The bin where it is reached, counted from 0; the first one when several are. */
+  bin: number;
+  /** |p - q| of every bin, in the order of the input. The value is their maximum, not their sum. */
+  changes: number[];
+}
+
+/**
+ * The L-infinity distance of two histograms over the same bins: max |p - q|, the largest change of the share of one bin.
+ *
+ * Shapes: two lists of K counts, whole or weighted. Nothing is smoothed. Symmetric, a metric, 0 for proportional counts.
+ * Misleads: a change spread over many bins is small in each; a rare category that doubles is smaller still. Compare with
+ * `largestChangeExpected` and `largestChangePValue`.
+ *
+ * Returns null when either side has no rows or there are fewer than two bins. Sides of one or two rows do get a value,
+ * which is then nearly all noise. Throws a RangeError for unequal lengths and for negative or non-finite counts.
+ * Cost: linear in K. Example: largestChange([50, 30, 20], [40, 35, 25]) has value 0.1 at bin 0.
+ */
+export function largestChange(reference: readonly number[], current: readonly number[]): LargestChange | null {
+  if (!canCompare(reference, current)) return null;
+  const now = plainShares(current);
+  const changes = plainShares(reference).map((share, bin) => Math.abs(share - entryAt(now, bin)));
+  const value = changes.reduce((largest, change) => Math.max(largest, change), 0);
+  return { value, bin: changes.indexOf(value), changes };
+}
+
+/** P(|p_j - q_j| >= x) for a bin of `total` rows dealt at random; exact where it expects few rows, else normal. */
+function changeSf(x: number, total: number, n: number, m: number): number {
+  const rows = n + m;
+  if ((Math.min(total, rows - total) * Math.min(n, m)) / rows < FEW) return dealtChangeSf(x, total, n, m);
+  const variance = ((total / n / m) * (rows - total)) / (rows - 1);
+  return 2 * normalSf(x / Math.sqrt(variance));
+}
+
+/**
+ * The largest change to expect from sampling noise alone, between this reference and m rows of its own distribution.
+ *
+ * ∫ 1 - (Π_j P(|p_j - q_j| < x))^((K - 1)/K) dx over the K bins that hold rows, each factor that of the bin's rows dealt
+ * at random: exact below 30 expected rows, else normal. Bins are taken as independent; the power makes up for the one
+ * that the others determine, fully so for two bins. Simulated: from 11% below to 15% above the average against 5000
+ * reference rows, too large when two bins hold nearly all rows; from 14% below to 18% above against a reference of 50 or 300
+ * rows and as many current ones.
+ *
+ * Returns null without reference rows or with fewer than two bins; 0 when one bin holds everything. Throws a RangeError
+ * unless counts are whole and m is an integer of at least 1. Cost: 200 tails for every distinct count.
+ */
+export function largestChangeExpected(reference: readonly number[], m: number): number | null {
+  requireInteger("m", m, 1);
+  if (!canCompare(reference, reference)) return null;
+  requireWholeCounts(reference, reference);
+  const n = rowsOf(reference);
+  const occupied = likelyTotals(reference, m).filter((total) => total > 0);
+  const repeats = new Map<number, number>();
+  for (const total of occupied) repeats.set(total, (repeats.get(total) ?? 0) + 1);
+  const power = (occupied.length - 1) / occupied.length;
+  const farthest = Math.min(1, (3 + Math.sqrt(2 * Math.log(occupied.length))) * Math.sqrt(1 / n + 1 / m));
+  let area = 0;
+  for (let i = 0; i < STEPS; i++) {
+    const x = ((i + 0.5) / STEPS) * farthest;
+    let none = 1;
+    for (const [total, times] of repeats) none *= Math.max(0, 1 - changeSf(x, total, n, m)) ** times;
+    area += (farthest / STEPS) * (1 - none ** power);
+  }
+  return area;
+}
+
+/**
+ * A bound on the probability of a change of at least the observed one under no drift: Σ_j P(|p_j - q_j| >= value), each
+ * exact for the bin's rows dealt at random (hypergeometric), the sum at most 1.
+ *
+ * By the union bound it never falls short of the p-value, at any sizes and for any shares, given independent rows and bins
+ * fixed beforehand: false alarms cannot exceed the nominal rate. Little is lost, because few bins can reach a given change
+ * at once; with two occupied bins, whose changes are one and the same, only one is counted, and it is exact.
+ * Simulated false alarms at a nominal 5%, 1% and 0.1%, 10,000 runs for each of the cases of `additivePValue`: at most 4.8, 1.1 and
+ * 0.13%; 3.9 to 4.8% at 5% for equal bins against 5000 rows, 0 where 200 bins share 50 rows on either side.
+ *
+ * Returns null when either side has no rows or fewer than two bins hold rows. Throws a RangeError for unequal lengths and
+ * counts that are not whole. Cost: a few standard deviations of steps a bin, at most about 0.5·√m each.
+ */
+export function largestChangePValue(reference: readonly number[], current: readonly number[]): number | null {
+  const found = largestChange(reference, current);
+  if (found === null) return null;
+  requireWholeCounts(reference, current);
+  const n = rowsOf(reference);
+  const m = rowsOf(current);
+  const totals = reference.map((count, bin) => count + entryAt(current, bin)).filter((total) => total > 0);
+  if (totals.length < 2) return null;
+  const tested = totals.length === 2 ? totals.slice(1) : totals;
+  return Math.min(1, rowsOf(tested.map((total) => dealtChangeSf(found.value, total, n, m))));
+}
