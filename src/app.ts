@@ -5,7 +5,7 @@ import { createOutbox, type Outbox } from "./alerting/outbox.ts";
 import { ruleHash } from "./alerting/rule-hash.ts";
 import { VERSION } from "./cli/version.ts";
 import { openBaselineFile } from "./ingest/baseline-file.ts";
-import { predictionPrecedence } from "./ingest/identity.ts";
+import { precedenceNumber, predictionPrecedence } from "./ingest/identity.ts";
 import { createDeadLetterTopic } from "./ingest/kafka-dead-letters.ts";
 import { createKafkaSource } from "./ingest/kafka-source.ts";
 import { createPipeline, type Pipeline } from "./ingest/pipeline.ts";
@@ -147,7 +147,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     models: config.models,
     rules: config.rules,
     openBaseline: (file, model) => openBaselineFile(file, model, clock),
-    precedence: (row) => String(predictionPrecedence(row.prediction)),
+    precedence: (row) => String(precedenceNumber(predictionPrecedence(row.prediction))),
     watermark,
     nextSequence,
     onMeasured: async (window) => {

@@ -1,11 +1,12 @@
 import type { BaselineRow, Decoded, Label, Origin, Prediction, RejectReason } from "../model/event.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import type { Millis } from "../model/time.ts";
-import { readFeatures } from "./features.ts";
+import { readFeatures, type NameLists } from "./features.ts";
 import { createFields, found, type Fields, type Reject } from "./fields.ts";
 import { parseObject } from "./json.ts";
 import { DECODE_LIMITS, type DecodeLimits } from "./limits.ts";
 import type { Message } from "./source.ts";
+import type { Templates } from "./templates.ts";
 
 /** What decoding saw and let pass, to be counted. */
 export type Notice = {
@@ -23,6 +24,10 @@ export type DecodeContext = {
   readonly liveClock: boolean;
   readonly limits?: Partial<DecodeLimits>;
   readonly notice?: Partial<Notice>;
+  /** Lists of feature names that were met; without it every event has its own. */
+  readonly lists?: NameLists;
+  /** What events were like so far, where they are many. */
+  readonly templates?: Templates;
 };
 
 export type DecodedBaselineRow =
@@ -59,12 +64,25 @@ type Read = {
 
 /** The native JSON event of one message. */
 export function decode(message: Message, context: DecodeContext): Decoded {
-  return decodeWith(
+  const { templates } = context;
+  if (templates && message.bytes) {
+    const { notBefore, notAfter, ahead } = limitsOf(context);
+    const event = templates.read(message.bytes, {
+      models: context.models,
+      limits: limitsOf(context),
+      earliest: notBefore,
+      latest: context.liveClock ? Math.min(notAfter, context.now + ahead) : notAfter,
+    });
+    if (event) return { ok: true, event };
+  }
+  const decoded = decodeWith(
     (limits, reject) => parseObject(message.bytes, limits, reject),
     context,
     (read) => readEvent(read, message.origin, context),
-    (event) => ({ ok: true, event }),
+    (event): Decoded => ({ ok: true, event }),
   );
+  if (templates && message.bytes && decoded.ok && decoded.event.type === "prediction") templates.learn(message.bytes, decoded.event);
+  return decoded;
 }
 
 /** An event from an object that something else was made into: checked like one that was sent. `nameOf` is what messages call a field. */
@@ -168,7 +186,7 @@ function readPrediction(read: Read, known: ReadonlySet<string>, origin: Origin, 
     now: context.now,
     live: context.liveClock,
   });
-  const features = readFeatures(fields, limits, reject);
+  const features = readFeatures(fields, limits, reject, context.lists);
   const answer = fields.at("prediction");
   const answerNumber =
     answer !== undefined && model.task === "regression"
@@ -191,7 +209,7 @@ function readPrediction(read: Read, known: ReadonlySet<string>, origin: Origin, 
     model: model.name,
     version,
     time,
-    ...features,
+    features,
     predictedClass: answerClass,
     predictedNumber: answerNumber,
     // `scores` of a binary model name P(positive) too.

@@ -37,6 +37,6 @@ export function createPatientStore(store: Store, { retryFor, clock, wait, log, o
     query: (sql, params) => patiently(() => store.query(sql, params)),
     execute: (sql, params) => patiently(() => store.execute(sql, params)),
     insert: (table, rows) => patiently(() => store.insert(table, rows)),
-    insertBinary: (table, columns, block) => patiently(() => store.insertBinary(table, columns, block)),
+    insertNative: (table, columns, block) => patiently(() => store.insertNative(table, columns, block)),
   };
 }

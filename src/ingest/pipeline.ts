@@ -2,23 +2,25 @@ import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promi
 import type { Log } from "../log.ts";
 import type { Prediction, RejectReason } from "../model/event.ts";
 import type { AdapterSettings, ModelSettings } from "../model/settings.ts";
-import { HOUR, SECOND, type Clock, type Millis } from "../model/time.ts";
+import { floorTo, HOUR, SECOND, type Clock, type Millis } from "../model/time.ts";
 import type { FullLetter } from "../store/dead-letters.ts";
 import { createLayouts } from "../store/layouts.ts";
 import { labelRow, type LabelRow } from "../store/labels.ts";
-import type { PredictionRow } from "../store/predictions.ts";
+import { createPredictionEncoder, type PredictionBlock, type PredictionRow } from "../store/predictions.ts";
 import type { Store } from "../store/store.ts";
 import { createSequence, type Sequence } from "../store/touched-buckets.ts";
 import { createAdapters } from "./adapters/adapter.ts";
 import { writeEnvelope } from "./envelope.ts";
 import { createCounters, type IngestCounters } from "./counters.ts";
 import type { DecodeContext } from "./decode.ts";
+import { createNameLists } from "./features.ts";
 import { labelPrecedence, predictionPrecedence } from "./identity.ts";
 import type { DecodeLimits } from "./limits.ts";
 import { createPairing, type ArrivedHalf, type Paired, type Pairing } from "./pairing.ts";
 import { createPatientStore } from "./patient-store.ts";
 import type { Message } from "./source.ts";
-import { writeRows, type Rows } from "./write.ts";
+import { createTemplates } from "./templates.ts";
+import { writeRows, type ModelBucket, type Rows } from "./write.ts";
 
 export type IngestResult = {
   readonly accepted: number;
@@ -37,6 +39,8 @@ export type Stored = {
 export type PipelineLimits = {
   /** Bytes of messages in hand; who comes with more waits. Events take about five times that as rows. */
   readonly bytesInHand: number;
+  /** Bytes that are stored without waiting for what is being decoded. */
+  readonly flushBytes: number;
   /** How long one turn of the event loop may be spent decoding. */
   readonly slice: Millis;
   readonly retryFor: Millis;
@@ -48,6 +52,7 @@ export type PipelineLimits = {
 
 export const PIPELINE_LIMITS: PipelineLimits = {
   bytesInHand: 64 * 1024 * 1024,
+  flushBytes: 16 * 1024 * 1024,
   slice: 10,
   retryFor: 30 * SECOND,
   payloadBytes: 4 * 1024,
@@ -93,14 +98,22 @@ export type PipelineOptions = {
 };
 
 type Batch = {
-  readonly predictions: PredictionRow[];
+  readonly predictions: PredictionBlock[];
+  /** Those that do not fill a block. What several batches have left makes one. */
+  readonly rows: PredictionRow[];
+  readonly buckets: BucketSet;
   readonly labels: LabelRow[];
   readonly halves: ArrivedHalf[];
   readonly deadLetters: FullLetter[];
   readonly rejected: { index: number; reason: RejectReason; message: string }[];
-  readonly stored: Map<string, Stored>;
+  readonly stored: Progress;
+  readonly bytes: number;
   readonly sweeps: boolean;
 };
+
+/** What became durable, by partition and model. */
+type Progress = Map<string, Map<string, Writable<Stored>>>;
+type Writable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 type Waiting = { readonly batch: Batch; readonly resolve: () => void; readonly reject: (error: unknown) => void };
 
@@ -126,14 +139,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const bucketOf = (model: string): Millis => models.get(model)?.bucket ?? HOUR;
 
   const layouts = createLayouts();
+  const encode = createPredictionEncoder(layouts);
+  const lists = createNameLists();
+  const templates = createTemplates();
   let sequence: Sequence | null = options.nextSequence ?? null;
   let closed = false;
   let inHand = 0;
   let calls = 0;
   let requests = 0;
   let decoding: Promise<unknown> = Promise.resolve();
+  let undecoded = 0;
   let flushing = false;
   let waiting: Waiting[] = [];
+  let waitingBytes = 0;
   const atTheDoor: { readonly bytes: number; readonly enter: () => void }[] = [];
   const leaving: (() => void)[] = [];
 
@@ -147,13 +165,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       counters.add("received", messages.length);
       counters.add("bytes", bytes);
       // One at a time: the slices of several would add up within one turn of the event loop.
-      const decoded = decoding.then(() => decodeAll(messages, again));
-      decoding = decoded.catch(() => {});
+      undecoded++;
+      const decoded = decoding.then(() => decodeAll(messages, bytes, again)).finally(() => undecoded--);
+      decoding = decoded.catch(() => flushWhenDue());
       const batch = await decoded;
       await flushed(batch);
       if (onRefused && !again && batch.rejected.length > 0)
         await onRefused(batch.rejected.flatMap(({ index, reason }) => (messages[index] ? [{ message: messages[index], reason }] : [])));
-      return { accepted: batch.predictions.length + batch.labels.length + batch.halves.length, rejected: batch.rejected };
+      return {
+        accepted: rowsIn(batch.predictions) + batch.rows.length + batch.labels.length + batch.halves.length,
+        rejected: batch.rejected,
+      };
     } finally {
       leave(bytes);
     }
@@ -162,8 +184,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   async function flushed(batch: Batch): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       waiting.push({ batch, resolve, reject });
-      if (!flushing) void flushAll();
+      waitingBytes += batch.bytes;
+      flushWhenDue();
     });
+  }
+
+  /** An insert costs about the same for a thousand rows as for one: what is decoded a moment later goes with it. */
+  function flushWhenDue(): void {
+    if (!flushing && waiting.length > 0 && (undecoded === 0 || waitingBytes >= limits.flushBytes)) void flushWaiting();
   }
 
   /** Between flushes, never beside one: both judge halves. */
@@ -171,7 +199,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (closed || adapters.size === 0) return;
     calls++;
     try {
-      await flushed({ ...emptyBatch(), sweeps: true });
+      await flushed({ ...emptyBatch(0, bucketOf), sweeps: true });
     } finally {
       leave(0);
     }
@@ -197,16 +225,21 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (calls === 0) for (const resolve of leaving.splice(0)) resolve();
   }
 
-  async function decodeAll(messages: readonly Message[], again?: Again): Promise<Batch> {
-    const batch = emptyBatch();
+  async function decodeAll(messages: readonly Message[], bytes: number, again?: Again): Promise<Batch> {
+    const batch = emptyBatch(bytes, bucketOf);
     const request = ++requests;
     const context = contextNow();
     const { now } = context;
     let sliceEnd = performance.now() + limits.slice;
+    let unchecked = 0;
     for (const [index, message] of messages.entries()) {
-      if (performance.now() > sliceEnd) {
-        await nextTurn();
-        sliceEnd = performance.now() + limits.slice;
+      unchecked += message.bytes?.length ?? 0;
+      if (unchecked > BYTES_BETWEEN_CHECKS) {
+        unchecked = 0;
+        if (performance.now() > sliceEnd) {
+          await nextTurn();
+          sliceEnd = performance.now() + limits.slice;
+        }
       }
       const adapted = adapt(message, context);
       const partition = again?.partition ?? partitionKey(message);
@@ -224,8 +257,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           break;
         case "events":
           for (const event of adapted.events) {
-            if (event.type === "prediction") batch.predictions.push(rowOf(event));
-            else batch.labels.push(labelRow(event, labelPrecedence(event)));
+            if (event.type === "prediction") {
+              batch.rows.push(rowOf(event));
+              batch.buckets.add(event.model, event.time);
+              // Rows become bytes as soon as there are enough: objects that die young cost little.
+              if (batch.rows.length === ROWS_PER_BLOCK) batch.predictions.push(...encode(batch.rows.splice(0)));
+            } else batch.labels.push(labelRow(event, labelPrecedence(event)));
             noteStored(batch.stored, partition, event);
           }
           break;
@@ -234,29 +271,30 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return batch;
   }
 
-  async function flushAll(): Promise<void> {
+  async function flushWaiting(): Promise<void> {
     flushing = true;
-    while (waiting.length > 0) {
-      const group = waiting;
-      waiting = [];
-      try {
-        await flush(group.map(({ batch }) => batch));
-        for (const { resolve } of group) resolve();
-      } catch (error) {
-        for (const { reject } of group) reject(error);
-      }
+    const group = waiting;
+    waiting = [];
+    waitingBytes = 0;
+    try {
+      await flush(group.map(({ batch }) => batch));
+      for (const { resolve } of group) resolve();
+    } catch (error) {
+      for (const { reject } of group) reject(error);
     }
     flushing = false;
+    flushWhenDue();
   }
 
   function contextNow(): DecodeContext {
-    return { models, now: clock(), liveClock, notice, ...(options.decodeLimits ? { limits: options.decodeLimits } : {}) };
+    return { models, now: clock(), liveClock, notice, lists, templates, ...(options.decodeLimits ? { limits: options.decodeLimits } : {}) };
   }
 
   async function flush(batches: readonly Batch[]): Promise<void> {
     const halves = batches.flatMap((batch) => batch.halves);
     await write({
-      predictions: batches.flatMap((batch) => batch.predictions),
+      predictions: [...batches.flatMap((batch) => batch.predictions), ...(await encodeAll(batches.flatMap((batch) => batch.rows)))],
+      buckets: batches.flatMap((batch) => batch.buckets.list()),
       labels: batches.flatMap((batch) => batch.labels),
       deadLetters: batches.flatMap((batch) => batch.deadLetters),
     });
@@ -264,7 +302,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (halves.length > 0) for await (const paired of pairing.pair(halves, contextNow())) await writePaired(paired);
     if (batches.some((batch) => batch.sweeps)) for await (const paired of pairing.sweep(contextNow())) await writePaired(paired);
     for (const { half } of halves) counters.half(half.side);
-    onStored?.(batches.flatMap((batch) => [...batch.stored.values()]));
+    onStored?.(batches.flatMap((batch) => [...batch.stored.values()].flatMap((models) => [...models.values()])));
   }
 
   async function writePaired({ predictions, rejected }: Paired): Promise<void> {
@@ -283,15 +321,27 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         envelope: "",
       };
     });
-    await write({ predictions: predictions.map(rowOf), labels: [], deadLetters });
+    const buckets = createBucketSet(bucketOf);
+    for (const { model, time } of predictions) buckets.add(model, time);
+    await write({ predictions: await encodeAll(predictions.map(rowOf)), buckets: buckets.list(), labels: [], deadLetters });
+  }
+
+  async function encodeAll(rows: readonly PredictionRow[]): Promise<PredictionBlock[]> {
+    const blocks: PredictionBlock[] = [];
+    for (let start = 0; start < rows.length; start += ROWS_PER_BLOCK) {
+      if (start > 0) await nextTurn();
+      blocks.push(...encode(rows.slice(start, start + ROWS_PER_BLOCK)));
+    }
+    return blocks;
   }
 
   async function write(rows: Rows): Promise<void> {
     sequence ??= await createSequence(store, clock);
-    await writeRows(store, rows, { bucketOf, sequence, layouts, now: clock() });
-    counters.add("predictions", rows.predictions.length);
+    await writeRows(store, rows, { sequence, layouts, now: clock() });
+    const predictions = rowsIn(rows.predictions);
+    counters.add("predictions", predictions);
     counters.add("labels", rows.labels.length);
-    counters.add("accepted", rows.predictions.length + rows.labels.length);
+    counters.add("accepted", predictions + rows.labels.length);
     for (const { reason } of rows.deadLetters) counters.reject(reason);
   }
 
@@ -310,8 +360,49 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
-function emptyBatch(): Batch {
-  return { predictions: [], labels: [], halves: [], deadLetters: [], rejected: [], stored: new Map(), sweeps: false };
+/** Rows that are written as one block: as many as fit a turn of the event loop. */
+const ROWS_PER_BLOCK = 1_000;
+/** The time is looked at again after so many bytes: a message may be a thousand times as large as another. */
+const BYTES_BETWEEN_CHECKS = 16 * 1024;
+
+function rowsIn(blocks: readonly PredictionBlock[]): number {
+  return blocks.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+type BucketSet = ReturnType<typeof createBucketSet>;
+
+/** The buckets that events are in. */
+function createBucketSet(bucketOf: (model: string) => Millis) {
+  const models = new Map<string, Set<Millis>>();
+  // Neighbours are of one bucket nearly always.
+  let last = "";
+  let from = 0;
+  let to = 0;
+  return {
+    add(model: string, time: Millis): void {
+      if (model === last && time >= from && time < to) return;
+      last = model;
+      from = floorTo(time, bucketOf(model));
+      to = from + bucketOf(model);
+      models.set(model, (models.get(model) ?? new Set()).add(from));
+    },
+    list: (): ModelBucket[] => [...models].flatMap(([model, buckets]) => [...buckets].map((bucket) => ({ model, bucket }))),
+  };
+}
+
+function emptyBatch(bytes: number, bucketOf: (model: string) => Millis): Batch {
+  return {
+    predictions: [],
+    rows: [],
+    buckets: createBucketSet(bucketOf),
+    labels: [],
+    halves: [],
+    deadLetters: [],
+    rejected: [],
+    stored: new Map(),
+    bytes,
+    sweeps: false,
+  };
 }
 
 function rowOf(prediction: Prediction): PredictionRow {
@@ -324,18 +415,17 @@ export function partitionKey({ origin }: Message): string {
 }
 
 function noteStored(
-  stored: Map<string, Stored>,
+  stored: Progress,
   partition: string,
   event: { readonly type: string; readonly model: string; readonly time: Millis | null },
 ): void {
-  const key = JSON.stringify([partition, event.model]);
-  const before = stored.get(key) ?? { partition, model: event.model, newest: null, predictions: 0, labels: 0 };
-  stored.set(key, {
-    ...before,
-    newest: event.time === null ? before.newest : Math.max(before.newest ?? event.time, event.time),
-    predictions: before.predictions + (event.type === "prediction" ? 1 : 0),
-    labels: before.labels + (event.type === "label" ? 1 : 0),
-  });
+  let models = stored.get(partition);
+  if (!models) stored.set(partition, (models = new Map()));
+  let progress = models.get(event.model);
+  if (!progress) models.set(event.model, (progress = { partition, model: event.model, newest: null, predictions: 0, labels: 0 }));
+  if (event.time !== null) progress.newest = Math.max(progress.newest ?? event.time, event.time);
+  if (event.type === "prediction") progress.predictions++;
+  else if (event.type === "label") progress.labels++;
 }
 
 /** Letters are kept by origin, and the second request begins at index 0 again: `request` tells them apart; null where the origin is told already. */

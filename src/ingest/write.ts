@@ -2,13 +2,18 @@ import { floorTo, MINUTE, type Millis } from "../model/time.ts";
 import { insertDeadLetters, type FullLetter } from "../store/dead-letters.ts";
 import type { Layouts } from "../store/layouts.ts";
 import { insertLabels, type LabelRow } from "../store/labels.ts";
-import { insertPredictions, type PredictionRow } from "../store/predictions.ts";
+import { insertPredictions, type PredictionBlock } from "../store/predictions.ts";
 import type { Store } from "../store/store.ts";
 import { touchBuckets, type BucketMark, type Sequence } from "../store/touched-buckets.ts";
 
+/** Buckets of a model that hold predictions. */
+export type ModelBucket = { readonly model: string; readonly bucket: Millis };
+
 /** Rows to be stored together. */
 export type Rows = {
-  readonly predictions: readonly PredictionRow[];
+  readonly predictions: readonly PredictionBlock[];
+  /** The buckets those are in. */
+  readonly buckets: readonly ModelBucket[];
   readonly labels: readonly LabelRow[];
   readonly deadLetters: readonly FullLetter[];
 };
@@ -24,15 +29,10 @@ export type Rows = {
 export async function writeRows(
   store: Store,
   rows: Rows,
-  {
-    bucketOf,
-    sequence,
-    layouts,
-    now,
-  }: { readonly bucketOf: (model: string) => Millis; readonly sequence: Sequence; readonly layouts: Layouts; readonly now: Millis },
+  { sequence, layouts, now }: { readonly sequence: Sequence; readonly layouts: Layouts; readonly now: Millis },
 ): Promise<void> {
   const minute = floorTo(now, MINUTE);
-  const marks = marksOf(rows, bucketOf, minute);
+  const marks = marksOf(rows, minute);
   await touchBuckets(store, marks, sequence());
   await insertPredictions(store, rows.predictions, layouts);
   await insertLabels(store, rows.labels, minute);
@@ -40,15 +40,10 @@ export async function writeRows(
   await insertDeadLetters(store, rows.deadLetters);
 }
 
-function marksOf(rows: Rows, bucketOf: (model: string) => Millis, minute: Millis): BucketMark[] {
-  const buckets = new Map<string, { readonly model: string; readonly bucket: Millis }>();
-  for (const { prediction } of rows.predictions) {
-    const bucket = floorTo(prediction.time, bucketOf(prediction.model));
-    buckets.set(`${bucket} ${prediction.model}`, { model: prediction.model, bucket });
-  }
-  const labelled = new Set(rows.labels.map((row) => row.model));
+function marksOf({ buckets, labels }: Rows, minute: Millis): BucketMark[] {
+  const labelled = new Set(labels.map((row) => row.model));
   return [
-    ...[...buckets.values()].flatMap((one) => (["features", "outcomes", "identity"] as const).map((kind) => ({ ...one, kind }))),
+    ...buckets.flatMap((one) => (["features", "outcomes", "identity"] as const).map((kind) => ({ ...one, kind }))),
     ...[...labelled].map((model) => ({ model, kind: "labels" as const, bucket: minute })),
   ];
 }

@@ -54,8 +54,8 @@ export function registerStore(registry: Registry): (store: Store) => Store {
       await timed("insert", table, () => store.insert(table, all));
       rows.inc({ table }, all.length);
     },
-    insertBinary: async (table, columns, block) => {
-      await timed("insert", table, () => store.insertBinary(table, columns, block));
+    insertNative: async (table, columns, block) => {
+      await timed("insert", table, () => store.insertNative(table, columns, block));
       rows.inc({ table }, block.rows);
     },
   });

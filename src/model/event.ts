@@ -1,5 +1,22 @@
 import type { Millis } from "./time.ts";
 
+/**
+ * The features of one event, by place: the form they are stored in, so that nothing is looked up by name on the way.
+ * Events that carry the same names in the same order share one list of them.
+ */
+export type Features = {
+  /** Every name that was sent, in the order it was sent in. */
+  readonly names: readonly string[];
+  /** As many as there are names; NaN where the value is no number. */
+  readonly numbers: readonly number[];
+  /** The places whose value is a text, and those texts. Strings as sent; booleans as `true` and `false`. */
+  readonly categoryPlaces: readonly number[];
+  readonly categories: readonly string[];
+  readonly embeddings: ReadonlyMap<string, readonly number[]>;
+  /** Names whose value is no finite number, string, boolean, embedding or null. */
+  readonly unparsable: readonly string[];
+};
+
 /** One request to a model, as its serving system told it: checked, and sorted by kind of value. */
 export type Prediction = {
   readonly type: "prediction";
@@ -7,14 +24,7 @@ export type Prediction = {
   readonly model: string;
   readonly version: string;
   readonly time: Millis;
-  readonly numbers: ReadonlyMap<string, number>;
-  /** Strings as sent; booleans as `true` and `false`. */
-  readonly categories: ReadonlyMap<string, string>;
-  readonly embeddings: ReadonlyMap<string, readonly number[]>;
-  /** Features sent as null. */
-  readonly missing: readonly string[];
-  /** Features whose value is no finite number, string, boolean or null. */
-  readonly unparsable: readonly string[];
+  readonly features: Features;
   /** The predicted class, as text; null when the model predicts a number, or nothing. */
   readonly predictedClass: string | null;
   readonly predictedNumber: number | null;

@@ -1,4 +1,5 @@
 import type { BaselineRow } from "../model/event.ts";
+import { categoriesOf, numbersOf } from "../model/features.ts";
 import type { Millis } from "../model/time.ts";
 import { dateTimeValue, recordOf } from "./values.ts";
 import type { Store } from "./store.ts";
@@ -81,9 +82,9 @@ export async function insertBaselineRows(
       id: row.prediction.id,
       version: row.prediction.version,
       time: dateTimeValue(row.prediction.time),
-      numbers: recordOf(row.prediction.numbers),
-      categories: recordOf(row.prediction.categories),
-      unparsable: row.prediction.unparsable,
+      numbers: recordOf(numbersOf(row.prediction.features)),
+      categories: recordOf(categoriesOf(row.prediction.features)),
+      unparsable: row.prediction.features.unparsable,
       predicted_class: row.prediction.predictedClass,
       predicted_number: row.prediction.predictedNumber,
       score: row.prediction.score,

@@ -15,8 +15,8 @@ export function createStore(options: {
   location: string;
   writer: ClickHouseClient;
   reader: ClickHouseClient;
-  /** Runs an INSERT that ends with its columns, with rows in RowBinary. */
-  writeBinary: (into: string, rows: Uint8Array) => Promise<void>;
+  /** Runs an INSERT that ends with its columns, with rows in blocks of the Native form. */
+  writeNative: (into: string, blocks: readonly Uint8Array[]) => Promise<void>;
   onClose?: () => Promise<void>;
 }): Store {
   const { kind, location, writer, reader } = options;
@@ -77,9 +77,13 @@ export function createStore(options: {
     if (block.length > 0) await insertBlock(table, block.join("\n"));
   }
 
-  async function insertBinary(table: Table, columns: readonly string[], { bytes }: { bytes: Uint8Array }): Promise<void> {
+  async function insertNative(
+    table: Table,
+    columns: readonly string[],
+    { blocks }: { readonly blocks: readonly Uint8Array[] },
+  ): Promise<void> {
     try {
-      await options.writeBinary(`INSERT INTO ${table} (${columns.join(", ")})`, bytes);
+      await options.writeNative(`INSERT INTO ${table} (${columns.join(", ")})`, blocks);
     } catch (error) {
       throw describe(error, location);
     }
@@ -91,7 +95,7 @@ export function createStore(options: {
     await options.onClose?.();
   }
 
-  return { kind, location, query, execute, insert, insertBinary, close };
+  return { kind, location, query, execute, insert, insertNative, close };
 }
 
 /**

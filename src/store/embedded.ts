@@ -41,10 +41,10 @@ export async function openEmbeddedStore(path: string): Promise<Store> {
   try {
     const writer = connect();
     const reader = connect();
-    const writeBinary = await spooled(writer, join(path, "spool"));
+    const writeNative = await spooled(writer, join(path, "spool"));
     for (const setting of WRITER_SETTINGS) await writer.command({ query: setting });
     for (const setting of READER_SETTINGS) await reader.command({ query: setting });
-    return createStore({ kind: "embedded", location: path, writer, reader, writeBinary });
+    return createStore({ kind: "embedded", location: path, writer, reader, writeNative });
   } catch (error) {
     // What is left open would keep the directory from whoever tries again.
     for (const client of clients) await client.close();
@@ -56,16 +56,19 @@ export async function openEmbeddedStore(path: string): Promise<Store> {
  * The embedded connection takes text only; binary rows go by way of a file, which is gone when they are stored. What a
  * crash leaves there was never acknowledged.
  */
-async function spooled(writer: ClickHouseClient, directory: string): Promise<(into: string, rows: Uint8Array) => Promise<void>> {
+async function spooled(
+  writer: ClickHouseClient,
+  directory: string,
+): Promise<(into: string, blocks: readonly Uint8Array[]) => Promise<void>> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   let number = 0;
-  return async (into, rows) => {
+  return async (into, blocks) => {
     const file = join(directory, `${number++}`);
     try {
-      await writeFile(file, rows);
+      await writeFile(file, blocks);
       await writer.command({
-        query: `${into} FROM INFILE ${quoted(file)} COMPRESSION 'none' FORMAT RowBinary`,
+        query: `${into} FROM INFILE ${quoted(file)} COMPRESSION 'none' FORMAT Native`,
       });
     } finally {
       await rm(file, { force: true });

@@ -5,7 +5,7 @@ import { dateTimeValue } from "./values.ts";
 
 /** What tells one half from every other. */
 export type HalfKey = Pick<Half, "id" | "scope" | "rows" | "side" | "time" | "digest" | "model">;
-/** How many halves of one kind are looked at: an id that more have used names nothing. */
+/** How many halves of one id are looked at: an id that more have used names nothing. */
 export const MOST_OF_ONE_ID = 256;
 
 /** A server takes parameters in the request line, which it bounds at 1 MiB; text may triple when it is escaped. */
@@ -30,7 +30,7 @@ export async function insertHalves(store: Store, halves: readonly Half[], times:
   );
 }
 
-/** The halves with these ids that are remembered, each once, at most one more of a kind than `MOST_OF_ONE_ID`. `bytes` is the length of a body. */
+/** The halves with these ids that are remembered, each once, at most one more of an id and model than `MOST_OF_ONE_ID`. `bytes` is the length of a body. */
 export async function findHalves(
   store: Store,
   adapter: string,
@@ -39,14 +39,14 @@ export async function findHalves(
 ): Promise<(HalfKey & { readonly bytes: number })[]> {
   const found: (HalfKey & { bytes: number })[] = [];
   for (const chunk of chunks(ids)) {
-    const rows = await store.query<KeyRow & { bytes: number | string }>(
-      `SELECT ${KEY}, max(length(body)) AS bytes FROM halves AS h
+    const rows = await store.query<KeyRow & { size: number }>(
+      `SELECT ${KEY}, max(h.bytes) AS size FROM halves AS h
        WHERE adapter = {adapter:String} AND id IN {ids:Array(String)} AND expires_at > fromUnixTimestamp64Milli({now:Int64})
        GROUP BY id, scope, rows, side, h.time, h.digest, model
-       ORDER BY id, scope, rows, h.time LIMIT ${MOST_OF_ONE_ID + 1} BY id, scope, rows`,
+       ORDER BY id, model, h.time LIMIT ${MOST_OF_ONE_ID + 1} BY id, model`,
       { adapter, ids: chunk, now },
     );
-    for (const row of rows) found.push({ ...keyOf(row), bytes: Number(row.bytes) });
+    for (const row of rows) found.push({ ...keyOf(row), bytes: row.size });
   }
   return found;
 }
@@ -77,18 +77,37 @@ export async function findUnsettledIds(
   adapter: string,
   period: { readonly after: Millis; readonly upTo: Millis; readonly within: Millis },
 ): Promise<string[]> {
+  // Extremes that are equal say that there is one; sets of what is distinct would take ten times the memory.
+  const one = (side: Half["side"]) =>
+    ["h.time", "h.digest"].map((what) => `minIf(${what}, side = '${side}') = maxIf(${what}, side = '${side}')`).join(" AND ");
   const rows = await store.query<{ id: string }>(
     `SELECT DISTINCT id FROM (
-       SELECT id, scope, rows FROM halves AS h
+       SELECT id, scope, rows, model FROM halves AS h
        WHERE adapter = {adapter:String} AND h.time > fromUnixTimestamp64Milli({after:Int64} - {within:Int64}) AND h.time <= fromUnixTimestamp64Milli({upTo:Int64} + {within:Int64})
-       GROUP BY id, scope, rows
+       GROUP BY id, scope, rows, model
        HAVING countIf(h.time > fromUnixTimestamp64Milli({after:Int64}) AND h.time <= fromUnixTimestamp64Milli({upTo:Int64})) > 0
-         AND NOT (uniqExactIf((h.time, h.digest), side = 'request') = 1 AND uniqExactIf((h.time, h.digest), side = 'response') = 1
+         AND NOT (countIf(side = 'request') > 0 AND countIf(side = 'response') > 0 AND ${one("request")} AND ${one("response")}
            AND toUnixTimestamp64Micro(maxIf(h.time, side = 'response')) - toUnixTimestamp64Micro(maxIf(h.time, side = 'request')) BETWEEN 0 AND {within:Int64} * 1000)
      )`,
     { adapter, ...period },
   );
   return rows.map(({ id }) => id);
+}
+
+/** Up to which time, of those in `(after, upTo]`, there are no more than `most` halves to look at. */
+export async function timeOfHalves(
+  store: Store,
+  adapter: string,
+  { after, upTo, most }: { readonly after: Millis; readonly upTo: Millis; readonly most: number },
+): Promise<Millis> {
+  const [row] = await store.query<{ halves: number; last: Millis }>(
+    `SELECT count() AS halves, intDiv(toUnixTimestamp64Micro(max(time)), 1000) AS last FROM (
+       SELECT time FROM halves WHERE adapter = {adapter:String} AND time > fromUnixTimestamp64Milli({after:Int64}) AND time <= fromUnixTimestamp64Milli({upTo:Int64})
+       ORDER BY time LIMIT {most:UInt64}
+     )`,
+    { adapter, after, upTo, most },
+  );
+  return row === undefined || Number(row.halves) < most ? upTo : Math.max(after + 1, Number(row.last));
 }
 
 /** Notes which halves waited in vain, and which did not after all. */
@@ -114,9 +133,12 @@ export async function insertUnpaired(
 /** How many halves that are remembered waited in vain. */
 export async function countUnpaired(
   store: Store,
+  now: Millis,
 ): Promise<{ readonly adapter: string; readonly side: Half["side"]; readonly halves: number }[]> {
   const rows = await store.query<{ adapter: string; side: Half["side"]; halves: number | string }>(
-    "SELECT adapter, side, count() AS halves FROM unpaired_halves FINAL WHERE unpaired = 1 GROUP BY adapter, side ORDER BY adapter, side",
+    `SELECT adapter, side, count() AS halves FROM unpaired_halves FINAL
+     WHERE unpaired = 1 AND expires_at > fromUnixTimestamp64Milli({now:Int64}) GROUP BY adapter, side ORDER BY adapter, side`,
+    { now },
   );
   return rows.map((row) => ({ ...row, halves: Number(row.halves) }));
 }

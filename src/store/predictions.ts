@@ -1,7 +1,23 @@
 import type { Prediction } from "../model/event.ts";
 import type { Millis } from "../model/time.ts";
-import type { Layout, Layouts } from "./layouts.ts";
-import { createRowWriter, type RowWriter } from "./row-binary.ts";
+import type { Layouts, Placed } from "./layouts.ts";
+import {
+  createBytes,
+  float64s,
+  int64s,
+  namedTexts,
+  nativeBlock,
+  nullable,
+  numberLists,
+  numberMaps,
+  textLists,
+  texts,
+  uint16Lists,
+  uint64s,
+  vectorMaps,
+  type Bytes,
+  type Column,
+} from "./native-block.ts";
 import type { Store } from "./store.ts";
 
 /** ClickHouse refuses an insert that spans more than 100 partitions, and each costs a part. */
@@ -19,135 +35,183 @@ export const SETTLED_FEATURES = `(
   SELECT p.*, if(p.layout = 0, p.names, l.names) AS number_names, arrayMap(place -> number_names[place + 1], p.category_places) AS category_names
   FROM ${SETTLED_PREDICTIONS} AS p LEFT JOIN (SELECT layout, any(names) AS names FROM layouts GROUP BY layout) AS l ON p.layout = l.layout)`;
 
-/** A prediction to be stored. `precedence` says which of several rows with one id holds: the largest. */
-export type PredictionRow = { readonly prediction: Prediction; readonly precedence: bigint };
+/** A prediction to be stored. `precedence` says which of several rows with one id holds: the largest. Its parts are of 48, 32 and 48 bits. */
+export type PredictionRow = {
+  readonly prediction: Prediction;
+  readonly precedence: { readonly time: number; readonly latency: number; readonly content: number };
+};
 
-const COLUMNS = [
-  "model",
-  "id",
-  "version",
-  "time",
-  "layout",
-  "names",
-  "numbers",
-  "category_places",
-  "categories",
-  "embeddings",
-  "unparsable",
-  "predicted_class",
-  "predicted_number",
-  "score",
-  "scores",
-  "latency_ms",
-  "status",
-  "role",
-  "entity",
-  "weight",
-  "telemetry",
-  "precedence",
-] as const;
+/** A row with its place in a layout, or none where it carries its own names. */
+type PlacedRow = PredictionRow & { readonly placed: Placed | null };
 
-/** Bounds of one insert, and of the rows written in one turn of the event loop. */
-const INSERT_BYTES = 16 * 1024 * 1024;
-const ROWS_PER_TURN = 200;
+const COLUMNS: readonly Column<PlacedRow>[] = [
+  { name: "model", type: "LowCardinality(String)", write: namedTexts((row) => row.prediction.model) },
+  { name: "id", type: "String", write: texts((row) => row.prediction.id) },
+  { name: "version", type: "LowCardinality(String)", write: namedTexts((row) => row.prediction.version) },
+  { name: "time", type: "DateTime64(3, 'UTC')", write: int64s((row) => row.prediction.time) },
+  { name: "layout", type: "UInt64", write: uint64s((row) => row.placed?.layout.id ?? 0n) },
+  {
+    name: "names",
+    type: "Array(String)",
+    write: textLists((row) => (row.placed ? [] : row.prediction.features.names)),
+  },
+  { name: "numbers", type: "Array(Float64)", write: numberLists(sizeOf, fillNumbers) },
+  {
+    name: "category_places",
+    type: "Array(UInt16)",
+    write: uint16Lists((row) => row.prediction.features.categories.length, fillPlaces),
+  },
+  {
+    name: "categories",
+    type: "Array(String)",
+    write: textLists((row) => row.prediction.features.categories),
+  },
+  {
+    name: "embeddings",
+    type: "Map(String, Array(Float32))",
+    write: vectorMaps((row) => row.prediction.features.embeddings),
+  },
+  {
+    name: "unparsable",
+    type: "Array(String)",
+    write: textLists((row) => row.prediction.features.unparsable),
+  },
+  {
+    name: "predicted_class",
+    type: "Nullable(String)",
+    write: nullable((row) => row.prediction.predictedClass, "", texts),
+  },
+  {
+    name: "predicted_number",
+    type: "Nullable(Float64)",
+    write: nullable((row) => row.prediction.predictedNumber, 0, float64s),
+  },
+  {
+    name: "score",
+    type: "Nullable(Float64)",
+    write: nullable((row) => row.prediction.score, 0, float64s),
+  },
+  {
+    name: "scores",
+    type: "Map(String, Float64)",
+    write: numberMaps((row) => row.prediction.scores),
+  },
+  {
+    name: "latency_ms",
+    type: "Nullable(Float64)",
+    write: nullable((row) => row.prediction.latencyMs, 0, float64s),
+  },
+  { name: "status", type: "LowCardinality(String)", write: namedTexts((row) => row.prediction.status) },
+  {
+    name: "role",
+    type: "LowCardinality(String)",
+    write: namedTexts((row) => row.prediction.role),
+  },
+  { name: "entity", type: "String", write: texts((row) => row.prediction.entity) },
+  { name: "weight", type: "Float64", write: float64s((row) => row.prediction.weight) },
+  {
+    name: "telemetry",
+    type: "Map(String, Float64)",
+    write: numberMaps((row) => row.prediction.telemetry),
+  },
+  { name: "precedence", type: "UInt128", write: writePrecedences },
+];
 
-/** Appends rows, durable when it resolves. Repeating it is harmless. */
-export async function insertPredictions(store: Store, rows: readonly PredictionRow[], layouts: Layouts): Promise<void> {
-  for (const group of splitByMonths(rows, MONTHS_PER_INSERT)) {
-    const writer = createRowWriter(1024 * 1024);
-    let written = 0;
-    const insert = async () => {
-      if (written === 0) return;
-      // First: a row must never name a layout that is not there.
-      await layouts.store(store);
-      await store.insertBinary("predictions", COLUMNS, { rows: written, bytes: writer.take() });
-      written = 0;
-    };
-    for (const [index, row] of group.entries()) {
-      writeRow(writer, row, layouts);
-      written += 1;
-      if (writer.size() >= INSERT_BYTES) await insert();
-      // Other work (heartbeats, requests) shares this thread: give way between slices.
-      else if (index % ROWS_PER_TURN === ROWS_PER_TURN - 1) await new Promise((resolve) => setImmediate(resolve));
+const COLUMN_NAMES = COLUMNS.map(({ name }) => name);
+
+function sizeOf({ placed, prediction }: PlacedRow): number {
+  return placed ? placed.layout.names.length : prediction.features.names.length;
+}
+
+function fillNumbers({ placed, prediction }: PlacedRow, into: Float64Array, from: number): void {
+  const { numbers } = prediction.features;
+  const places = placed?.places;
+  if (!places) return into.set(numbers, from);
+  into.fill(Number.NaN, from, from + placed.layout.names.length);
+  for (let place = 0; place < numbers.length; place++) into[from + (places[place] ?? 0)] = numbers[place] ?? Number.NaN;
+}
+
+function fillPlaces({ placed, prediction }: PlacedRow, into: Uint16Array, from: number): void {
+  const places = placed?.places;
+  for (const [index, place] of prediction.features.categoryPlaces.entries()) into[from + index] = places ? (places[place] ?? 0) : place;
+}
+
+function writePrecedences(out: Bytes, rows: readonly PlacedRow[]): void {
+  for (const { precedence } of rows) {
+    out.uint48(precedence.content);
+    out.uint32(precedence.latency);
+    out.uint48(precedence.time);
+  }
+}
+
+/** Bounds of one insert. */
+const INSERT_BYTES = 32 * 1024 * 1024;
+
+/** Predictions of one month as the store takes them. */
+export type PredictionBlock = { readonly month: Millis; readonly rows: number; readonly bytes: Uint8Array };
+
+/** Writes rows into blocks, all of them within one turn of the event loop: a thousand are a millisecond or two. */
+export type PredictionEncoder = (rows: readonly PredictionRow[]) => PredictionBlock[];
+
+export function createPredictionEncoder(layouts: Layouts): PredictionEncoder {
+  const out = createBytes();
+  return (rows) =>
+    [...byMonth(rows)].map(([month, group]) => {
+      const placed = group.map(({ prediction, precedence }): PlacedRow => ({
+        prediction,
+        precedence,
+        placed: layouts.place(prediction.model, prediction.features.names),
+      }));
+      return { month, rows: placed.length, bytes: nativeBlock(out, COLUMNS, placed) };
+    });
+}
+
+/** Appends blocks, durable when it resolves. Repeating it is harmless. */
+export async function insertPredictions(store: Store, blocks: readonly PredictionBlock[], layouts: Layouts): Promise<void> {
+  if (blocks.length === 0) return;
+  // First: a row must never name a layout that is not there.
+  await layouts.store(store);
+  for (const group of groupsOf(blocks)) {
+    const rows = group.reduce((sum, block) => sum + block.rows, 0);
+    await store.insertNative("predictions", COLUMN_NAMES, { rows, blocks: group.map(({ bytes }) => bytes) });
+  }
+}
+
+/** Blocks that go in together: of not too many months, and not too large. */
+export function* groupsOf(blocks: readonly PredictionBlock[]): Iterable<readonly PredictionBlock[]> {
+  let group: PredictionBlock[] = [];
+  let months = new Set<Millis>();
+  let bytes = 0;
+  for (const block of [...blocks].sort((a, b) => a.month - b.month)) {
+    if (bytes + block.bytes.length > INSERT_BYTES || (months.size === MONTHS_PER_INSERT && !months.has(block.month))) {
+      if (group.length > 0) yield group;
+      [group, months, bytes] = [[], new Set(), 0];
     }
-    await insert();
+    group.push(block);
+    months.add(block.month);
+    bytes += block.bytes.length;
   }
+  if (group.length > 0) yield group;
 }
 
-function writeRow(writer: RowWriter, { prediction, precedence }: PredictionRow, layouts: Layouts): void {
-  writer.text(prediction.model);
-  writer.text(prediction.id);
-  writer.text(prediction.version);
-  writer.int64(prediction.time);
-  writeFeatures(writer, prediction, layouts.layoutOf(prediction));
-  writer.length(prediction.embeddings.size);
-  for (const [name, parts] of prediction.embeddings) {
-    writer.text(name);
-    writer.length(parts.length);
-    for (const part of parts) writer.float32(part);
-  }
-  writer.length(prediction.unparsable.length);
-  for (const name of prediction.unparsable) writer.text(name);
-  writeNullable(prediction.predictedClass, writer, writer.text);
-  writeNullable(prediction.predictedNumber, writer, writer.float64);
-  writeNullable(prediction.score, writer, writer.float64);
-  writeNumbers(writer, prediction.scores);
-  writeNullable(prediction.latencyMs, writer, writer.float64);
-  writer.text(prediction.status);
-  writer.text(prediction.role);
-  writer.text(prediction.entity);
-  writer.float64(prediction.weight);
-  writeNumbers(writer, prediction.telemetry);
-  writer.uint128(precedence);
-}
-
-/** By the layout's places, or with the row's own names: numbers first, then categories. */
-function writeFeatures(writer: RowWriter, { numbers, categories }: Prediction, layout: Layout | null): void {
-  writer.uint64(layout?.id ?? 0n);
-  writer.length(layout ? 0 : numbers.size + categories.size);
-  if (!layout) {
-    for (const name of numbers.keys()) writer.text(name);
-    for (const name of categories.keys()) writer.text(name);
-    writer.length(numbers.size);
-    for (const value of numbers.values()) writer.float64(value);
-  } else {
-    writer.length(layout.names.length);
-    for (const name of layout.names) writer.float64(numbers.get(name) ?? Number.NaN);
-  }
-  writer.length(categories.size);
-  let place = numbers.size;
-  for (const name of categories.keys()) writer.uint16(layout ? (layout.places.get(name) ?? 0) : place++);
-  writer.length(categories.size);
-  for (const value of categories.values()) writer.text(value);
-}
-
-function writeNumbers(writer: RowWriter, numbers: ReadonlyMap<string, number>): void {
-  writer.length(numbers.size);
-  for (const [name, value] of numbers) {
-    writer.text(name);
-    writer.float64(value);
-  }
-}
-
-function writeNullable<Value>(value: Value | null, writer: RowWriter, write: (value: Value) => void): void {
-  writer.byte(value === null ? 1 : 0);
-  if (value !== null) write(value);
-}
-
-/** Rows in as few groups as hold at most `limit` months each. */
-export function splitByMonths(rows: readonly PredictionRow[], limit: number): PredictionRow[][] {
-  const months = new Map<number, PredictionRow[]>();
+function byMonth(rows: readonly PredictionRow[]): Map<Millis, PredictionRow[]> {
+  const months = new Map<Millis, PredictionRow[]>();
+  // Neighbours are of one month nearly always.
+  let from = 0;
+  let to = 0;
+  let group: PredictionRow[] = [];
   for (const row of rows) {
-    const day = new Date(row.prediction.time);
-    const month = day.getUTCFullYear() * 12 + day.getUTCMonth();
-    const group = months.get(month);
-    if (group) group.push(row);
-    else months.set(month, [row]);
+    const { time } = row.prediction;
+    if (!(time >= from && time < to)) {
+      const day = new Date(time);
+      from = Date.UTC(day.getUTCFullYear(), day.getUTCMonth());
+      to = Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1);
+      group = months.get(from) ?? [];
+      months.set(from, group);
+    }
+    group.push(row);
   }
-  const groups = [...months.values()];
-  const split: PredictionRow[][] = [];
-  for (let start = 0; start < groups.length; start += limit) split.push(groups.slice(start, start + limit).flat());
-  return split;
+  return months;
 }
 
 /** The event time of a model's newest prediction, or null when it has none. */

@@ -29,10 +29,10 @@ export async function openServerStore(settings: Extract<StoreSettings, { kind: "
     max_open_connections: 4,
     clickhouse_settings: { ...PROGRESS, async_insert: 0, wait_end_of_query: 1 },
   });
-  const writeBinary = async (into: string, rows: Uint8Array) => {
+  const writeNative = async (into: string, blocks: readonly Uint8Array[]) => {
     const result = await writer.exec({
-      query: `${into} SETTINGS async_insert=0 FORMAT RowBinary`,
-      values: Readable.from([rows], { objectMode: false }),
+      query: `${into} SETTINGS async_insert=0 FORMAT Native`,
+      values: Readable.from(blocks, { objectMode: false }),
     });
     // The stream of an INSERT is empty; reading it to its end is what frees the connection.
     for await (const _ of result.stream) continue;
@@ -41,7 +41,7 @@ export async function openServerStore(settings: Extract<StoreSettings, { kind: "
     kind: "server",
     location: redact(settings.url),
     writer,
-    writeBinary,
+    writeNative,
     reader: createClient({
       ...shared,
       database: settings.database,
@@ -51,7 +51,7 @@ export async function openServerStore(settings: Extract<StoreSettings, { kind: "
     }),
     onClose: () => admin.close(),
   });
-  const setup = createStore({ kind: "server", location: redact(settings.url), writer: admin, reader: admin, writeBinary });
+  const setup = createStore({ kind: "server", location: redact(settings.url), writer: admin, reader: admin, writeNative });
   try {
     await refuseOldServer(setup);
     await setup.execute("CREATE DATABASE IF NOT EXISTS {database:Identifier}", { database: settings.database });

@@ -12,8 +12,12 @@ export type Store = {
   execute(sql: string, params?: QueryParams): Promise<void>;
   /** Appends rows, in blocks, all durable when the promise resolves. Rows must be valid: the engine coerces silently. */
   insert(table: Table, rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
-  /** Appends rows in ClickHouse's RowBinary form, all durable when the promise resolves: for what comes in great numbers. */
-  insertBinary(table: Table, columns: readonly string[], block: { readonly rows: number; readonly bytes: Uint8Array }): Promise<void>;
+  /** Appends rows in ClickHouse's Native form, all durable when the promise resolves: for what comes in great numbers. */
+  insertNative(
+    table: Table,
+    columns: readonly string[],
+    insert: { readonly rows: number; readonly blocks: readonly Uint8Array[] },
+  ): Promise<void>;
   close(): Promise<void>;
 };
 

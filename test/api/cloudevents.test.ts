@@ -59,8 +59,8 @@ describe("/v1/cloudevents", () => {
       expect(await response.json()).toEqual({ accepted: name.startsWith("08") ? 0 : 1, rejected: [] });
     }
     expect(await stored(app)).toEqual([
-      { id: "b943f10c-e883-41db-af39-9431f076b20e#0", y: 10.2, a: 5.1 },
-      { id: "b943f10c-e883-41db-af39-9431f076b20e#1", y: 17.3, a: 6.2 },
+      { id: "b943f10c-e883-41db-af39-9431f076b20e#0/2", y: 10.2, a: 5.1 },
+      { id: "b943f10c-e883-41db-af39-9431f076b20e#1/2", y: 17.3, a: 6.2 },
       { id: "db2d238d-f3bf-4d64-b325-7b6970e22ef3", y: 10.2, a: 5.1 },
     ]);
     const scrape = parseExposition((await app.metrics.scrape()).text);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { beforeAll, expect, it } from "vitest";
-import { predictionPrecedence } from "../../src/ingest/identity.ts";
+import { precedenceNumber, predictionPrecedence } from "../../src/ingest/identity.ts";
 import { createPipeline } from "../../src/ingest/pipeline.ts";
 import { silentLog } from "../../src/log.ts";
 import { message, models, NOW, prediction, predictionOf, useStore } from "../ingest/examples.ts";
@@ -40,7 +40,7 @@ it("what is held is told in hashes alone", async () => {
     rows: [
       [
         createHash("sha256").update(SECRET).digest("hex").slice(0, 16),
-        BigInt(predictionPrecedence(predictionOf({ ...prediction, id: SECRET })))
+        precedenceNumber(predictionPrecedence(predictionOf({ ...prediction, id: SECRET })))
           .toString(16)
           .padStart(32, "0"),
         time,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { ROWS_IN_BUCKETS } from "../../src/store/feature-counts.ts";
 import { createLayouts } from "../../src/store/layouts.ts";
-import { insertPredictions, SETTLED_FEATURES, SETTLED_PREDICTIONS } from "../../src/store/predictions.ts";
+import { createPredictionEncoder, insertPredictions, SETTLED_FEATURES, SETTLED_PREDICTIONS } from "../../src/store/predictions.ts";
 import { supersede } from "../../src/store/settle.ts";
 import type { Prediction } from "../../src/model/event.ts";
 import { migrate, readMigrations } from "../../src/store/migrate.ts";
@@ -117,18 +117,28 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
             const split = rows.map((row) => {
               const entries = Object.entries(row);
               const of = <Value>(type: string) => new Map(entries.filter(([, value]) => typeof value === type) as [string, Value][]);
-              return {
-                numbers: of<number>("number"),
-                categories: of<string>("string"),
-                missing: entries.filter(([, value]) => value === null).map(([name]) => name),
+              const numbers = of<number>("number");
+              const categories = of<string>("string");
+              const names = entries.map(([name]) => name);
+              const features = {
+                names,
+                numbers: names.map((name) => numbers.get(name) ?? Number.NaN),
+                categoryPlaces: names.flatMap((name, place) => (categories.has(name) ? [place] : [])),
+                categories: [...categories.values()],
+                embeddings: new Map(),
+                unparsable: [],
               };
+              return { numbers, categories, features };
             });
+            const encode = createPredictionEncoder(layouts);
             await insertPredictions(
               made.store,
-              split.map((features, index) => ({
-                prediction: { ...somePrediction(model, `p${index}`), ...features },
-                precedence: BigInt(index),
-              })),
+              encode(
+                split.map(({ features }, index) => ({
+                  prediction: { ...somePrediction(model, `p${index}`), features },
+                  precedence: { time: 0, latency: 0, content: index },
+                })),
+              ),
               layouts,
             );
             const stored = await query<{ names: string[]; numbers: (number | null)[]; keys: string[]; categories: string[] }>(
@@ -619,11 +629,7 @@ function somePrediction(model: string, id: string): Prediction {
     model,
     version: "v",
     time: Date.UTC(2024, 4, 1),
-    numbers: new Map(),
-    categories: new Map(),
-    embeddings: new Map(),
-    missing: [],
-    unparsable: [],
+    features: { names: [], numbers: [], categoryPlaces: [], categories: [], embeddings: new Map(), unparsable: [] },
     predictedClass: null,
     predictedNumber: null,
     score: null,

@@ -4,6 +4,7 @@ import { createAdapters } from "../../src/ingest/adapters/adapter.ts";
 import { boundHeaders } from "../../src/ingest/source.ts";
 import { adapterSchemas } from "../../src/config/adapters-schema.ts";
 import { load, loaded } from "../config/workplace.ts";
+import { byName } from "../support/by-name.ts";
 
 const page = readFileSync(new URL("../../docs/adapters.md", import.meta.url), "utf8");
 const blocks = [...page.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, language = "", text = ""]) => ({ language, text }));
@@ -30,7 +31,12 @@ function examples() {
       headers,
       adapter: name,
     };
-    made.push(createAdapters(config.adapters)(message, { models: config.models, now: Date.UTC(2026, 5, 2), liveClock: true }));
+    const adapted = createAdapters(config.adapters)(message, { models: config.models, now: Date.UTC(2026, 5, 2), liveClock: true });
+    made.push(
+      adapted.kind === "events"
+        ? { ...adapted, events: adapted.events.map((event) => (event.type === "prediction" ? byName(event) : event)) }
+        : adapted,
+    );
   }
   return made;
 }
@@ -67,9 +73,9 @@ test("every message in docs/adapters.md becomes what the page says", () => {
     },
     {
       events: [
-        { id: "q-7#0", version: "7", predictedClass: "setosa" },
+        { id: "q-7#0/2", version: "7", predictedClass: "setosa" },
         {
-          id: "q-7#1",
+          id: "q-7#1/2",
           predictedClass: "virginica",
           numbers: new Map([
             ["sepal_length", 6.2],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { contentHash, labelPrecedence, predictionPrecedence } from "../../src/ingest/identity.ts";
+import { contentHash, labelPrecedence, precedenceNumber, predictionPrecedence } from "../../src/ingest/identity.ts";
 import { label, labelOf, prediction, predictionOf } from "./examples.ts";
 
 describe("contentHash", () => {
@@ -32,7 +32,7 @@ describe("precedence", () => {
     const times = fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2024, 0, 1) });
     fc.assert(
       fc.property(times, times, (a, b) => {
-        const [one, two] = [a, b].map((time) => BigInt(predictionPrecedence(predictionOf({ ...prediction, time }))));
+        const [one, two] = [a, b].map((time) => precedenceNumber(predictionPrecedence(predictionOf({ ...prediction, time }))));
         expect(one! < 1n << 128n && one! > 0n).toBe(true);
         expect(one === two ? 0 : one! > two! ? -1 : 1).toBe(Math.sign(a - b));
       }),

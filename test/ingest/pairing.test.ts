@@ -1,10 +1,10 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { createPipeline, type Pipeline } from "../../src/ingest/pipeline.ts";
 import type { Message } from "../../src/ingest/source.ts";
 import { silentLog } from "../../src/log.ts";
 import type { Config } from "../../src/model/settings.ts";
-import { MINUTE, SECOND } from "../../src/model/time.ts";
+import { HOUR, MINUTE, SECOND } from "../../src/model/time.ts";
 import { readDeadLetterPage } from "../../src/store/dead-letters.ts";
 import { countUnpaired } from "../../src/store/halves.ts";
 import { StoreError, type Store } from "../../src/store/store.ts";
@@ -13,6 +13,8 @@ import { storedPredictions } from "../support/stored.ts";
 import { useStore } from "./examples.ts";
 
 const store = useStore();
+// The day of these halves may be long over for the engine's own clock.
+beforeAll(() => store().execute("SYSTEM STOP TTL MERGES"));
 const START = NOW - 60 * MINUTE;
 let runs = 0;
 
@@ -38,6 +40,7 @@ function program(settings = "services: {price: {}}, within: 2s", options: { stor
     ingest: (messages: readonly Message[]) => pipeline.ingest(messages.map((message) => ({ ...message, adapter: name }))),
     sweep: () => pipeline.sweep(),
     counters: () => pipeline.counters(),
+    told: () => pipeline.unpaired().filter(({ adapter }) => adapter === name),
     restart: async () => {
       await pipeline.close();
       pipeline = start();
@@ -45,7 +48,7 @@ function program(settings = "services: {price: {}}, within: 2s", options: { stor
     at: (time: number) => void (clock = time),
     unpaired: async () =>
       Object.fromEntries(
-        (await countUnpaired(store())).filter(({ adapter }) => adapter === name).map(({ side, halves }) => [side, halves]),
+        (await countUnpaired(store(), NOW)).filter(({ adapter }) => adapter === name).map(({ side, halves }) => [side, halves]),
       ),
     predictions: () => predictionsOf(name, config),
   };
@@ -115,9 +118,9 @@ describe("two halves", () => {
     const run = program();
     await run.ingest([ask("a", 0, 1, 3), tell("a", 5, 2, 3)].map((sent) => event(run.name, sent)));
     expect((await run.predictions()).map(({ id, x, y }) => [id, x, y])).toEqual([
-      ["a#0", 1, 2],
-      ["a#1", 1.1, 2.1],
-      ["a#2", 1.2, 2.2],
+      ["a#0/3", 1, 2],
+      ["a#1/3", 1.1, 2.1],
+      ["a#2/3", 1.2, 2.2],
     ]);
   });
 
@@ -144,8 +147,8 @@ describe("two halves", () => {
     let failing = true;
     const flaky: Store = {
       ...store(),
-      insertBinary: async (table, columns, rows) =>
-        failing ? Promise.reject(new StoreError("gone", { hint: "", retryable: false })) : store().insertBinary(table, columns, rows),
+      insertNative: async (table, columns, rows) =>
+        failing ? Promise.reject(new StoreError("gone", { hint: "", retryable: false })) : store().insertNative(table, columns, rows),
     };
     const run = program(undefined, { store: flaky });
     await run.ingest([event(run.name, ask("a", 0, 7))]);
@@ -176,6 +179,41 @@ describe("two halves", () => {
   });
 });
 
+it("of two processes, the one that saw both halves has the last word on whether they waited in vain", async () => {
+  const one = program();
+  const config = configOf(`${one.name}: {type: cloudevents, services: {price: {}}, within: 2s}`);
+  let now = NOW;
+  let goOn = (): void => {};
+  const gate = new Promise<void>((resolve) => (goOn = resolve));
+  let isAtGate = (): void => {};
+  const atGate = new Promise<void>((resolve) => (isAtGate = resolve));
+  const clock = (): number => (now += SECOND);
+  const start = (options: { insert?: Store["insert"] }) =>
+    createPipeline({
+      store: { ...store(), ...options },
+      models: config.models,
+      adapters: config.adapters,
+      clock,
+      liveClock: true,
+      log: silentLog,
+    });
+  const slow = start({
+    insert: async (table, rows) => {
+      if (table === "halves") isAtGate();
+      if (table === "halves") await gate;
+      return store().insert(table, rows);
+    },
+  });
+  const answered = slow.ingest([{ ...event(one.name, tell("a", 30, 9)), adapter: one.name }]);
+  await atGate;
+  await start({}).ingest([{ ...event(one.name, ask("a", 0, 7)), adapter: one.name }]);
+  expect(await one.unpaired()).toEqual({ request: 1 });
+  goOn();
+  await answered;
+  expect(await one.unpaired()).toEqual({});
+  expect(await one.predictions()).toHaveLength(1);
+});
+
 describe("what nobody answers", () => {
   it("is counted once its time is over, once, and no longer when the answer comes after all", async () => {
     const run = program();
@@ -194,6 +232,36 @@ describe("what nobody answers", () => {
       ["a", "ok"],
       ["fine", "ok"],
     ]);
+  });
+
+  it("is known after a restart before anything comes", async () => {
+    const run = program();
+    await run.ingest([ask("a", 0, 7), LATER].map((sent) => event(run.name, sent)));
+    await run.sweep();
+    await run.restart();
+    await run.sweep();
+    expect(run.told()).toEqual([{ adapter: run.name, side: "request", halves: 1 }]);
+  });
+
+  it("is forgotten with the halves", async () => {
+    const run = program();
+    await run.ingest([ask("a", 0, 7), LATER].map((sent) => event(run.name, sent)));
+    await run.sweep();
+    const remembered = async (now: number) => (await countUnpaired(store(), now)).filter(({ adapter }) => adapter === run.name).length;
+    expect([await remembered(NOW + 23 * HOUR), await remembered(NOW + 25 * HOUR)]).toEqual([1, 0]);
+  });
+
+  it("may be any number", async () => {
+    const run = program();
+    const count = 20_000;
+    for (let from = 0; from < count; from += 5_000)
+      await run.ingest(
+        Array.from({ length: 5_000 }, (_, index) => event(run.name, ask(`n-${from + index}`, from + index, 1), from + index)),
+      );
+    await run.ingest([event(run.name, LATER)]);
+    await run.sweep();
+    expect(await run.unpaired()).toEqual({ request: count });
+    expect(await run.predictions()).toEqual([]);
   });
 
   it("goes by the clock in a live program", async () => {
@@ -226,6 +294,61 @@ describe("an id that is used again", () => {
       { id: "a", at: 5, x: 1, y: 2, latency: 5, status: "ok" },
       { id: `a@${new Date(START + 906).toISOString()}`, at: 906, x: 3, y: 4, latency: 6, status: "ok" },
     ]);
+  });
+
+  it("by requests of other numbers of rows names none of them twice", async () => {
+    const run = program();
+    const sent = [ask("a", 0, 1, 2), tell("a", 5, 2, 2), ask("a", 900, 3, 3), tell("a", 906, 4, 3), ask("a", 950, 5), tell("a", 957, 6)];
+    for (const one of sent.toReversed()) await run.ingest([event(run.name, one)]);
+    expect((await run.predictions()).map(({ id, at, x }) => [id, at, x])).toEqual([
+      ["a", 957, 5],
+      ["a#0/2", 5, 1],
+      ["a#0/3", 906, 3],
+      ["a#1/2", 5, 1.1],
+      ["a#1/3", 906, 3.1],
+      ["a#2/3", 906, 3.2],
+    ]);
+  });
+
+  it("in another namespace belongs to another answer, and is another prediction", async () => {
+    const run = program();
+    const within = (namespace: string, sent: Sent) => {
+      const message = event(run.name, sent);
+      return { ...message, headers: new Map([...(message.headers ?? []), ["ce_namespace", namespace] as const]) };
+    };
+    await run.ingest([within("prod", ask("a", 0, 1)), within("test", ask("a", 1, 2))]);
+    await run.ingest([within("test", tell("a", 7, 20)), within("prod", tell("a", 9, 10))]);
+    expect((await run.predictions()).map(({ id, x, y }) => [id, x, y])).toEqual([
+      ["a", 2, 20],
+      [`a@${new Date(START + 9).toISOString()}`, 1, 10],
+    ]);
+  });
+
+  it("for every request is found out once, and costs no room from then on", async () => {
+    const run = program();
+    for (const at of [0, 300, 600])
+      await run.ingest(
+        Array.from({ length: 300 }, (_, index) => event(run.name, ask("same", at + index, index, 1 + (index % 7)), at + index)),
+      );
+    const [stored] = await store().query<{ halves: number }>("SELECT count() AS halves FROM halves WHERE adapter = {name:String}", {
+      name: run.name,
+    });
+    expect(Number(stored?.halves)).toBe(300);
+    expect(run.counters().rejected.get("invalid_field")).toBe(900);
+  });
+
+  it("for every request over HTTP leaves a letter for each, though all begin at index 0", async () => {
+    const run = program();
+    const overHttp = (at: number) => ({
+      ...event(run.name, ask("http", at, at)),
+      origin: { source: "http" as const, topic: "", partition: 0, offset: "0" },
+    });
+    await run.ingest(Array.from({ length: 257 }, (_, at) => overHttp(at)));
+    for (const at of [300, 301, 302]) await run.ingest([overHttp(at)]);
+    const letters = (await readDeadLetterPage(store(), { reason: "invalid_field" }, 1_000, null)).filter(({ payload }) =>
+      payload.includes(`${run.name}/http`),
+    );
+    expect(letters).toHaveLength(260);
   });
 
   it("for every request becomes a dead letter that says so", async () => {
@@ -265,8 +388,8 @@ describe("what was captured", () => {
     ];
     const [one, two] = [Date.UTC(2026, 10, 21, 3, 10, 22, 628), Date.UTC(2026, 10, 21, 3, 10, 24, 81)];
     expect(await storedPredictions(store(), configOf("{}").models.get("sklearn-iris"))).toEqual([
-      { ...common, id: "b943f10c-e883-41db-af39-9431f076b20e#0", at: one, features: first, answer: 10.2, latency: 7.437 },
-      { ...common, id: "b943f10c-e883-41db-af39-9431f076b20e#1", at: one, features: second, answer: 17.3, latency: 7.437 },
+      { ...common, id: "b943f10c-e883-41db-af39-9431f076b20e#0/2", at: one, features: first, answer: 10.2, latency: 7.437 },
+      { ...common, id: "b943f10c-e883-41db-af39-9431f076b20e#1/2", at: one, features: second, answer: 17.3, latency: 7.437 },
       { ...common, id: "db2d238d-f3bf-4d64-b325-7b6970e22ef3", at: two, features: first, answer: 10.2, latency: 7.054 },
     ]);
   });
@@ -277,8 +400,8 @@ describe("what was captured", () => {
     const rows = await storedPredictions(store(), configOf("{}").models.get("iris"));
     expect(rows.map(({ id, version, answer, features, latency }) => ({ id, version, answer, a: features["a"], latency }))).toEqual(
       ["body-id", "req-0001", "req-0002"].flatMap((id) => [
-        { id: `${id}#0`, version: "v0.1.0", answer: "1", a: 5.1, latency: 6 },
-        { id: `${id}#1`, version: "v0.1.0", answer: "1", a: 6.2, latency: 6 },
+        { id: `${id}#0/2`, version: "v0.1.0", answer: "1", a: 5.1, latency: 6 },
+        { id: `${id}#1/2`, version: "v0.1.0", answer: "1", a: 6.2, latency: 6 },
       ]),
     );
   });
@@ -287,7 +410,7 @@ describe("what was captured", () => {
 /** What should come of a set of halves, by the rule in words: each answer takes the latest request before it, or one soon after. */
 function expected(sent: readonly Sent[]) {
   const met = new Set<Sent>();
-  const answered = new Map<string, { readonly answer: Sent; readonly request: Sent | null }[]>();
+  const named = new Map<string, { readonly answer: Sent; readonly request: Sent | null }[]>();
   for (const answer of sent.filter(({ side }) => side === "response")) {
     const requests = sent.filter((one) => one.side === "request" && one.id === answer.id && one.rows === answer.rows);
     const latest = Math.max(...requests.map(({ at }) => at).filter((at) => at <= answer.at && answer.at - at <= 2_000));
@@ -295,13 +418,13 @@ function expected(sent: readonly Sent[]) {
     if (meant.length === 0) continue;
     for (const one of [answer, ...meant]) met.add(one);
     const slot = `${answer.id} ${answer.rows}`;
-    answered.set(slot, [...(answered.get(slot) ?? []), { answer, request: latest === -Infinity ? null : (meant[0] ?? null) }]);
+    named.set(slot, [...(named.get(slot) ?? []), { answer, request: latest === -Infinity ? null : (meant[0] ?? null) }]);
   }
-  const predictions = [...answered.values()].flatMap((pairs) => {
+  const predictions = [...named.values()].flatMap((pairs) => {
     const first = Math.min(...pairs.map(({ answer }) => answer.at));
     return pairs.flatMap(({ answer: { id, at, value, rows }, request }) =>
       Array.from({ length: rows }, (_, row) => ({
-        id: `${id}${at === first ? "" : `@${new Date(START + at).toISOString()}`}${rows === 1 ? "" : `#${row}`}`,
+        id: `${id}${at === first ? "" : `@${new Date(START + at).toISOString()}`}${rows === 1 ? "" : `#${row}/${rows}`}`,
         at,
         x: request ? (expect.closeTo(request.value + row / 10, 9) as number) : (expect.any(Number) as number),
         y: expect.closeTo(value + row / 10, 9) as number,
@@ -323,7 +446,7 @@ const halves = fc.uniqueArray(
     side: fc.constantFrom("request" as const, "response" as const),
     at: fc.integer({ min: 0, max: 60 }).map((step) => step * 100),
     value: fc.integer({ min: 0, max: 9 }),
-    rows: fc.constantFrom(1, 1, 2),
+    rows: fc.constantFrom(1, 1, 2, 3),
   }),
   // Halves of one side at one time would be told apart by their content alone, and one id has one prediction at a time.
   { minLength: 1, maxLength: 14, selector: ({ id, side, at, rows }) => `${id} ${side} ${at} ${rows}` },

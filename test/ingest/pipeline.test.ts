@@ -36,7 +36,7 @@ function watched(hooks: {
   return {
     ...store(),
     insert: (table, rows) => around(table, rows.length, () => store().insert(table, rows)),
-    insertBinary: (table, columns, block) => around(table, block.rows, () => store().insertBinary(table, columns, block)),
+    insertNative: (table, columns, block) => around(table, block.rows, () => store().insertNative(table, columns, block)),
   };
 }
 

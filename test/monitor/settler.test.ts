@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { labelPrecedence, predictionPrecedence } from "../../src/ingest/identity.ts";
+import { labelPrecedence, precedenceNumber, predictionPrecedence } from "../../src/ingest/identity.ts";
 import { createPipeline } from "../../src/ingest/pipeline.ts";
 import { silentLog } from "../../src/log.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
@@ -50,7 +50,7 @@ function expected(events: readonly Sent[]): Held {
   const predictions = events
     .filter((event) => event["type"] === "prediction")
     .map((sent) => predictionOf(sent))
-    .map((event) => ({ id: event.id, event, precedence: predictionPrecedence(event) }));
+    .map((event) => ({ id: event.id, event, precedence: precedenceNumber(predictionPrecedence(event)) }));
   const labels = events
     .filter((event) => event["type"] === "label")
     .map((sent) => labelOf(sent))

@@ -159,11 +159,11 @@ test("MLServer's input and output topics become predictions; what it refuses is 
   expect([like("0", 0.2).length, like("2", 2.3).length]).toEqual([50, 25]);
   await until(
     "the refused request to be counted",
-    async () => (await countUnpaired(app.store)).some(({ side }) => side === "request"),
+    async () => (await countUnpaired(app.store, Date.now())).some(({ side }) => side === "request"),
     120_000,
   );
   console.log({
-    unpaired: await countUnpaired(app.store),
+    unpaired: await countUnpaired(app.store, Date.now()),
     slowest_ms: Math.max(...seen.map(({ latency }) => latency ?? 0)),
     deadLetters: await app.store.query("SELECT reason, message FROM dead_letters FINAL"),
   });

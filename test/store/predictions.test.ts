@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { predictionPrecedence } from "../../src/ingest/identity.ts";
+import { precedenceNumber, predictionPrecedence } from "../../src/ingest/identity.ts";
 import { createLayouts } from "../../src/store/layouts.ts";
 import {
   countPredictions,
+  createPredictionEncoder,
+  groupsOf,
   insertPredictions,
   newestPredictionTime,
   SETTLED_FEATURES,
   SETTLED_PREDICTIONS,
-  splitByMonths,
+  type PredictionRow,
 } from "../../src/store/predictions.ts";
 import { prediction, predictionOf, useStore } from "../ingest/examples.ts";
 
@@ -16,6 +18,11 @@ const rowOf = (change: object) => {
   const event = predictionOf({ ...prediction, ...change });
   return { prediction: event, precedence: predictionPrecedence(event) };
 };
+
+function insert(rows: readonly PredictionRow[]): Promise<void> {
+  const layouts = createLayouts();
+  return insertPredictions(store(), createPredictionEncoder(layouts)(rows), layouts);
+}
 
 describe("predictions", () => {
   it("come back as they were stored, hostile names, NUL and early times included", async () => {
@@ -28,7 +35,7 @@ describe("predictions", () => {
       scores: { a: 0.25 },
     }).replace('"x":1.5', '"__proto__":-0.1,"constructor":1e-300,"v":[1,2]');
     const event = predictionOf(text);
-    await insertPredictions(store(), [{ prediction: event, precedence: predictionPrecedence(event) }], createLayouts());
+    await insert([{ prediction: event, precedence: predictionPrecedence(event) }]);
     const rows = await store().query(
       `SELECT id, toUnixTimestamp64Milli(p.time) AS ms, number_names AS names, numbers AS amounts, categories[indexOf(category_names, 'c')] AS c, embeddings['v'] AS v, score, scores['a'] AS a, toString(p.precedence) AS precedence
        FROM ${SETTLED_FEATURES} AS p WHERE model = {model:String}`,
@@ -38,21 +45,20 @@ describe("predictions", () => {
       {
         id: "nul\0 ' \\ id",
         ms: 949_363_200_123,
-        // The place of the category holds no number: JSON writes NaN as null.
-        names: ["__proto__", "constructor", "c"],
-        amounts: [-0.1, 1e-300, null],
+        // The places of what is no number hold NaN, which JSON writes as null.
+        names: ["__proto__", "constructor", "v", "c"],
+        amounts: [-0.1, 1e-300, null, null],
         c: "red",
         v: [1, 2],
         score: null,
         a: 0.25,
-        precedence: String(predictionPrecedence(event)),
+        precedence: String(precedenceNumber(predictionPrecedence(event))),
       },
     ]);
   });
 
   it("repeat without counting twice, merged or not", async () => {
-    for (const id of ["a", "b", "a", "a"])
-      await insertPredictions(store(), [rowOf({ model: "numbers", prediction: 1, score: null, id })], createLayouts());
+    for (const id of ["a", "b", "a", "a"]) await insert([rowOf({ model: "numbers", prediction: 1, score: null, id })]);
     expect(await countPredictions(store(), "numbers")).toBe(2);
     await store().execute("OPTIMIZE TABLE predictions FINAL");
     expect(await countPredictions(store(), "numbers")).toBe(2);
@@ -61,11 +67,7 @@ describe("predictions", () => {
 
   it("of a stretch of time are found by reading that stretch alone", async () => {
     const day = Date.UTC(2020, 0, 1);
-    await insertPredictions(
-      store(),
-      Array.from({ length: 40_000 }, (_, index) => rowOf({ id: `h${index}`, model: "ranks", time: day + index * 30_000 })),
-      createLayouts(),
-    );
+    await insert(Array.from({ length: 40_000 }, (_, index) => rowOf({ id: `h${index}`, model: "ranks", time: day + index * 30_000 })));
     const plan = await store().query<{ explain: string }>(
       `EXPLAIN indexes = 1 SELECT count() FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String}
          AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`,
@@ -83,9 +85,11 @@ describe("predictions", () => {
     const rows = Array.from({ length: 450 }, (_, index) =>
       rowOf({ id: `m${index}`, model: "binary", time: Date.UTC(2005, index % 150, 3) }),
     );
-    const groups = splitByMonths(rows, 50);
-    expect(groups.map((group) => group.length)).toEqual([150, 150, 150]);
-    await insertPredictions(store(), rows, createLayouts());
+    const layouts = createLayouts();
+    const blocks = createPredictionEncoder(layouts)(rows);
+    const groups = [...groupsOf(blocks)];
+    expect(groups.map((group) => group.reduce((sum, block) => sum + block.rows, 0))).toEqual([150, 150, 150]);
+    await insertPredictions(store(), blocks, layouts);
     expect(await countPredictions(store(), "binary")).toBe(450);
   });
 });

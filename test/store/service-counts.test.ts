@@ -3,7 +3,7 @@ import type { Prediction } from "../../src/model/event.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { createLayouts } from "../../src/store/layouts.ts";
 import { openStore } from "../../src/store/open.ts";
-import { insertPredictions, type PredictionRow } from "../../src/store/predictions.ts";
+import { createPredictionEncoder, insertPredictions, type PredictionRow } from "../../src/store/predictions.ts";
 import { countService } from "../../src/store/service-counts.ts";
 import { supersede } from "../../src/store/settle.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -18,14 +18,17 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-function request(id: string, { precedence = 1n, ...changes }: Partial<Prediction> & { precedence?: bigint } = {}): PredictionRow {
+function request(id: string, { content = 1, ...changes }: Partial<Prediction> & { content?: number } = {}): PredictionRow {
   return {
     prediction: { ...predictionOf(prediction), model: "m", id, version: "1", time: START, latencyMs: null, ...changes },
-    precedence,
+    precedence: { time: 0, latency: 0, content },
   };
 }
 
-const insert = (rows: readonly PredictionRow[]) => insertPredictions(store, rows, createLayouts());
+const insert = (rows: readonly PredictionRow[]) => {
+  const layouts = createLayouts();
+  return insertPredictions(store, createPredictionEncoder(layouts)(rows), layouts);
+};
 
 const volume = () =>
   store.query(
@@ -58,7 +61,7 @@ describe("service counts", () => {
   it("forget a version whose only row lost to another of its id", async () => {
     await insert([request("a", { version: "2" })]);
     await countService(store, "m", HOUR, [START], 1);
-    await insert([request("a", { version: "1", precedence: 2n })]);
+    await insert([request("a", { version: "1", content: 2 })]);
     expect(await supersede(store, { model: "m", bucketMs: HOUR, buckets: [START] }, "buckets", async () => {})).toBe(1);
     await countService(store, "m", HOUR, [START], 2);
     expect(await volume()).toMatchObject([{ version: "1", requests: 1 }]);

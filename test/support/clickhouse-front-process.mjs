@@ -68,13 +68,13 @@ async function answer(request, body) {
     const sql = query === null ? body.toString() : `${query}\n${body.toString()}`;
     // A server takes an INSERT without a body for one of no rows.
     if (query !== null && body.length === 0 && /^\s*INSERT\b/i.test(query)) return Buffer.alloc(0);
-    const binary = query === null ? null : /^(.*?)(?:\sSETTINGS\s.*)?\sFORMAT\s+RowBinary\s*$/is.exec(query);
+    const binary = query === null ? null : /^(.*?)(?:\sSETTINGS\s.*)?\sFORMAT\s+Native\s*$/is.exec(query);
     if (binary) {
       // The embedded engine takes text only; bytes go by way of a file.
       const file = join(directory, `front-${randomUUID()}`);
       writeFileSync(file, body);
       try {
-        await session.queryAsync(`${binary[1]} FROM INFILE ${quoted(file)} COMPRESSION 'none' FORMAT RowBinary`);
+        await session.queryAsync(`${binary[1]} FROM INFILE ${quoted(file)} COMPRESSION 'none' FORMAT Native`);
       } finally {
         rmSync(file, { force: true });
       }

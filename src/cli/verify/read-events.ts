@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Adapter } from "../../ingest/adapters/adapter.ts";
 import type { DecodeContext } from "../../ingest/decode.ts";
-import { labelPrecedence, predictionPrecedence } from "../../ingest/identity.ts";
+import { labelPrecedence, precedenceNumber, predictionPrecedence } from "../../ingest/identity.ts";
 import type { Message } from "../../ingest/source.ts";
 import { REJECT_REASONS, type Event } from "../../model/event.ts";
 import { NO_ID, NO_PRECEDENCE, slotOfId, slotOfPlace, type Slots } from "./records.ts";
@@ -56,7 +56,7 @@ export function createEventReader(options: {
 
   function noteEvent(event: Event, place: { readonly stream: number; readonly partition: number; readonly at: number }): void {
     const id = idHash(event.id);
-    const precedence = event.type === "label" ? labelPrecedence(event) : predictionPrecedence(event);
+    const precedence = event.type === "label" ? labelPrecedence(event) : precedenceNumber(predictionPrecedence(event));
     const model = modelOf.get(event.model) ?? 0;
     events.add(slotOfId(id), { ...place, kind: event.type, detail: 0, model, id, precedence: hexadecimal(precedence) });
   }

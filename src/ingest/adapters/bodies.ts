@@ -275,6 +275,11 @@ function converted(value: unknown, type: FeatureType): unknown {
   return value === 0 || value === "0" || value === "false" ? false : value;
 }
 
+/** What the prediction of a row is called: `r-1` where it is the only one, else `r-1#0/3`: an id may come again with other numbers of rows. */
+export function idOfRow(id: string, row: number, rows: number): string {
+  return rows === 1 ? id : `${id}#${row}/${rows}`;
+}
+
 /** An object whose every name is a member, `__proto__` too. */
 export function record(entries: Iterable<readonly [string, unknown]>): Row {
   const made = Object.create(null) as Record<string, unknown>;

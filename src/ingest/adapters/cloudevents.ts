@@ -7,6 +7,7 @@ import { parseObject } from "../json.ts";
 import type { Message } from "../source.ts";
 import type { Adapted } from "./adapter.ts";
 import { isObject, isTensor, readAnswer, readRequest, type BodyReading, type Row } from "./bodies.ts";
+import { writeHalfBody } from "./half-body.ts";
 import { parseMicros } from "./read-time.ts";
 
 /** What is added to an id where one request makes several predictions, or an id is used again. */
@@ -54,7 +55,8 @@ function readHalf(
   const component = attributes.get("component") ?? "";
   if (component !== "" && !settings.components.includes(component)) return { kind: "ignored", reason: "other_component" };
   // Whoever asks the agent whether a model is ready is logged as well: a request of nothing, and an answer about health.
-  if ("bytes" in body && side === "request" && (body.bytes?.length ?? 0) === 0) return { kind: "ignored", reason: "health_check" };
+  if ("bytes" in body && side === "request" && attributes.has("specversion") && (body.bytes?.length ?? 0) === 0)
+    return { kind: "ignored", reason: "health_check" };
   const object = "bytes" in body ? parseObject(body.bytes, limits, reject) : dataOf(body.value, reading);
   if (object === null) return null;
   if (side === "response" && isHealth(object)) return { kind: "ignored", reason: "health_check" };
@@ -87,7 +89,7 @@ function readHalf(
     digest: hash("sha256", message.bytes ?? "", "buffer")
       .readBigUInt64BE(0)
       .toString(),
-    body: JSON.stringify({ version, rows }),
+    body: writeHalfBody({ version, rows }),
   };
   checkRows(half, { version, rows }, message, context, reject);
   return { kind: "half", half };

@@ -6,7 +6,18 @@ import { found, type Reject } from "../fields.ts";
 import { parseObject } from "../json.ts";
 import type { Message } from "../source.ts";
 import type { Adapted } from "./adapter.ts";
-import { answerOf, convertFeatures, isObject, readAnswer, readRequest, record, valueOf, type BodyReading, type Row } from "./bodies.ts";
+import {
+  answerOf,
+  convertFeatures,
+  idOfRow,
+  isObject,
+  readAnswer,
+  readRequest,
+  record,
+  valueOf,
+  type BodyReading,
+  type Row,
+} from "./bodies.ts";
 import { readTime } from "./read-time.ts";
 
 /** Flat JSON of any shape: the settings say where each field of our event is found. */
@@ -72,13 +83,13 @@ function textOf(value: unknown, field: MappedField, settings: MappedSettings, { 
   return undefined;
 }
 
-/** Of a request of many rows each is a prediction: `r-1#0`, `r-1#1`. */
+/** Of a request of many rows each is a prediction. */
 function rowId(id: unknown, row: number, rows: number, message: Message, context: DecodeContext): { readonly id?: string } {
   if (rows === 1) return {};
-  if (typeof id === "string" && id !== "") return { id: `${id}#${row}` };
+  if (typeof id === "string" && id !== "") return { id: idOfRow(id, row, rows) };
   if (id !== undefined || message.origin.source === "http") return {};
   context.notice?.derivedId?.();
-  return { id: `${derivedId(message.origin)}#${row}` };
+  return { id: idOfRow(derivedId(message.origin), row, rows) };
 }
 
 function singleRow(settings: MappedSettings, object: Row, reading: BodyReading): readonly Row[] | null {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readHalfBody } from "../../../src/ingest/adapters/half-body.ts";
 import { boundHeaders, boundKey, type Message } from "../../../src/ingest/source.ts";
 import type { Half } from "../../../src/model/event.ts";
 import { adapterOf, captured, halfIn, line, mlserverRecords, NOW } from "./reading.ts";
@@ -7,7 +8,7 @@ const KSERVE = "{type: cloudevents, services: {sklearn-iris: {feature_names: [a,
 const MLSERVER = "{type: cloudevents, services: {iris: {feature_names: [a, b, c, d]}}}";
 const FLOWER = { a: 5.1, b: 3.5, c: 1.4, d: 0.2 };
 
-const bodyOf = ({ body }: Half) => JSON.parse(body) as { version: string | null; rows: Record<string, unknown>[] };
+const bodyOf = ({ body }: Half) => JSON.parse(JSON.stringify(readHalfBody(body))) as ReturnType<typeof readHalfBody>;
 
 /** A captured request with other headers or another body. */
 function changed(name: string, headers: Readonly<Record<string, string | null>>, body?: unknown): Message {
@@ -190,6 +191,10 @@ describe("MLServer's Kafka bridge", () => {
     expect(halfIn(adapterOf(MLSERVER)(failing!))).toMatchObject({ id: "req-0004", side: "request" });
   });
 
+  it("an input without a value is no health check: MLServer has none", () => {
+    expect(adapterOf(MLSERVER)({ ...withKey!, bytes: null })).toMatchObject({ kind: "rejected", reason: "empty" });
+  });
+
   it("trap: a 1-D result has shape [2,1] and flat data", () => {
     expect(bodyOf(halfIn(adapterOf(MLSERVER)(outputs[1]!))).rows).toEqual([{ prediction: 1 }, { prediction: 1 }]);
   });
@@ -355,6 +360,24 @@ describe("bodies", () => {
     ]);
   });
 
+  it("many rows of the same features take no more room than they came in", () => {
+    const names = Array.from({ length: 50 }, (_, index) => `feature_number_${index}`);
+    const rows = Array.from({ length: 1_000 }, (_, row) => names.map((_, index) => (row + index) % 10));
+    const half = halfIn(request({ instances: rows }, `feature_names: [${names.join(", ")}]`));
+    expect(half.body.length).toBeLessThan(JSON.stringify(rows).length + 2_000);
+    expect(bodyOf(half).rows[999]).toEqual({ features: Object.fromEntries(names.map((name, index) => [name, (999 + index) % 10])) });
+  });
+
+  it("rows of different features keep theirs, whatever they are called", () => {
+    const data = '{"instances":[{"a":1,"__proto__":2},{"__proto__":3,"a":null},{"a":4}]}';
+    const two = halfIn(request(data.replace(',{"a":4}', ""), ""));
+    const three = halfIn(request(data, ""));
+    expect(two.body).toContain('"names":["a","__proto__"]');
+    const text = (half: Half) => JSON.stringify(readHalfBody(half.body).rows);
+    expect(text(two)).toBe('[{"features":{"a":1,"__proto__":2}},{"features":{"a":null,"__proto__":3}}]');
+    expect(text(three)).toBe('[{"features":{"a":1,"__proto__":2}},{"features":{"__proto__":3,"a":null}},{"features":{"a":4}}]');
+  });
+
   it("V1: rows may be objects, and single values where there is one name", () => {
     expect(features(request({ instances: [{ x: 1 }, { x: 2 }] }, ""))).toEqual([{ x: 1 }, { x: 2 }]);
     expect(features(request({ instances: [1, 2] }, "feature_names: [only]"))).toEqual([{ only: 1 }, { only: 2 }]);
@@ -379,6 +402,64 @@ describe("bodies", () => {
     expect(request({ instances: [[1, 2]] }, "")).toMatchObject({
       message: "instances[0] holds 2 values, and nobody says what they are called; the adapter's feature_names name them in order.",
     });
+  });
+
+  const deep = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+  const whole = (data: unknown, member = "data") =>
+    adapterOf(KSERVE)(
+      line(
+        {
+          specversion: "1.0",
+          id: "h",
+          type: "org.kubeflow.serving.inference.request",
+          time: "2026-11-21T03:10:22Z",
+          inferenceservicename: "sklearn-iris",
+          [member]: data,
+        },
+        { headers: boundHeaders([["content-type", "application/cloudevents+json"]]) },
+      ),
+    );
+
+  it.each<[string, () => ReturnType<typeof request>, string]>([
+    ["10 MB", () => request(`{"instances":[${"0,".repeat(5_000_000)}0]}`), "too_large"],
+    ["10 MB within an event", () => whole(`{"instances":[${"0,".repeat(5_000_000)}0]}`), "too_large"],
+    ["nesting", () => request(`{"instances":${deep(100_000)}}`), "too_deep"],
+    ["nesting in a text within an event", () => whole(`{"instances":${deep(100_000)}}`), "too_deep"],
+    ["nesting in Base64", () => whole(Buffer.from(`{"instances":${deep(100_000)}}`).toString("base64"), "data_base64"), "too_deep"],
+    ["more rows than are taken", () => request({ instances: Array.from({ length: 10_001 }, () => [1, 2]) }), "too_large"],
+    ["a shape of more rows than there are atoms", () => request({ inputs: [tensor([1e15, 2], [1, 2])] }), "too_large"],
+    ["a shape of no end", () => request({ inputs: [tensor([1, 9e15, 9e15, 9e15], [1, 2])] }), "invalid_field"],
+    [
+      "a shape of many dimensions",
+      () =>
+        request({
+          inputs: [
+            tensor(
+              Array.from({ length: 100_000 }, () => 2),
+              [1, 2],
+            ),
+          ],
+        }),
+      "invalid_field",
+    ],
+    ["rows without columns", () => request({ inputs: [tensor([10_000, 0], [])] }), "invalid_field"],
+    [
+      "many tensors",
+      () => request({ inputs: Array.from({ length: 15_000 }, (_, index) => tensor([1], [1], `t${index}`)) }, ""),
+      "too_many_features",
+    ],
+    ["columns of an object", () => request({ inputs: { a: [1], b: { length: 1 } } }), "invalid_field"],
+  ])("refuses %s", (_, make, reason) => {
+    expect(make()).toMatchObject({ kind: "rejected", reason });
+  });
+
+  it("__proto__ is a name like any other, and changes nothing else", () => {
+    expect(request('{"__proto__":{"instances":[{"x":1}]}}', "")).toMatchObject({ reason: "missing_field" });
+    const tensors = '{"inputs":[{"name":"__proto__","shape":[1],"data":[1]},{"name":"constructor","shape":[1],"data":[2]}]}';
+    expect(readHalfBody(halfIn(request(tensors, "")).body)).toMatchObject({
+      rows: [{ features: JSON.parse('{"__proto__":1,"constructor":2}') as object }],
+    });
+    expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
   it.each([

@@ -77,6 +77,20 @@ describe("BentoML's monitoring log", () => {
     });
   });
 
+  it("trap: all rows that one request logs have its id, so that a column of one's own tells them apart", () => {
+    // Two rows, as bentoml 1.4.39 wrote them in one request.
+    const rows = [
+      '{"x": 1.0, "row": "a-0", "pred": "setosa", "timestamp": "2026-11-21T10:57:17.041697", "request_id": "4784782836594140995", "trace_id": "105787768103943148686055471044612677138"}',
+      '{"x": 2.0, "row": "a-1", "pred": "setosa", "timestamp": "2026-11-21T10:57:17.041834", "request_id": "4784782836594140995", "trace_id": "105787768103943148686055471044612677138"}',
+    ];
+    const adapt = adapterOf("{type: mapped, preset: bentoml, model: iris, version: v1, id: row, prediction: pred}");
+    const predictions = rows.flatMap((row) => predictionsIn(adapt(line(row))));
+    expect(predictions.map(({ id, numbers, categories }) => [id, [...numbers], [...categories]])).toEqual([
+      ["a-0", [["x", 1]], []],
+      ["a-1", [["x", 2]], []],
+    ]);
+  });
+
   it("trap: an OTLP collector writes the timestamp as seconds with a fraction", () => {
     const [prediction] = predictionsIn(adapterOf(BENTO)(line({ pred: "x", request_id: "1", timestamp: 1_795_228_984.519 })));
     expect(prediction?.time).toBe(1_795_228_984_519);
@@ -300,8 +314,8 @@ describe("what users of MLflow's serving log", () => {
   ])("reads %s, a row a prediction", (_, request) => {
     const predictions = predictionsIn(adapterOf(MLFLOW)(logged(request)));
     expect(predictions.map(({ id, predictedClass, numbers }) => [id, predictedClass, Object.fromEntries(numbers)])).toEqual([
-      ["q#0", "0", { a: 1, b: 2 }],
-      ["q#1", "2", { a: 3, b: 4 }],
+      ["q#0/2", "0", { a: 1, b: 2 }],
+      ["q#1/2", "2", { a: 3, b: 4 }],
     ]);
   });
 

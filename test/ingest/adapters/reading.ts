@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { createAdapters, type Adapted } from "../../../src/ingest/adapters/adapter.ts";
 import type { DecodeContext } from "../../../src/ingest/decode.ts";
 import { boundHeaders, type Message } from "../../../src/ingest/source.ts";
-import type { Half, Label, Prediction } from "../../../src/model/event.ts";
+import type { Half, Label } from "../../../src/model/event.ts";
 import type { Config } from "../../../src/model/settings.ts";
 import { load, loaded } from "../../config/workplace.ts";
+import { byName } from "../../support/by-name.ts";
 
 export const NOW = Date.UTC(2026, 10, 21, 12);
 
@@ -68,9 +69,10 @@ export function mlserverRecords(): Message[] {
   }));
 }
 
-export function predictionsIn(adapted: Adapted): Prediction[] {
+/** The predictions among events, with their features by name. */
+export function predictionsIn(adapted: Adapted) {
   if (adapted.kind !== "events") throw new Error(JSON.stringify(adapted));
-  return adapted.events.filter((event) => event.type === "prediction");
+  return adapted.events.filter((event) => event.type === "prediction").map(byName);
 }
 
 export function labelsIn(adapted: Adapted): Label[] {
