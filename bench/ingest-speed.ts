@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createPipeline } from "../src/ingest/pipeline.ts";
 import { silentLog } from "../src/log.ts";
-import type { ModelSettings } from "../src/model/settings.ts";
 import { openStore } from "../src/store/open.ts";
 import type { Store } from "../src/store/store.ts";
 import { toMessage } from "../src/ingest/kafka-source.ts";
-import { BENCH_MODEL, BENCH_START, predictionEvents, type Shape } from "./support/events.ts";
+import { BENCH_START, predictionEvents, type Shape } from "./support/events.ts";
 import { decodeFetch, encodeFetch } from "./support/fetched.ts";
-import { costOf, medianWithInterval, type Cost } from "./support/measure.ts";
+import { BENCH_SETTINGS } from "./support/model.ts";
+import { costOf, type Cost } from "./support/measure.ts";
 
 /**
  * The CPU of one event on its way from fetched bytes to queryable rows, beside what cannot be avoided: decoding the
@@ -21,16 +21,6 @@ import { costOf, medianWithInterval, type Cost } from "./support/measure.ts";
 const PARTITIONS = 3;
 /** What a consumer that is behind gets of each partition at once. */
 const BYTES_PER_PARTITION = 4 * 1024 * 1024;
-
-const MODEL: ModelSettings = {
-  name: BENCH_MODEL,
-  task: "binary",
-  positive: "yes",
-  bucket: 3_600_000,
-  lateness: 60_000,
-  labelsExpectedWithin: 86_400_000,
-  baselines: [],
-};
 
 const ROUTES = ["ours", "records", "json", "binary", "native", "raw"] as const;
 type Route = (typeof ROUTES)[number];
@@ -166,7 +156,7 @@ const RAW_TABLE = `CREATE TABLE raw_events (
 async function ingestAll(store: Store, fetches: readonly Buffer[]): Promise<void> {
   const pipeline = createPipeline({
     store,
-    models: new Map([[MODEL.name, MODEL]]),
+    models: new Map([[BENCH_SETTINGS.name, BENCH_SETTINGS]]),
     clock: () => BENCH_START,
     liveClock: false,
     log: silentLog,
@@ -198,9 +188,4 @@ async function settleMerges(store: Store, table: string): Promise<void> {
     );
     quiet = Number(merges?.rows) === 0 ? quiet + 1 : 0;
   }
-}
-
-export function oneLine(values: readonly number[]): string {
-  const { median, low, high } = medianWithInterval(values);
-  return `${median.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
 }
