@@ -52,7 +52,7 @@ async function speed(): Promise<void> {
   note("");
   const row = (name: string, of: (result: Speed) => string): void => void table.push([name, ...results.map(of)]);
   const cost = (values: readonly number[]): string => {
-    if (values.length === 0 || values.every((value) => value < 0.05)) return "-";
+    if (!values.some((value) => value >= 0.05)) return "-";
     const { median, low, high } = medianWithInterval(values);
     return `${median.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
   };
