@@ -6,7 +6,7 @@ export default mergeConfig(
   { ...usual, test: { ...usual.test, include: [], reporters: [], outputFile: {} } },
   defineConfig({
     test: {
-      include: ["test/failures/**/*.test.ts"],
+      include: ["test/failures/**/*.test.ts", "test/ingest/decode.test.ts", "test/store/contract.test.ts", "test/store/open.test.ts"],
       reporters: ["verbose"],
       env: { SOAK: "1" },
       // One at a time: what they measure is time and memory.

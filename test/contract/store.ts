@@ -10,6 +10,7 @@ import { migrate, readMigrations } from "../../src/store/migrate.ts";
 import { StoreError, TABLES, type Store, type Table } from "../../src/store/store.ts";
 import { dateTimeValue, recordOf } from "../../src/store/values.ts";
 import { HOSTILE_NAMES, HOSTILE_PARAMETERS } from "../support/hostile-text.ts";
+import { often } from "../support/soak.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -387,7 +388,7 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         expect(await state()).toEqual(before);
       });
 
-      it("is any text, null, a number, or a list of them", async () => {
+      it("R25 is any text, null, a number, or a list of them", { timeout: often(30_000, 600_000) }, async () => {
         await fc.assert(
           fc.asyncProperty(
             anyText,
@@ -410,7 +411,7 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
               expect(row).toEqual({ value, values, numbers, number: number === 0 ? expect.closeTo(0) : number, none: null, yes: true });
             },
           ),
-          { numRuns: 40 },
+          { numRuns: often(40, 10_000) },
         );
       });
 
@@ -501,78 +502,88 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
       const precedence = ({ time, hash }: Version) => ((2n ** 64n - BigInt(time)) * 2n ** 64n - BigInt(hash)).toString();
       const wins = (a: Version, b: Version) => a.time < b.time || (a.time === b.time && a.hash < b.hash);
 
-      it("R6 the smallest (time, hash) stays, across months, through time filters, merged or not", async () => {
-        let round = 0;
-        await fc.assert(
-          fc.asyncProperty(
-            fc.array(fc.array(version, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 3 }),
-            fc.integer({ min: 0, max: 36 }),
-            fc.integer({ min: 1, max: 20 }),
-            fc.boolean(),
-            async (batches, first, days, merged) => {
-              const model = `conflict-${round++}`;
-              for (const batch of batches)
-                await insert(
-                  "predictions",
-                  batch.map((row) =>
-                    predictionRow(model, `${row.id}`, { time: row.time, version: `h${row.hash}`, precedence: precedence(row) }),
-                  ),
+      it(
+        "R6 the smallest (time, hash) stays, across months, through time filters, merged or not",
+        { timeout: often(60_000, 1_200_000) },
+        async () => {
+          let round = 0;
+          await fc.assert(
+            fc.asyncProperty(
+              fc.array(fc.array(version, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 3 }),
+              fc.integer({ min: 0, max: 36 }),
+              fc.integer({ min: 1, max: 20 }),
+              fc.boolean(),
+              async (batches, first, days, merged) => {
+                const model = `conflict-${round++}`;
+                for (const batch of batches)
+                  await insert(
+                    "predictions",
+                    batch.map((row) =>
+                      predictionRow(model, `${row.id}`, { time: row.time, version: `h${row.hash}`, precedence: precedence(row) }),
+                    ),
+                  );
+                if (merged) await execute("OPTIMIZE TABLE predictions FINAL");
+                const everyDay = Array.from({ length: 37 }, (_, day) => START + day * DAY);
+                await supersede(made.store, { model, bucketMs: DAY, buckets: everyDay }, "everywhere", async () => {});
+                const kept = new Map<number, Version>();
+                for (const row of batches.flat()) {
+                  const other = kept.get(row.id);
+                  if (!other || wins(row, other)) kept.set(row.id, row);
+                }
+                const from = START + first * DAY;
+                const to = from + days * DAY;
+                const expected = [...kept.values()]
+                  .filter((row) => row.time >= from && row.time < to)
+                  .map((row) => `${row.id} ${row.time} h${row.hash}`)
+                  .sort();
+                const asText = (rows: readonly { id: string; at: number; version: string }[]) =>
+                  rows.map((row) => `${row.id} ${row.at} ${row.version}`).sort();
+                const columns = "id, toUnixTimestamp64Milli(time) AS at, version";
+                const plain = await query<{ id: string; at: number; version: string }>(
+                  `SELECT ${columns} FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`,
+                  { model, from, to },
                 );
-              if (merged) await execute("OPTIMIZE TABLE predictions FINAL");
-              const everyDay = Array.from({ length: 37 }, (_, day) => START + day * DAY);
-              await supersede(made.store, { model, bucketMs: DAY, buckets: everyDay }, "everywhere", async () => {});
-              const kept = new Map<number, Version>();
-              for (const row of batches.flat()) {
-                const other = kept.get(row.id);
-                if (!other || wins(row, other)) kept.set(row.id, row);
-              }
-              const from = START + first * DAY;
-              const to = from + days * DAY;
-              const expected = [...kept.values()]
-                .filter((row) => row.time >= from && row.time < to)
-                .map((row) => `${row.id} ${row.time} h${row.hash}`)
-                .sort();
-              const asText = (rows: readonly { id: string; at: number; version: string }[]) =>
-                rows.map((row) => `${row.id} ${row.at} ${row.version}`).sort();
-              const columns = "id, toUnixTimestamp64Milli(time) AS at, version";
-              const plain = await query<{ id: string; at: number; version: string }>(
-                `SELECT ${columns} FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`,
-                { model, from, to },
-              );
-              expect(asText(plain)).toEqual(expected);
-              const buckets = Array.from({ length: days }, (_, day) => (from + day * DAY) / 1000);
-              const counted = await query<{ id: string; at: number; version: string }>(
-                `SELECT ${columns}, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), 86400) * 86400, 'UTC') AS bucket FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} AND ${ROWS_IN_BUCKETS}`,
-                { model, from: from / 1000, to: to / 1000, buckets },
-              );
-              expect(asText(counted)).toEqual(expected);
-            },
-          ),
-          { numRuns: 15 },
-        );
-      });
+                expect(asText(plain)).toEqual(expected);
+                const buckets = Array.from({ length: days }, (_, day) => (from + day * DAY) / 1000);
+                const counted = await query<{ id: string; at: number; version: string }>(
+                  `SELECT ${columns}, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), 86400) * 86400, 'UTC') AS bucket FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} AND ${ROWS_IN_BUCKETS}`,
+                  { model, from: from / 1000, to: to / 1000, buckets },
+                );
+                expect(asText(counted)).toEqual(expected);
+              },
+            ),
+            { numRuns: often(15, 1_000) },
+          );
+        },
+      );
 
       it("R7 the label of the largest precedence stays, in any order of arrival", async () => {
+        const ids = often(300, 10_000);
         const revisions = [3n, 1n, 2n ** 127n, 2n ** 127n + 1n, 0n];
-        for (const revision of revisions)
-          await insert("label_inbox", [
-            {
-              model: "revised",
-              id: "a",
-              label: String(revision),
-              label_number: null,
-              time: null,
-              revision: 0,
-              precedence: String(revision),
-            },
-          ]);
+        // Each id has an order of arrival of its own, and the last of them comes once more.
+        const orders = fc.sample(fc.shuffledSubarray([...revisions.keys()], { minLength: revisions.length }), { numRuns: ids, seed: 7 });
+        const row = (id: number, place: number) => ({
+          model: "revised",
+          id: String(id),
+          label: String(revisions[orders[id]?.[place] ?? 0]),
+          label_number: null,
+          time: null,
+          revision: 0,
+          precedence: String(revisions[orders[id]?.[place] ?? 0]),
+        });
+        for (const place of [...revisions.keys(), revisions.length - 1, 0])
+          await insert(
+            "label_inbox",
+            Array.from(orders, (_, id) => row(id, place)),
+          );
         const stays = () =>
           query(
-            "SELECT label FROM label_inbox FINAL WHERE model = 'revised' AND id IN (SELECT id FROM label_inbox WHERE model = 'revised')",
+            `SELECT label, count() AS ids FROM label_inbox FINAL
+             WHERE model = 'revised' AND id IN (SELECT id FROM label_inbox WHERE model = 'revised') GROUP BY label`,
           );
-        expect(await stays()).toEqual([{ label: String(2n ** 127n + 1n) }]);
+        expect(await stays()).toEqual([{ label: String(2n ** 127n + 1n), ids }]);
         await execute("OPTIMIZE TABLE label_inbox FINAL");
-        expect(await stays()).toEqual([{ label: String(2n ** 127n + 1n) }]);
+        expect(await stays()).toEqual([{ label: String(2n ** 127n + 1n), ids }]);
       });
     });
 

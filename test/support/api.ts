@@ -1,6 +1,7 @@
 import { createApi } from "../../src/api/api.ts";
 import type { ApiDependencies } from "../../src/api/dependencies.ts";
 import type { ModelSettings } from "../../src/model/settings.ts";
+import { compareVersions } from "../../src/monitor/compare.ts";
 import { reportHtml, reportJson } from "../../src/report/html.ts";
 import { modelReport } from "../../src/report/report.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -32,6 +33,7 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
     adapters: new Map([["kserve", { type: "cloudevents" }]]),
     cloudevents: "kserve",
     measure,
+    compare: (settings, query) => compareVersions({ store, settings, watermark: SEED_END }, query),
     report: async (query) => {
       const report = await modelReport({ store, ...query });
       return { json: reportJson(report), html: () => reportHtml(report) };
