@@ -1,13 +1,13 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { loadConfig, type Loaded, type LoadOptions } from "../../src/config/load.ts";
 import { formatProblems, type Problem } from "../../src/config/problem.ts";
 import type { Config } from "../../src/model/settings.ts";
+import { scratchDirectory } from "../support/scratch.ts";
 
 /** Writes files to a new directory and returns it. */
 export function workplace(files: Readonly<Record<string, string>>): string {
-  const directory = mkdtempSync(join(tmpdir(), "driftwatch-config-"));
+  const directory = scratchDirectory();
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(directory, name)), { recursive: true });
     writeFileSync(join(directory, name), content);
