@@ -20,7 +20,7 @@ import { costOf, type Cost } from "./support/measure.ts";
 
 const PARTITIONS = 3;
 /** What a consumer that is behind gets of each partition at once. */
-const BYTES_PER_PARTITION = 4 * 1024 * 1024;
+const BYTES_PER_PARTITION = 2 * 1024 * 1024;
 
 const ROUTES = ["ours", "records", "json", "binary", "native", "raw"] as const;
 type Route = (typeof ROUTES)[number];

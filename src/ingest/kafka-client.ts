@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import kafkajs from "kafkajs";
 import type { Kafka, LogEntry } from "kafkajs";
 import type { Log } from "../log.ts";
@@ -73,7 +74,11 @@ function prepareKafkajs(): void {
   if (prepared) return;
   prepared = true;
   const readOnly = (decompress: Decompress) => () => ({
-    decompress,
+    // One batch of records a turn of the event loop: kafkajs itself never gives way.
+    decompress: async (compressed: Buffer) => {
+      await nextTurn();
+      return decompress(compressed);
+    },
     compress: () => Promise.reject(new Error("driftwatch reads this compression and does not write it")),
   });
   const { CompressionCodecs, CompressionTypes } = kafkajs;

@@ -39,8 +39,10 @@ const TUNING: KafkaTuning = {
   rebalanceTimeout: 90 * SECOND,
   heartbeatInterval: 3 * SECOND,
   heartbeatFor: 30 * SECOND,
-  maxBytesPerPartition: 4 * 1024 * 1024,
-  maxBytes: 32 * 1024 * 1024,
+  // kafkajs takes an answer apart within one turn of the event loop, two microseconds a message: no more of them than
+  // leave heartbeats and requests their time, and enough for large inserts.
+  maxBytesPerPartition: 2 * 1024 * 1024,
+  maxBytes: 6 * 1024 * 1024,
   maxWaitTimeInMs: SECOND,
   concurrency: 4,
   progressInterval: 2 * SECOND,

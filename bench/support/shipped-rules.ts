@@ -1,0 +1,38 @@
+import { resolve } from "node:path";
+import { judge } from "../../src/alerting/judge.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { formatProblems } from "../../src/config/problem.ts";
+import type { Rule } from "../../src/model/rule.ts";
+import { measureDrift, measureQuality, type SubjectWindow } from "../../src/monitor/measure-inputs.ts";
+import { benjaminiHochberg } from "../../src/stats/benjamini-hochberg.ts";
+
+/** The shipped rules that watch every feature, read as the daemon reads them. From the root of the repository. */
+export function shippedFeatureRules(): Rule[] {
+  const loaded = loadConfig({ file: resolve("examples/flights/driftwatch.yaml"), env: {}, shippedAlerts: resolve("alerts") });
+  if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
+  return loaded.config.rules.filter((rule) => rule.measure.of === "features");
+}
+
+/** Features that some rule fires for, and those of which none of them can tell anything. */
+export type Verdict = { readonly fired: ReadonlySet<string>; readonly blind: ReadonlySet<string> };
+
+/**
+ * One evaluation of the rules over features of one window. The reference stands in for the recent past as well. How
+ * many evaluations in a row a rule asks for is left out: an alert is rarer than this.
+ */
+export function judgeFeatures(rules: readonly Rule[], features: readonly SubjectWindow[]): Verdict {
+  const measurements = features.flatMap((feature) => [
+    ...measureDrift(feature),
+    ...measureQuality(feature),
+    ...measureQuality({ ...feature, baseline: "recent" }),
+  ]);
+  const fired = new Set<string>();
+  const blind = new Set<string>();
+  for (const rule of rules) {
+    for (const { subject, observation } of judge(rule, measurements, benjaminiHochberg)) {
+      if (observation.condition === "fire") fired.add(subject);
+      else if (rule.measure.metric === "drift" && observation.health === "insufficient") blind.add(subject);
+    }
+  }
+  return { fired, blind };
+}
