@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { Features, Prediction } from "../model/event.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { parseTime, type Millis } from "../model/time.ts";
@@ -87,6 +88,7 @@ const NO_TEXTS: string[] = [];
 
 // Where the reading of one value ended, and what it was. Nothing in here waits, so there is one at a time.
 let end = 0;
+let isAscii = true;
 const number = new Float64Array(1);
 
 const isDigit = (byte: number | undefined): boolean => byte! >= ZERO && byte! <= NINE;
@@ -134,7 +136,7 @@ function readNumber(bytes: Buffer, from: number): boolean {
 }
 
 function readLongNumber(bytes: Buffer, from: number): boolean {
-  const [text] = JSON_NUMBER.exec(asciiText(bytes, from, Math.min(bytes.length, from + LONGEST_NUMBER))) ?? [""];
+  const [text] = JSON_NUMBER.exec(bytes.toString("latin1", from, Math.min(bytes.length, from + LONGEST_NUMBER))) ?? [""];
   if (text === "" || text.length === LONGEST_NUMBER) return false;
   const value = Number(text);
   number[0] = value;
@@ -142,19 +144,17 @@ function readLongNumber(bytes: Buffer, from: number): boolean {
   return Number.isFinite(value);
 }
 
-/** Where a text of plain ASCII without escapes ends, or -1: its closing quote. */
+/** Where a text without escapes ends, or -1: its closing quote. */
 function endOfText(bytes: Buffer, from: number, limit: number): number {
   const last = Math.min(bytes.length, from + limit + 1);
+  isAscii = true;
   for (let at = from; at < last; at++) {
     const byte = bytes[at]!;
-    if (byte === QUOTE) return at;
-    if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH) return -1;
+    if (byte === QUOTE) return isAscii || isUtf8(bytes.subarray(from, at)) ? at : -1;
+    if (byte < 0x20 || byte === BACKSLASH) return -1;
+    if (byte > 0x7f) isAscii = false;
   }
   return -1;
-}
-
-function asciiText(bytes: Buffer, from: number, to: number): string {
-  return bytes.toString("latin1", from, to);
 }
 
 function hasAt(bytes: Buffer, at: number, literal: Uint8Array): boolean {
@@ -218,7 +218,7 @@ function readWith(template: Template, bytes: Buffer, { models, limits, earliest,
     const kind = readValue(bytes, at, slot === "id" || slot === "entity" ? limits.idLength : limits.textLength);
     if (kind === null) return null;
     const value = number[0]!;
-    const text = kind === "text" ? asciiText(bytes, at + 1, end - 1) : kind;
+    const text = kind === "text" ? bytes.toString(isAscii ? "latin1" : "utf8", at + 1, end - 1) : kind;
     at = end;
     if (slot === "feature") {
       if (kind === "number") numbers[place] = value;

@@ -71,6 +71,7 @@ describe("templates", () => {
         '"\\u0041"',
         '"\\ud800"',
         '"é"',
+        '"\u{1f600}日本"',
         '"a\\"b"',
         '"\\\\"',
         '"\u007f"',
@@ -193,6 +194,25 @@ describe("templates", () => {
       { numRuns: 4_000 },
     );
     expect(read).toBeGreaterThan(500);
+  });
+
+  it("refuse bytes that are no text as the general way does", () => {
+    const { counts, templates } = counted();
+    const take = (value: Buffer) => {
+      const bytes = Buffer.concat([
+        Buffer.from(
+          '{"type":"prediction","id":"a","model":"binary","version":"v","time":"2024-05-01T10:20:00Z","score":0.5,"features":{"c":"',
+        ),
+        value,
+        Buffer.from('"}}'),
+      ]);
+      const answer = decode({ ...message(""), bytes }, { ...context, templates });
+      expect(answer).toEqual(decode({ ...message(""), bytes }, context));
+      return answer.ok;
+    };
+    const texts = [[0x61], [0xc3, 0xa9], [0xff], [0xc3], [0xed, 0xa0, 0x80], [0xef, 0xbb, 0xbf], [0xf0, 0x9f, 0x98, 0x80]];
+    expect(texts.map((bytes) => take(Buffer.from(bytes)))).toEqual([true, true, false, false, false, true, true]);
+    expect(counts.read).toBe(3);
   });
 
   it("are of one model each, and of no label", () => {
