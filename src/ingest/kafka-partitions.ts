@@ -39,7 +39,7 @@ export type Partitions = {
 
 export function createPartitions({ admin, group, log }: { admin: Admin; group: string; log: Log }): Partitions {
   let present = new Map<string, Partition>();
-  let committedAtStart: ReadonlyMap<string, string> = new Map();
+  let committedAtStart = new Map<string, string>();
   let gaps = 0;
   let lost = 0n;
 
@@ -63,15 +63,16 @@ export function createPartitions({ admin, group, log }: { admin: Admin; group: s
       }),
     );
     present = after;
+    // Who reads a partition meanwhile commits what it read.
+    for (const key of committedAtStart.keys()) if (!after.has(key)) committedAtStart.delete(key);
     if (after.size === 0) return;
-    const atStart = committedAtStart;
-    committedAtStart = new Map();
     try {
       for (const [key, offset] of await committedOf(Object.keys(assignment))) {
         const state = after.get(key);
         if (!state) continue;
         state.committed = offset;
-        state.next = BigInt(atStart.get(key) ?? offset);
+        // Groups may be joined twice before anything is read: what was committed at the start holds until then.
+        state.next = BigInt(committedAtStart.get(key) ?? offset);
       }
     } catch (cause) {
       // Without them reading goes on all the same; only a gap right at the start would pass unseen.
@@ -102,6 +103,7 @@ export function createPartitions({ admin, group, log }: { admin: Admin; group: s
 
   /** A hole in the offsets is a loss where the log now begins later than we had read; compaction leaves holes that are none. */
   async function countGap(state: Partition, first: bigint): Promise<void> {
+    committedAtStart.delete(keyOf(state.topic, state.partition));
     if (state.next === null || first === state.next) return;
     const facts = { partition: keyOf(state.topic, state.partition), expected: String(state.next), found: String(first) };
     if (first < state.next) {

@@ -85,6 +85,7 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
   const partitions = createPartitions({ admin, group: settings.group, log });
   /** Settles once the committed offsets of the present assignment are known. */
   let assigned: Promise<void> = Promise.resolve();
+  let skipped: Promise<void> = Promise.resolve();
   let running = false;
   let started = false;
   let stopping = false;
@@ -138,9 +139,19 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     }, pause);
   }
 
+  /** Moves past what holds no message for anybody. */
+  async function skip(topic: string, partition: number, next: bigint): Promise<void> {
+    await assigned;
+    const state = partitions.get(topic, partition);
+    if (!state) return;
+    await partitions.countGap(state, next);
+    state.next = next;
+    await consumer.commitOffsets([{ topic, partition, offset: String(next) }]);
+  }
+
   async function readBatch(payload: EachBatchPayload, handle: BatchHandler): Promise<void> {
     const { batch } = payload;
-    await assigned;
+    await Promise.all([assigned, skipped]);
     const state = partitions.get(batch.topic, batch.partition);
     const first = batch.firstOffset();
     if (!state || first === null || payload.isStale() || !payload.isRunning()) return;
@@ -299,12 +310,12 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     joined.catch(() => {});
     // What kafkajs filters out (aborted and control records) reaches no handler, but moves the position, here and at the broker.
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, lastOffset } }) => {
-      const state = partitions.get(topic, partition);
-      if (!state || batchSize > 0) return;
-      state.next = BigInt(lastOffset) + 1n;
-      consumer.commitOffsets([{ topic, partition, offset: String(state.next) }]).catch((cause: unknown) => {
-        log.warn("kafka: a position could not be committed", { partition: keyOf(topic, partition), error: textOf(cause) });
-      });
+      if (batchSize > 0) return;
+      skipped = skipped
+        .then(() => skip(topic, partition, BigInt(lastOffset) + 1n))
+        .catch((cause: unknown) => {
+          log.warn("kafka: a position could not be committed", { partition: keyOf(topic, partition), error: textOf(cause) });
+        });
     });
     await consumer.run({
       autoCommit: false,

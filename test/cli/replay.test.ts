@@ -105,7 +105,7 @@ it("goes on until there are no more, and adds up", async () => {
 
 it("lines that an adapter reads are taken again, and verified, by that adapter", async () => {
   const adapters = `adapters:
-  rows: {type: mapped, id: key, model: {path: model}, version: {value: "1"}, time: at, features: {from: inputs}, prediction: answer}
+  rows: {type: mapped, id: key, model: {path: model}, version: "1", time: at, features: {from: inputs}, prediction: answer}
 `;
   const line = (key: string) => JSON.stringify({ key, model: "two", at: "2024-05-01T10:00:00Z", inputs: { x: 1 }, answer: "yes" });
   const directory = workplace({ "driftwatch.yaml": `${adapters}${config("one")}`, "rows.ndjson": [line("a"), line("b")].join("\n") });
