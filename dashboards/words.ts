@@ -38,7 +38,7 @@ export function steps(base: Colour, ...from: readonly (readonly [number, Colour]
 }
 
 /** Effects from which on the shipped rules fire. */
-export const FIRES_AT = { wasserstein: 0.2, psi: 0.1, out_of_range_rate: 0.1, missing_rate: 0.2, unseen_rate: 0.2 } as const;
+export const FIRES_AT = { wasserstein: 0.07, psi: 0.03, out_of_range_rate: 0.1, missing_rate: 0.2, unseen_rate: 0.2 } as const;
 
 /** Effects at which drift takes the next colour and word: more than none, and where rules fire on categories, on numbers; then far beyond. */
 export const DRIFT_STEPS = [

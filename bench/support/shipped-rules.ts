@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { judge } from "../../src/alerting/judge.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { formatProblems } from "../../src/config/problem.ts";
+import type { Measurement } from "../../src/model/measurement.ts";
 import type { Rule } from "../../src/model/rule.ts";
 import { measureDrift, measureQuality, type SubjectWindow } from "../../src/monitor/measure-inputs.ts";
 import { benjaminiHochberg } from "../../src/stats/benjamini-hochberg.ts";
@@ -13,19 +14,21 @@ export function shippedFeatureRules(): Rule[] {
   return loaded.config.rules.filter((rule) => rule.measure.of === "features");
 }
 
-/** Features that some rule fires for, and those of which none of them can tell anything. */
+/** All that these rules ask of one feature. Its reference stands in for the recent past as well. */
+export const measureFeature = (feature: SubjectWindow): Measurement[] => [
+  ...measureDrift(feature),
+  ...measureQuality(feature),
+  ...measureQuality({ ...feature, baseline: "recent" }),
+];
+
+/** Features that some rule fires for, and those whose drift cannot be told in so few rows. */
 export type Verdict = { readonly fired: ReadonlySet<string>; readonly blind: ReadonlySet<string> };
 
 /**
- * One evaluation of the rules over features of one window. The reference stands in for the recent past as well. How
- * many evaluations in a row a rule asks for is left out: an alert is rarer than this.
+ * One evaluation of the rules over the features of one window. How many evaluations in a row a rule asks for is left
+ * out: an alert is rarer than this.
  */
-export function judgeFeatures(rules: readonly Rule[], features: readonly SubjectWindow[]): Verdict {
-  const measurements = features.flatMap((feature) => [
-    ...measureDrift(feature),
-    ...measureQuality(feature),
-    ...measureQuality({ ...feature, baseline: "recent" }),
-  ]);
+export function judgeFeatures(rules: readonly Rule[], measurements: readonly Measurement[]): Verdict {
   const fired = new Set<string>();
   const blind = new Set<string>();
   for (const rule of rules) {

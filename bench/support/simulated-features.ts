@@ -78,7 +78,7 @@ export const drawRows = (rows: number, draw: Draw, chance: () => number): Value[
 
 /** Inverted-CDF quantiles of sorted values: the k-th of `parts` is the value at rank ceil(k n / parts). */
 const quantiles = (sorted: readonly number[], parts: number): number[] =>
-  Array.from({ length: parts - 1 }, (_, k) => sorted[Math.ceil(((k + 1) * sorted.length) / parts) - 1] as number);
+  Array.from({ length: parts - 1 }, (_, k) => sorted[Math.ceil(((k + 1) * sorted.length) / parts) - 1] ?? Number.NaN);
 
 function gridOf(feature: string, reference: readonly Value[]): SubjectGrid {
   const key = { subject: "feature", feature } as const;
@@ -95,8 +95,8 @@ function gridOf(feature: string, reference: readonly Value[]): SubjectGrid {
               rows: numbers.length,
               quantiles: quantiles(numbers, 1024),
               deciles: quantiles(numbers, 10),
-              low: numbers[0] as number,
-              high: numbers.at(-1) as number,
+              low: numbers[0] ?? Number.NaN,
+              high: numbers.at(-1) ?? Number.NaN,
             },
           ],
     categories: [...texts].map(([value, rows]) => ({ ...key, value, rows })),
@@ -116,7 +116,7 @@ function countRows(grid: SubjectGrid, values: readonly Value[]): Counts {
     if (value === null) absent += 1;
     else if (grid.kind === "numeric" && typeof value === "number") {
       const bin = numericBin(grid.edges, value);
-      (bins[bin] as number) += 1;
+      bins[bin] = (bins[bin] ?? 0) + 1;
       const units = Math.round(value / grid.quantum) * grid.quantum;
       if (bin === 0) lowSum += units;
       if (bin === grid.edges.length) highSum += units;
@@ -125,7 +125,8 @@ function countRows(grid: SubjectGrid, values: readonly Value[]): Counts {
     } else if (grid.kind === "categorical" && typeof value === "string") {
       const place = placeOf.get(value);
       if (place === undefined) unseen += 1;
-      (bins[place ?? bins.length - 1] as number) += 1;
+      const bin = place ?? bins.length - 1;
+      bins[bin] = (bins[bin] ?? 0) + 1;
     } else throw new Error(`${value} is of another kind than its grid`);
   }
   return { ...none, bins, rows: values.length, missing: absent, unseen, low, high, lowSum, highSum };

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { StoreError } from "../store/store.ts";
 import { alertRoutes } from "./alerts.ts";
 import { createAuthorise } from "./authorise.ts";
+import { compareRoutes } from "./compare.ts";
 import type { ApiDependencies } from "./dependencies.ts";
 import { docsPage, DOCS_ICON, DOCS_STYLE } from "./docs.ts";
 import { eventRoutes } from "./events.ts";
@@ -30,6 +31,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...eventRoutes(dependencies),
     ...modelRoutes(dependencies),
     ...measurementRoutes(dependencies),
+    ...compareRoutes(dependencies),
     ...alertRoutes(dependencies),
     ...operationRoutes(dependencies),
     ...heldRoutes(dependencies),

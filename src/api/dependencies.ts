@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { Log } from "../log.ts";
+import type { Comparison, ComparisonQuery } from "../model/comparison.ts";
 import type { RejectReason } from "../model/event.ts";
 import type { Measurement, MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
@@ -58,6 +59,7 @@ export type ApiDependencies = {
   readonly adapters: ReadonlyMap<string, Pick<AdapterSettings, "type">>;
   readonly cloudevents: string | null;
   readonly measure: (query: MeasureQuery) => Promise<readonly Measurement[]>;
+  readonly compare: (settings: ModelSettings, query: ComparisonQuery) => Promise<Comparison>;
   /** A model's report, as plain data with times in RFC 3339, and as a page. */
   readonly report: (query: {
     readonly model: ModelSettings;

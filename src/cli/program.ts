@@ -3,6 +3,7 @@ import { alertsCommand } from "./alerts.ts";
 import { baselineCommand } from "./baseline.ts";
 import { checkCommand } from "./check.ts";
 import type { Cli } from "./command.ts";
+import { compareCommand } from "./compare.ts";
 import { dashboardsCommand } from "./dashboards.ts";
 import { deadLettersCommand } from "./dead-letters.ts";
 import { driftCommand } from "./drift.ts";
@@ -57,6 +58,7 @@ function createProgram(cli: Cli): Command {
     baselineCommand,
     driftCommand,
     performanceCommand,
+    compareCommand,
     reportCommand,
     alertsCommand,
     retrainsCommand,

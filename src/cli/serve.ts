@@ -5,6 +5,7 @@ import { startServer, type RunningServer } from "../api/server.ts";
 import type { DaemonStatus } from "../api/dependencies.ts";
 import { boundHeaders } from "../ingest/source.ts";
 import type { Log } from "../log.ts";
+import { compareVersions } from "../monitor/compare.ts";
 import { reportHtml, reportJson } from "../report/html.ts";
 import { modelReport } from "../report/report.ts";
 import { createPages } from "../web/pages.ts";
@@ -46,6 +47,7 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
     adapters: config.adapters,
     cloudevents: config.http.cloudevents,
     measure: monitor.measure,
+    compare: (settings, query) => compareVersions({ store, settings, watermark: app.watermark(settings.name) }, query),
     report: async ({ model, ...query }) => {
       const report = await modelReport({ store, model, ...query });
       return { json: reportJson(report), html: () => reportHtml(report) };

@@ -53,6 +53,7 @@ function readModel(document: Document, surroundings: Surroundings, name: string)
     bucket: model.bucket,
     lateness: model.lateness,
     labelsExpectedWithin: model.labels.expected_within,
+    ...(model.drift.metrics === undefined ? {} : { driftMetrics: model.drift.metrics }),
     baselines,
   };
 }

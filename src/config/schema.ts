@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { DRIFT_METRICS } from "../model/measurement.ts";
 import { PASSWORD_MECHANISMS, SCOPES, TASKS } from "../model/settings.ts";
 import { DAY, MINUTE } from "../model/time.ts";
 import { adapterSchemas } from "./adapters-schema.ts";
@@ -96,6 +97,7 @@ export const modelSchema = object({
   bucket: duration.refine((value) => value >= MINUTE && DAY % value === 0, isBucket).prefault("1h"),
   lateness: delay.prefault("10m"),
   labels: object({ expected_within: delay.prefault("24h") }).prefault({}),
+  drift: object({ metrics: z.array(z.enum(DRIFT_METRICS)).optional() }).prefault({}),
 });
 
 const baselineFile = object({ file: text });

@@ -1,6 +1,20 @@
 import type { Millis } from "./time.ts";
 
-export const DRIFT_METRICS = ["psi", "ks", "wasserstein"] as const;
+export const DRIFT_METRICS = [
+  "psi",
+  "ks",
+  "wasserstein",
+  "jensen_shannon",
+  "hellinger",
+  "kl",
+  "total_variation",
+  "l_infinity",
+  "chi_square",
+] as const;
+/** Always measured: those of numbers and of categories that rules on `drift`, pages and reports judge by. */
+export const JUDGED_DRIFT_METRICS = ["wasserstein", "psi"] as const;
+/** Held against the baseline's own windows whatever the rules say; the others where a rule names them. */
+export const DRIFT_METRICS_BY_WINDOWS = ["psi", "ks", "wasserstein"] as const;
 export const QUALITY_METRICS = ["missing_rate", "unseen_rate", "out_of_range_rate"] as const;
 export const PERFORMANCE_METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc", "log_loss"] as const;
 
@@ -35,7 +49,7 @@ export type Evidence = "baseline_windows" | "independent_rows";
 export type BinShare = { readonly bin: string; readonly reference: number; readonly current: number; readonly contribution: number };
 
 export type MeasurementDetail = {
-  /** The bins that contribute most, largest first. */
+  /** The bins that contribute most, largest first: to the value, to its square (Jensen-Shannon, Hellinger), or to the PSI (KS, Wasserstein, chi-square). */
   readonly bins?: readonly BinShare[];
   /** Bounds on a KS distance or AUC that was computed from binned values. */
   readonly bracket?: readonly [number, number];

@@ -1,5 +1,6 @@
 import type { Millis } from "./time.ts";
 import type { FieldPath } from "./field-path.ts";
+import type { DriftMetric } from "./measurement.ts";
 import type { Rule } from "./rule.ts";
 
 /** What the rest of the program knows of the configuration: checked, complete, frozen. */
@@ -28,6 +29,8 @@ export type ModelSettings = {
   readonly lateness: Millis;
   /** How long after a window's end its labels may take. */
   readonly labelsExpectedWithin: Millis;
+  /** The drift metrics measured by schedule, beside those that something judges by. Absent: all. */
+  readonly driftMetrics?: readonly DriftMetric[];
   readonly baselines: readonly BaselineSettings[];
 };
 

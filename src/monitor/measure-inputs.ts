@@ -1,10 +1,19 @@
 import { binnedRows, noCounts, subtractCounts, type Counts } from "../model/counts.ts";
 import { binCount, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
-import type { Measurement, MeasurementDetail, MeasurementStatus, Metric, QualityMetric } from "../model/measurement.ts";
+import {
+  DRIFT_METRICS,
+  DRIFT_METRICS_BY_WINDOWS,
+  type DriftMetric,
+  type Measurement,
+  type MeasurementDetail,
+  type MeasurementStatus,
+  type Metric,
+  type QualityMetric,
+} from "../model/measurement.ts";
 import type { Millis, Window } from "../model/time.ts";
 import { twoProportionTest } from "../stats/proportion.ts";
 import { divergenceEvidence, rateEvidence, type CountedWindow, type HeldOutWindow } from "../stats/window-evidence.ts";
-import { divergencesFor, topBins, type Divergence } from "./measure-subject.ts";
+import { divergencesFor, type Divergence } from "./measure-subject.ts";
 import { binnedDeviation, binnedQuantile, rowsOutOfRange } from "./subject-bins.ts";
 import { unitChange } from "./unit-change.ts";
 
@@ -49,12 +58,16 @@ export function usualWindows(grid: SubjectGrid, whole: Counts, windows: readonly
         const divergence = divergencesFor(grid, whole).find((one) => one.metric === metric);
         if (!divergence) return [];
         return windows.flatMap((window) => {
-          const value = divergence.value(subtractCounts(whole, window), window);
-          return value === null ? [] : [{ value, rows: binnedRows(window) }];
+          return heldOutDivergence(divergence, subtractCounts(whole, window), window);
         });
       }),
     rate: (metric) => remember(rates, metric, () => windows.map((window) => heldOutRate(metric, grid, whole, windows, window))),
   };
+}
+
+function heldOutDivergence(divergence: Divergence, rest: Counts, window: Counts): HeldOutWindow[] {
+  const value = divergence.value(rest, window);
+  return value === null ? [] : [{ value: value * divergence.scale(rest, window), rows: binnedRows(window) }];
 }
 
 /**
@@ -86,11 +99,8 @@ export function usualTrailing(grid: SubjectGrid, pairs: readonly { readonly wind
     divergence: (metric) =>
       remember(divergences, metric, () =>
         pairs.flatMap(({ window, trailing }) => {
-          const value =
-            divergencesFor(grid, trailing)
-              .find((one) => one.metric === metric)
-              ?.value(trailing, window) ?? null;
-          return value === null ? [] : [{ value, rows: binnedRows(window) }];
+          const divergence = divergencesFor(grid, trailing).find((one) => one.metric === metric);
+          return divergence ? heldOutDivergence(divergence, trailing, window) : [];
         }),
       ),
     rate: (metric) =>
@@ -107,48 +117,69 @@ function remember<T>(known: Map<string, T>, key: string, compute: () => T): T {
   return value;
 }
 
-/** Drift of one subject: every divergence that suits it. */
-export function measureDrift(subject: SubjectWindow): Measurement[] {
-  const { grid, reference, current } = subject;
+/** With all rows in one bin, or too few beside it, there is no change to be measured. */
+const NOTHING_TO_COMPARE = "There are not two bins with enough rows to compare.";
+/** Bins told of a metric that something judges by, and of others. */
+const MOST_BINS = { judged: 5, other: 3 };
+
+/** Which divergences are wanted of a subject. */
+export type DriftMetrics = {
+  readonly measured: ReadonlySet<DriftMetric>;
+  /** Those that something judges by: held against the baseline's own windows, and told in full. */
+  readonly judged: ReadonlySet<DriftMetric>;
+};
+
+const ALL: DriftMetrics = { measured: new Set(DRIFT_METRICS), judged: new Set(DRIFT_METRICS_BY_WINDOWS) };
+
+/** Drift of one subject: every divergence that suits it and is wanted. */
+export function measureDrift(subject: SubjectWindow, { measured, judged } = ALL): Measurement[] {
+  return divergencesFor(subject.grid, subject.reference)
+    .filter(({ metric }) => measured.has(metric))
+    .map((divergence) => measureDivergence(subject, divergence, judged.has(divergence.metric)));
+}
+
+function measureDivergence(subject: SubjectWindow, divergence: Divergence, isJudged: boolean): Measurement {
+  const { reference, current } = subject;
+  const { metric } = divergence;
   const rows = { reference: binnedRows(reference), current: binnedRows(current) };
-  return divergencesFor(grid, reference).map((divergence) => {
-    const status = statusOf(rows, subject.complete);
-    const value = status === "ok" || status === "insufficient" ? divergence.value(reference, current) : null;
-    if (value === null) return measurement(subject, divergence.metric, rows, status === "ok" ? "no_data" : status, {});
-    const evidence = divergenceEvidence(
-      value,
-      rows.current,
-      subject.usual.divergence(divergence.metric),
-      divergence.noiseFloor,
-      divergence.power,
-    );
-    const floor = divergence.noiseFloor(rows.current);
-    const pValue = evidence?.pValue ?? divergence.independentPValue(value, reference, current);
-    return measurement(subject, divergence.metric, rows, status, {
-      value,
-      expected: evidence?.expected ?? floor,
-      pValue,
-      evidence: evidence ? "baseline_windows" : "independent_rows",
-      detail: driftDetail(subject, divergence, floor, pValue, evidence?.windows),
-    });
+  const status = statusOf(rows, subject.complete);
+  const value = status === "ok" || status === "insufficient" ? divergence.value(reference, current) : null;
+  if (value === null) {
+    return status === "ok"
+      ? measurement(subject, metric, rows, "insufficient", { detail: { note: NOTHING_TO_COMPARE } })
+      : measurement(subject, metric, rows, status, {});
+  }
+  const scale = divergence.scale(reference, current);
+  const evidence = isJudged
+    ? divergenceEvidence(value * scale, rows.current, subject.usual.divergence(metric), divergence.noiseFloor, divergence.power)
+    : null;
+  const floor = divergence.noiseFloor(rows.current) / scale;
+  const pValue = evidence?.pValue ?? divergence.independentPValue(value, reference, current);
+  return measurement(subject, metric, rows, status, {
+    value,
+    expected: evidence ? evidence.expected / scale : floor,
+    pValue,
+    evidence: evidence ? "baseline_windows" : "independent_rows",
+    detail: driftDetail(subject, divergence, isJudged, floor, pValue, evidence?.windows),
   });
 }
 
 function driftDetail(
   subject: SubjectWindow,
   divergence: Divergence,
+  isJudged: boolean,
   floor: number,
   pValue: number | null,
   windows: number | undefined,
 ): MeasurementDetail {
-  const { grid, reference, current } = subject;
+  const { reference, current } = subject;
   const bracket = divergence.bracket(reference, current);
   return {
-    bins: topBins(grid, reference, current),
+    bins: divergence.topBins(reference, current, isJudged ? MOST_BINS.judged : MOST_BINS.other),
     detectable: floor * (divergence.significance - 1),
     ...(bracket ? { bracket } : {}),
     ...(windows === undefined ? {} : { nullWindows: windows }),
-    ...scaleDetail(subject, pValue),
+    ...(isJudged ? scaleDetail(subject, pValue) : {}),
   };
 }
 

@@ -1,11 +1,11 @@
 import { binnedRows, type Counts } from "../model/counts.ts";
 import type { NumericGrid, SubjectGrid } from "../model/grid.ts";
 import type { BinShare, DriftMetric } from "../model/measurement.ts";
-import { chiSquareQuantileFactor } from "./detectable.ts";
 import { ksFromBins, ksPValue } from "../stats/ks.ts";
-import { populationStabilityIndex, psiPValue } from "../stats/psi.ts";
+import { populationStabilityIndex } from "../stats/psi.ts";
+import { wassersteinPValue } from "../stats/wasserstein-p-value.ts";
 import { wassersteinExpected, wassersteinFromBins } from "../stats/wasserstein.ts";
-import { psiNoiseFloor } from "../stats/window-evidence.ts";
+import { BIN_DIVERGENCES, type BinDivergence } from "./bin-divergences.ts";
 import { binnedDeviation, joinBins, psiBins, singletonBins, tailMeans, type JoinedBins } from "./subject-bins.ts";
 
 /**
@@ -17,37 +17,82 @@ export type Divergence = {
   /** 1 for squared distances (PSI), 2 for distances: the power in which noise adds. */
   readonly power: 1 | 2;
   value(reference: Counts, current: Counts): number | null;
+  /** Times `scale`. */
   noiseFloor(rows: number): number;
   /** How many times the noise floor a value must reach to be significant at 1 %, about. */
   readonly significance: number;
   independentPValue(value: number, reference: Counts, current: Counts): number | null;
   bracket(reference: Counts, current: Counts): readonly [number, number] | null;
+  /** What a value is multiplied by to be compared between windows of different sizes. */
+  scale(reference: Counts, current: Counts): number;
+  /** The bins that contribute most, as shares before and after. */
+  topBins(reference: Counts, current: Counts, most: number): BinShare[];
 };
 
-/** The divergences that suit a subject, given what it is compared with. */
-export function divergencesFor(grid: SubjectGrid, reference: Counts): Divergence[] {
-  const bins = psiBins(grid, reference);
-  const stability = psiDivergence(bins, reference);
-  return grid.kind === "categorical" ? [stability] : [stability, ksDivergence(grid, reference), ...wassersteinDivergence(grid, reference)];
+const known = new WeakMap<Counts, readonly Divergence[]>();
+
+/**
+ * The divergences that suit a subject, given what it is compared with. A reference that stays, that of a file, keeps
+ * its own: what is to be expected at each number of rows is then worked out once.
+ */
+export function divergencesFor(grid: SubjectGrid, reference: Counts): readonly Divergence[] {
+  let found = known.get(reference);
+  if (!found) known.set(reference, (found = prepare(grid, reference)));
+  return found;
 }
 
-function psiDivergence(bins: JoinedBins, whole: Counts): Divergence {
-  const reference = joinBins(whole.bins, bins);
-  return {
-    metric: "psi",
-    power: 1,
-    value: (then, now) => populationStabilityIndex(joinBins(then.bins, bins), joinBins(now.bins, bins))?.value ?? null,
-    noiseFloor: cached((rows) => psiNoiseFloor(reference, rows)),
-    significance: chiSquareQuantileFactor(bins.starts.length - 1),
-    independentPValue: (value, then, now) => psiPValue(value, bins.starts.length, binnedRows(then), binnedRows(now)),
-    bracket: () => null,
+function prepare(grid: SubjectGrid, reference: Counts): Divergence[] {
+  const bins = psiBins(grid, reference);
+  const joined = joinedOnce(bins);
+  const topOf = (contributions: BinDivergence["contributions"]) => (then: Counts, now: Counts, most: number) =>
+    topBins(bins.labels, joined(then), joined(now), contributions, most);
+  const onBins = BIN_DIVERGENCES.map((one) => binDivergence(one, bins, joined, reference, topOf(one.contributions)));
+  if (grid.kind === "categorical") return onBins;
+  const shared = { scale: () => 1, topBins: topOf(() => null) };
+  return [
+    ...onBins,
+    { ...ksDivergence(grid, reference), ...shared },
+    ...wassersteinDivergence(grid, reference).map((one) => ({ ...one, ...shared })),
+  ];
+}
+
+/** A window is joined once for all the divergences that are computed of it. */
+function joinedOnce(bins: JoinedBins): (counts: Counts) => readonly number[] {
+  const done = new WeakMap<Counts, readonly number[]>();
+  return (counts) => {
+    let found = done.get(counts);
+    if (!found) done.set(counts, (found = joinBins(counts.bins, bins)));
+    return found;
   };
 }
+
+function binDivergence(
+  one: BinDivergence,
+  bins: JoinedBins,
+  joined: (counts: Counts) => readonly number[],
+  whole: Counts,
+  top: Divergence["topBins"],
+): Divergence {
+  return {
+    metric: one.metric,
+    power: one.power,
+    value: (then, now) => one.value(joined(then), joined(now)),
+    noiseFloor: cached((rows) => one.expected(joined(whole), rows) * one.scale(Math.max(1, binnedRows(whole)), rows)),
+    significance: one.significance(bins.starts.length),
+    independentPValue: (_value, then, now) => one.pValue(joined(then), joined(now)),
+    bracket: () => null,
+    scale: (then, now) => one.scale(binnedRows(then), binnedRows(now)),
+    topBins: top,
+  };
+}
+
+/** What a divergence on all of a grid's bins says of itself. */
+type GridDivergence = Omit<Divergence, "scale" | "topBins">;
 
 /** Mean of the Kolmogorov distribution, in units of √(1/n + 1/m). */
 const KOLMOGOROV_MEAN = 0.8687;
 
-function ksDivergence(grid: NumericGrid, whole: Counts): Divergence {
+function ksDivergence(grid: NumericGrid, whole: Counts): GridDivergence {
   const singles = singletonBins(grid);
   const total = binnedRows(whole);
   const bracketOf = (then: Counts, now: Counts) => ksFromBins(then.bins, now.bins, singles);
@@ -66,34 +111,28 @@ function ksDivergence(grid: NumericGrid, whole: Counts): Divergence {
 }
 
 /** Wasserstein distance in standard deviations of the reference; none for a reference that is constant. */
-function wassersteinDivergence(grid: NumericGrid, whole: Counts): Divergence[] {
+function wassersteinDivergence(grid: NumericGrid, whole: Counts): GridDivergence[] {
   const deviation = binnedDeviation(grid, whole);
   if (deviation === null || deviation === 0) return [];
-  const distance = (then: Counts, now: Counts) =>
-    wassersteinFromBins({
-      edges: grid.edges,
-      reference: then.bins,
-      current: now.bins,
-      referenceTails: tailMeans(then),
-      currentTails: tailMeans(now),
-    });
+  const pairOf = (then: Counts, now: Counts) => ({
+    edges: grid.edges,
+    reference: then.bins,
+    current: now.bins,
+    referenceTails: tailMeans(then),
+    currentTails: tailMeans(now),
+  });
   const total = binnedRows(whole);
-  const singles = singletonBins(grid);
   return [
     {
       metric: "wasserstein",
       power: 2,
       value: (then, now) => {
-        const found = distance(then, now);
+        const found = wassersteinFromBins(pairOf(then, now));
         return found === null ? null : found.value / deviation;
       },
       noiseFloor: cached((rows) => (wassersteinExpected(grid.edges, whole.bins, total, rows, tailMeans(whole)) ?? 0) / deviation),
       significance: 2.1,
-      // No closed form exists; the KS test asks the same question of the same counts.
-      independentPValue: (_value, then, now) => {
-        const found = ksFromBins(then.bins, now.bins, singles);
-        return found === null ? null : ksPValue(found.lower, binnedRows(then), binnedRows(now)).pValue;
-      },
+      independentPValue: (_value, then, now) => wassersteinPValue(pairOf(then, now)),
       bracket: () => null,
     },
   ];
@@ -108,21 +147,24 @@ function cached(compute: (rows: number) => number): (rows: number) => number {
   };
 }
 
-/** The PSI bins that contribute most, as shares before and after. */
-export function topBins(grid: SubjectGrid, reference: Counts, current: Counts, most = 5): BinShare[] {
-  const bins = psiBins(grid, reference);
-  const then = joinBins(reference.bins, bins);
-  const now = joinBins(current.bins, bins);
-  const stability = populationStabilityIndex(then, now);
-  if (stability === null) return [];
-  const share = (counts: readonly number[], total: number, bin: number) => (total > 0 ? (counts[bin] ?? 0) / total : 0);
-  return bins.labels
-    .map((label, bin) => ({
-      bin: label,
-      reference: share(then, binnedRows(reference), bin),
-      current: share(now, binnedRows(current), bin),
-      contribution: stability.contributions[bin] ?? 0,
-    }))
+/** The bins that contribute most; of a divergence that is no sum over bins, those that do to the PSI. */
+function topBins(
+  labels: readonly string[],
+  then: readonly number[],
+  now: readonly number[],
+  contributionsTo: BinDivergence["contributions"],
+  most: number,
+): BinShare[] {
+  const contributions = contributionsTo(then, now) ?? populationStabilityIndex(then, now)?.contributions;
+  if (!contributions) return [];
+  const shares = (counts: readonly number[]) => {
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    return counts.map((count) => (total > 0 ? count / total : 0));
+  };
+  const before = shares(then);
+  const after = shares(now);
+  return labels
+    .map((bin, index) => ({ bin, reference: before[index] ?? 0, current: after[index] ?? 0, contribution: contributions[index] ?? 0 }))
     .sort((a, b) => b.contribution - a.contribution)
     .slice(0, most);
 }

@@ -13,6 +13,7 @@ import {
   NOTHING_USUAL,
   usualTrailing,
   usualWindows,
+  type DriftMetrics,
   type SubjectWindow,
   type UsualWindows,
 } from "./measure-inputs.ts";
@@ -40,7 +41,13 @@ const RECENT_WINDOWS = 3;
  * depend on the baseline and the window's length alone.
  */
 export type WindowMeasurer = {
-  inputs(window: Window, families: readonly MetricFamily[], baselines: ReadonlySet<string>, history: History): Promise<Measurement[]>;
+  inputs(
+    window: Window,
+    families: readonly MetricFamily[],
+    baselines: ReadonlySet<string>,
+    history: History,
+    metrics: DriftMetrics,
+  ): Promise<Measurement[]>;
   performance(window: Window, baselines: ReadonlySet<string>, history: History, pending: boolean): Promise<Measurement[]>;
   /** How much time before a window its measurement may read. */
   lookBack(length: Millis, baselines: ReadonlySet<string>): Millis;
@@ -79,6 +86,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     families: readonly MetricFamily[],
     baselines: ReadonlySet<string>,
     history: History,
+    metrics: DriftMetrics,
   ): Promise<Measurement[]> {
     const current = history.inputs(window);
     const measured: Measurement[] = [];
@@ -86,7 +94,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
       for (const settings of settingsOf(baselines)) {
         const subjects = await subjectWindows(settings, version, window, current.get(version) ?? new Map(), history);
         for (const subject of subjects) {
-          if (families.includes("drift")) measured.push(...measureDrift(subject));
+          if (families.includes("drift")) measured.push(...measureDrift(subject, metrics));
           if (families.includes("quality") && subject.key.subject === "feature") measured.push(...measureQuality(subject));
         }
       }

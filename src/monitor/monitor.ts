@@ -1,5 +1,12 @@
 import type { BaselineRow } from "../model/event.ts";
-import { metricFamily, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
+import {
+  DRIFT_METRICS,
+  metricFamily,
+  type DriftMetric,
+  type Measurement,
+  type MeasuredWindow,
+  type MeasureQuery,
+} from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Clock, type Millis } from "../model/time.ts";
@@ -14,9 +21,10 @@ import { markCounted, readTouched, touchBuckets, type TouchedBucket } from "../s
 import { readUnseenValues } from "../store/unseen-values.ts";
 import { insertWindowProgress, readWindowProgress } from "../store/window-progress.ts";
 import { ensureGrid, loadBaselines, type OpenBaselineFile } from "./baselines.ts";
+import type { DriftMetrics } from "./measure-inputs.ts";
 import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
 import { loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
-import { dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
+import { driftMetricsFor, dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
 import { sameAnswer } from "./same-answer.ts";
 import { createSettler } from "./settler.ts";
 
@@ -44,7 +52,14 @@ export type Monitor = {
   measure(query: MeasureQuery): Promise<Measurement[]>;
 };
 
-type Watched = { state: ModelState; measurer: WindowMeasurer; plans: readonly Plan[]; progress: Map<string, Millis>; first: Millis | null };
+type Watched = {
+  state: ModelState;
+  measurer: WindowMeasurer;
+  metrics: DriftMetrics;
+  plans: readonly Plan[];
+  progress: Map<string, Millis>;
+  first: Millis | null;
+};
 
 export function createMonitor(options: {
   store: Store;
@@ -90,6 +105,7 @@ export function createMonitor(options: {
     const found = {
       state,
       measurer: createWindowMeasurer(store, state),
+      metrics: driftMetricsFor(model, rules),
       plans: plansFor(model, rules),
       progress: await readWindowProgress(store, model.name),
       first: await firstPredictionTime(store, model.name),
@@ -228,7 +244,7 @@ export function createMonitor(options: {
         before.set(identity(measurement), next);
         changed.push(next);
       }
-      if (one.cause === "revised") changed.push(...withdrawn(one, measured, before));
+      if (one.cause === "revised") changed.push(...withdrawn(one, measured, before, model.metrics));
       // Performance is judged once its labels have had their time; until then it is stored, and says "pending".
       const isJudged = one.cause === "mature" || (one.cause === "closed" && one.family === "inputs");
       if (isJudged && measured.length > 0)
@@ -257,8 +273,8 @@ export function createMonitor(options: {
         ? []
         : model.measurer.performance(due.window, baselines.performance, history, pending);
     }
-    const drift = await model.measurer.inputs(due.window, ["drift"], baselines.drift, history);
-    const quality = await model.measurer.inputs(due.window, ["quality"], baselines.quality, history);
+    const drift = await model.measurer.inputs(due.window, ["drift"], baselines.drift, history, model.metrics);
+    const quality = await model.measurer.inputs(due.window, ["quality"], baselines.quality, history, model.metrics);
     return [...drift, ...quality];
   }
 
@@ -332,7 +348,10 @@ export function createMonitor(options: {
     );
     const mark = watermark(query.model);
     const inputs = query.families.filter((family) => family !== "performance");
-    const measured = inputs.length > 0 ? await measurer.inputs(window, inputs, baselines, history) : [];
+    const measured =
+      inputs.length > 0
+        ? await measurer.inputs(window, inputs, baselines, history, { ...model.metrics, measured: new Set(DRIFT_METRICS) })
+        : [];
     if (!query.families.includes("performance")) return measured;
     return [
       ...measured,
@@ -343,8 +362,16 @@ export function createMonitor(options: {
   return { start, tick, measure };
 }
 
-/** What was measured of a window before and is no longer: its rows turned out to belong elsewhere. */
-function withdrawn({ window, family, plan }: DueWindow, measured: readonly Measurement[], before: Map<string, Measurement>): Measurement[] {
+/**
+ * What was measured of a window before and is no longer: its rows turned out to belong elsewhere. A metric that is no longer
+ * asked for is left as it was.
+ */
+function withdrawn(
+  { window, family, plan }: DueWindow,
+  measured: readonly Measurement[],
+  before: Map<string, Measurement>,
+  metrics: DriftMetrics,
+): Measurement[] {
   const now = new Set(measured.map(identity));
   const gone = [...before.values()].filter(
     (one) =>
@@ -353,6 +380,7 @@ function withdrawn({ window, family, plan }: DueWindow, measured: readonly Measu
       (metricFamily(one.metric) === "performance") === (family === "performance") &&
       (one.baseline === null || allBaselines(plan).has(one.baseline)) &&
       one.status !== "no_data" &&
+      (metricFamily(one.metric) !== "drift" || metrics.measured.has(one.metric as DriftMetric)) &&
       !now.has(identity(one)),
   );
   return gone.map((one) => {

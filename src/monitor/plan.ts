@@ -1,7 +1,8 @@
 import type { MetricFamily } from "../model/measurement.ts";
-import { metricFamily } from "../model/measurement.ts";
+import { DRIFT_METRICS, DRIFT_METRICS_BY_WINDOWS, JUDGED_DRIFT_METRICS, metricFamily } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { ModelSettings } from "../model/settings.ts";
+import type { DriftMetrics } from "./measure-inputs.ts";
 import { DAY, ceilTo, formatDuration, windowsEnding, type Millis, type Window } from "../model/time.ts";
 
 /** Windows of one length, one ending every `every`, and what is measured on each: baselines by family. */
@@ -37,6 +38,17 @@ export function plansFor(model: ModelSettings, rules: readonly Rule[]): Plan[] {
     planOf(rule.measure.window, rule.measure.every).baselines[family].add(rule.measure.baseline);
   }
   return [...plans].map(([name, plan]) => ({ name, ...plan }));
+}
+
+/** The divergences of a model that are measured by schedule, and those that something judges by. */
+export function driftMetricsFor(model: ModelSettings, rules: readonly Rule[]): DriftMetrics {
+  const named = DRIFT_METRICS.filter((metric) =>
+    rules.some((rule) => rule.measure.metric === metric && (rule.models?.includes(model.name) ?? true)),
+  );
+  return {
+    measured: new Set([...(model.driftMetrics ?? DRIFT_METRICS), ...JUDGED_DRIFT_METRICS, ...named]),
+    judged: new Set([...DRIFT_METRICS_BY_WINDOWS, ...named]),
+  };
 }
 
 /** A window that is due: newly closed, newly mature (its labels have had their time), or measured before and touched since. */

@@ -4,7 +4,7 @@ import { html, type Markup } from "./markup.ts";
 import { chance, count, number, shortDay, span, STATUS_WORDS } from "./words.ts";
 import { round, scale, shorten, ticks, timeAxis, WIDTH } from "./axes.ts";
 
-/** Effects at which a cell takes the next colour; the shipped rules fire at the third (PSI: second). */
+/** Effects at which a cell takes the next colour. */
 const HEAT_STEPS = [0, 0.1, 0.2, 0.4, 0.8] as const;
 
 function heat(cell: DriftCell | undefined): string {

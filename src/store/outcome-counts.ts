@@ -105,9 +105,12 @@ export function forgetOutcomes(store: Store, model: string): Promise<void> {
 
 export type StepOutcomes = { readonly from: Millis; readonly byVersion: ReadonlyMap<string, OutcomeCounts> };
 
-type OutcomeRow = {
-  step: number;
-  version: string;
+/** Outcomes of rows of `outcome_counts AS c` together, as `outcomesOf` reads them. */
+export const OUTCOME_SUMS = `sum(c.predictions) AS predictions, sum(c.labelled) AS labelled, sumForEach(c.cell_counts) AS cells,
+            sumMap(c.positive_bins, c.positive_counts) AS positives, sumMap(c.negative_bins, c.negative_counts) AS negatives,
+            sum(c.scored) AS scored, toString(sum(c.loss_sum)) AS loss_sum, toString(sum(c.loss_square_sum)) AS loss_square_sum`;
+
+export type OutcomeSums = {
   predictions: number;
   labelled: number;
   cells: [number, number, number, number];
@@ -120,11 +123,9 @@ type OutcomeRow = {
 
 /** Outcome counts within a window, summed by steps of time. Steps without predictions are absent. Oldest first. */
 export async function readOutcomeCounts(store: Store, rows: CountedRows, window: Window, stepMs: Millis): Promise<StepOutcomes[]> {
-  const found = await store.query<OutcomeRow>(
+  const found = await store.query<OutcomeSums & { step: number; version: string }>(
     `SELECT intDiv(toUnixTimestamp(c.bucket), {step:UInt32}) * {step:UInt32} AS step, c.version AS version,
-            sum(c.predictions) AS predictions, sum(c.labelled) AS labelled, sumForEach(c.cell_counts) AS cells,
-            sumMap(c.positive_bins, c.positive_counts) AS positives, sumMap(c.negative_bins, c.negative_counts) AS negatives,
-            sum(c.scored) AS scored, toString(sum(c.loss_sum)) AS loss_sum, toString(sum(c.loss_square_sum)) AS loss_square_sum
+            ${OUTCOME_SUMS}
      FROM outcome_counts AS c FINAL
      WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.segment = ''
        AND c.bucket >= toDateTime({from:UInt32}, 'UTC') AND c.bucket < toDateTime({to:UInt32}, 'UTC') AND c.predictions > 0
@@ -135,19 +136,23 @@ export async function readOutcomeCounts(store: Store, rows: CountedRows, window:
   for (const row of found) {
     let step = steps.at(-1);
     if (step?.from !== row.step * 1000) steps.push((step = { from: row.step * 1000, byVersion: new Map() }));
-    const [tp, fp, fn, tn] = row.cells;
-    step.byVersion.set(row.version, {
-      predictions: row.predictions,
-      labelled: row.labelled,
-      confusion: { tp, fp, fn, tn },
-      positives: sparse(row.positives),
-      negatives: sparse(row.negatives),
-      scored: row.scored,
-      lossSum: Number(row.loss_sum) * LOSS_UNIT,
-      lossSquareSum: Number(row.loss_square_sum) * LOSS_UNIT,
-    });
+    step.byVersion.set(row.version, outcomesOf(row));
   }
   return steps;
+}
+
+export function outcomesOf(row: OutcomeSums): OutcomeCounts {
+  const [tp, fp, fn, tn] = row.cells;
+  return {
+    predictions: row.predictions,
+    labelled: row.labelled,
+    confusion: { tp, fp, fn, tn },
+    positives: sparse(row.positives),
+    negatives: sparse(row.negatives),
+    scored: row.scored,
+    lossSum: Number(row.loss_sum) * LOSS_UNIT,
+    lossSquareSum: Number(row.loss_square_sum) * LOSS_UNIT,
+  };
 }
 
 function sparse([bins, counts]: readonly [readonly number[], readonly number[]]): Map<number, number> {

@@ -39,6 +39,12 @@ type OracleSubject = {
   readonly missing: Both;
   readonly bins: number;
   readonly psi: number | null;
+  readonly jensen_shannon: number | null;
+  readonly hellinger: number | null;
+  readonly kl: number | null;
+  readonly total_variation: number | null;
+  readonly l_infinity: number | null;
+  readonly chi_square: number | null;
   readonly ks?: number | null;
   readonly critical?: number | null;
   readonly wasserstein?: number | null;
@@ -177,13 +183,21 @@ describe("the flights by UTC month", () => {
     expect(new Set(subjects.map(({ name }) => name))).toEqual(new Set([...FEATURES, "prediction", "score"]));
   });
 
-  it("have NumPy's PSI of every feature, the prediction and the score to 1e-9", () => {
+  it.each([
+    ["psi", "NumPy", 1e-9],
+    ["jensen_shannon", "SciPy", 1e-9],
+    ["hellinger", "NumPy", 1e-9],
+    ["kl", "SciPy", 1e-9],
+    ["total_variation", "NumPy", 1e-12],
+    ["l_infinity", "NumPy", 1e-12],
+    ["chi_square", "SciPy", 1e-6],
+  ] as const)("have the %s that %s gives, of every feature, the prediction and the score, to %d", (metric, _library, within) => {
     const { wrong, compared } = compare(
       subjects.map(({ item, name, expected, at }) => ({
         at,
-        got: measurementOf(item, name, "psi").value,
-        want: expected.psi,
-        within: 1e-9,
+        got: measurementOf(item, name, metric).value,
+        want: expected[metric],
+        within,
       })),
     );
     expect(wrong).toEqual([]);

@@ -16,6 +16,7 @@ const COMMANDS = [
   "baseline show",
   "drift",
   "performance",
+  "compare",
   "report",
   "alerts",
   "retrains",

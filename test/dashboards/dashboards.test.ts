@@ -169,7 +169,14 @@ describe("the colours of effects", () => {
       ?.panels.find(({ type }) => type === "state-timeline");
     if (!heat) throw new Error("There is no heat map.");
     const frame = {
-      fields: [{ name: "effect", kind: "number" as const, labels: { series: "a" }, values: [0, null, 0.15, -1, 3] }],
+      fields: [
+        {
+          name: "effect",
+          kind: "number" as const,
+          labels: { series: "a" },
+          values: [0, null, (FIRES_AT.psi + FIRES_AT.wasserstein) / 2, -1, 3],
+        },
+      ],
       length: 5,
     };
     const key = stateKey(heat, shownFields(heat, frame, String));

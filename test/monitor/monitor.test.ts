@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { createApp, type App } from "../../src/app.ts";
 import type { Message } from "../../src/ingest/source.ts";
 import { silentLog } from "../../src/log.ts";
-import type { Measurement } from "../../src/model/measurement.ts";
+import { DRIFT_METRICS, type Measurement } from "../../src/model/measurement.ts";
 import type { BaselineSettings, Config, ModelSettings } from "../../src/model/settings.ts";
 import { DAY, HOUR, MINUTE } from "../../src/model/time.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
@@ -165,6 +165,64 @@ describe("a restart", () => {
     const again = await start(configOf(join(directory, "data")));
     await play(again, days.slice(2, 4).flat());
     expect(await readVersions(again.store, "toy")).toMatchObject([{ rows: 480, labelled: 480 }]);
+  });
+});
+
+describe("the drift metrics that are measured by schedule", () => {
+  const stored = async (app: App, feature: string) =>
+    [...new Set((await readMeasurements(app.store, { model: "toy", family: "drift", subject: feature })).map((one) => one.metric))].sort();
+
+  test("are all that suit a subject", async () => {
+    const app = await start(configOf(scratchDirectory()));
+    await play(app, tenDays().flat());
+    expect(await stored(app, "amount")).toEqual([...DRIFT_METRICS].sort());
+    const ofCategories = DRIFT_METRICS.filter((metric) => metric !== "ks" && metric !== "wasserstein").sort();
+    expect(await stored(app, "colour")).toEqual(ofCategories);
+    expect(await stored(app, "prediction")).toEqual(ofCategories);
+    expect(await stored(app, "score")).toEqual([...DRIFT_METRICS].sort());
+  });
+
+  test("can be fewer: those that are judged by, those a rule names, and those of the configuration", async () => {
+    const config = configOf(scratchDirectory(), { driftMetrics: ["jensen_shannon"] });
+    const [rule] = config.rules;
+    if (!rule) throw new Error("there is a rule");
+    const named = { ...rule, name: "hellinger", measure: { ...rule.measure, metric: "hellinger" as const } };
+    const app = await start({ ...config, rules: [rule, named] });
+    const days = tenDays();
+    await play(app, days.flat());
+    expect(await stored(app, "amount")).toEqual(["hellinger", "jensen_shannon", "psi", "wasserstein"]);
+    // Asked for on the spot, there are all of them.
+    const window = { from: DAY_ONE + 8 * DAY, to: DAY_ONE + 9 * DAY };
+    const measured = await app.monitor.measure({ model: "toy", window, baselines: ["before"], families: ["drift"] });
+    expect(
+      measured
+        .filter((one) => one.feature === "amount")
+        .map((one) => one.metric)
+        .sort(),
+    ).toEqual([...DRIFT_METRICS].sort());
+  });
+
+  test("leave what was stored before as it was, when they become fewer", async () => {
+    const directory = scratchDirectory();
+    const days = tenDays();
+    const app = await start(configOf(directory));
+    await play(app, days.flat());
+    const before = await readMeasurements(app.store, { model: "toy", metric: "kl" });
+    expect(before.some((one) => one.status === "ok")).toBe(true);
+    await app.stop();
+    const again = await start(configOf(directory, { driftMetrics: [] }));
+    const late = {
+      type: "prediction",
+      id: "late",
+      model: "toy",
+      version: "1",
+      time: new Date(DAY_ONE + 8 * DAY).toISOString(),
+      features: { amount: 10 },
+      score: 0.5,
+    };
+    await play(again, [late]);
+    expect(await readMeasurements(again.store, { model: "toy", metric: "kl" })).toEqual(before);
+    expect((await readMeasurements(again.store, { model: "toy", metric: "psi" })).some((one) => one.revision > 1)).toBe(true);
   });
 });
 

@@ -9,6 +9,10 @@ row in a month is answered for, against the baseline file of that version. The d
 - psi: sum of (p - q) ln(p / q) with p = (a + 1/2) / (n + K/2) on either side. Numbers: bins cut at the distinct
   deciles of the reference (np.quantile, inverted_cdf), right-closed, the outer two unbounded. Categories: one bin for
   each category that any of the model's baseline files holds, and one for all others. Nulls are left out.
+- jensen_shannon: scipy's distance to base 2; kl: scipy.stats.entropy(q, p); hellinger: the norm of sqrt(p) - sqrt(q) over
+  sqrt(2): of the same p and q. total_variation, l_infinity: half the sum and the maximum of |a/n - b/m|.
+- chi_square: the statistic of chi2_contingency without correction. Bins whose smaller expected count is below 5 are one
+  cell, together with the smallest other one when it is still below; null with one cell.
 - ks: the distance of scipy.stats.ks_2samp on the raw values; `critical` is the asymptotic critical distance at 5 %,
   kstwobign.isf(0.05) * sqrt(1/n + 1/m).
 - wasserstein: scipy.stats.wasserstein_distance on the raw values, not normalised; `deviation` is the reference's
@@ -29,7 +33,8 @@ import sys
 import numpy as np
 import scipy
 import sklearn
-from scipy.stats import ks_2samp, kstwobign, wasserstein_distance
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import chi2_contingency, entropy, ks_2samp, kstwobign, wasserstein_distance
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, precision_score, recall_score, roc_auc_score
 
 REFERENCES = {"2013-q1": "reference-2013-q1.ndjson.gz", "2013-h1": "reference-2013-h1.ndjson.gz"}
@@ -56,12 +61,38 @@ def column(rows, name):
     return [value for value in values if value is not None]
 
 
-def psi(reference, current):
+ON_BINS = ["psi", "jensen_shannon", "hellinger", "kl", "total_variation", "l_infinity", "chi_square"]
+
+
+def on_bins(reference, current):
     reference, current = np.asarray(reference, dtype=float), np.asarray(current, dtype=float)
     bins = len(reference)
     p = (reference + 0.5) / (reference.sum() + bins / 2)
     q = (current + 0.5) / (current.sum() + bins / 2)
-    return float(np.sum((p - q) * np.log(p / q)))
+    change = np.abs(reference / reference.sum() - current / current.sum())
+    return {
+        "psi": float(np.sum((p - q) * np.log(p / q))),
+        "jensen_shannon": float(jensenshannon(p, q, base=2)),
+        "hellinger": float(np.linalg.norm(np.sqrt(p) - np.sqrt(q)) / np.sqrt(2)),
+        "kl": float(entropy(q, p)),
+        "total_variation": float(change.sum() / 2),
+        "l_infinity": float(change.max()),
+        "chi_square": chi_square(reference, current),
+    }
+
+
+def chi_square(reference, current):
+    table = np.stack([reference, current], axis=1)
+    table = table[table.sum(axis=1) > 0]
+    expected = table.sum(axis=1) * table.sum(axis=0).min() / table.sum()
+    sound, rare = table[expected >= 5], table[expected < 5]
+    sound = sound[np.argsort(sound.sum(axis=1), kind="stable")]
+    if len(rare) > 0:
+        pooled = rare.sum(axis=0)
+        if pooled.sum() * table.sum(axis=0).min() / table.sum() < 5 and len(sound) > 0:
+            pooled, sound = pooled + sound[0], sound[1:]
+        sound = np.vstack([sound, pooled])
+    return None if len(sound) < 2 else float(chi2_contingency(sound, correction=False).statistic)
 
 
 def deciles(values):
@@ -87,9 +118,9 @@ def numeric(reference_rows, current_rows, name):
         "bins": len(cuts) + 1,
     }
     if m == 0:
-        return known | {"psi": None, "ks": None, "critical": None, "wasserstein": None, "deviation": float(np.std(reference)), "out_of_range": None}
+        return known | dict.fromkeys(ON_BINS) | {"ks": None, "critical": None, "wasserstein": None, "deviation": float(np.std(reference)), "out_of_range": None}
     return known | {
-        "psi": psi(*counts),
+        **on_bins(*counts),
         "ks": float(ks_2samp(reference, current, method="asymp").statistic),
         "critical": float(kstwobign.isf(ALPHA) * np.sqrt(1 / n + 1 / m)),
         "wasserstein": float(wasserstein_distance(reference, current)),
@@ -109,7 +140,7 @@ def categorical(reference_rows, current_rows, name, known):
         "rows": {"reference": len(reference), "current": len(current)},
         "missing": {"reference": len(reference_rows) - len(reference), "current": len(current_rows) - len(current)},
         "bins": len(bins) + 1,
-        "psi": psi(*counts),
+        **on_bins(*counts),
         "unseen": sum(value not in own for value in current),
     }
 

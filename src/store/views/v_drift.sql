@@ -7,4 +7,4 @@ SELECT model, version, segment, subject, feature, if(subject = 'feature', featur
   value, expected, value - ifNull(expected, 0) AS effect, p_value,
   rows_reference, rows_current, status, evidence, revision
 FROM measurements FINAL
-WHERE metric IN ('psi', 'ks', 'wasserstein')
+WHERE metric IN ('psi', 'ks', 'wasserstein', 'jensen_shannon', 'hellinger', 'kl', 'total_variation', 'l_infinity', 'chi_square')
