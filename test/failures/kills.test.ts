@@ -42,14 +42,20 @@ describe.skipIf(kafkaSkipReason() !== null)("a process that dies", () => {
       const random = () => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
       let midway = 0;
       for (let kill = 0; kill < kills; kill += 1) {
-        await produce(where.topic, ledger, 300);
+        await produce(where.topic, ledger, 600);
         const reader = await startReader(file);
-        const loading = produce(where.topic, ledger, 900);
         await until("some to be stored", async () => (await reader.status()).taken > 0);
+        // Until it is dead, however fast the machine: a reader with nothing in hand would survive anything.
+        let alive = true;
+        const loading = (async () => {
+          while (alive) await produce(where.topic, ledger, 30);
+        })();
         await sleep(random() * 250);
         if (!(await reader.status()).drained) midway += 1;
         reader.process.kill("SIGKILL");
-        await Promise.all([reader.exited, loading]);
+        await reader.exited;
+        alive = false;
+        await loading;
         // Not at the end only: of a run that is cut short, what it had seen counts.
         if (kill % 25 !== 24 && kill !== kills - 1) continue;
         await drain(await startReader(file), PARTITIONS);
