@@ -1,43 +1,31 @@
 import type { BaselineRow } from "../model/event.ts";
-import {
-  DRIFT_METRICS,
-  metricFamily,
-  type DriftMetric,
-  type Measurement,
-  type MeasuredWindow,
-  type MeasureQuery,
-} from "../model/measurement.ts";
+import { DRIFT_METRICS, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Clock, type Millis } from "../model/time.ts";
 import type { Log } from "../log.ts";
-import { countFeatures } from "../store/feature-counts.ts";
 import { firstPredictionTime, liveBuckets } from "../store/live-buckets.ts";
 import { insertMeasurements, readMeasurements } from "../store/measurements.ts";
-import { countOutcomes } from "../store/outcome-counts.ts";
-import { countService } from "../store/service-counts.ts";
 import type { Store } from "../store/store.ts";
 import { markCounted, readTouched, touchBuckets, type TouchedBucket } from "../store/touched-buckets.ts";
 import { readUnseenValues } from "../store/unseen-values.ts";
 import { insertWindowProgress, readWindowProgress } from "../store/window-progress.ts";
 import { ensureGrid, loadBaselines, type OpenBaselineFile } from "./baselines.ts";
+import { COUNTED, createCounting } from "./counting.ts";
 import type { DriftMetrics } from "./measure-inputs.ts";
 import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
 import { loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
-import { driftMetricsFor, dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
-import { sameAnswer } from "./same-answer.ts";
+import { allBaselines, driftMetricsFor, dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
+import { identity, sameAnswer } from "./same-answer.ts";
 import { createSettler } from "./settler.ts";
+import { withdrawn } from "./withdrawn.ts";
 
-/** Buckets counted by one statement, so that neither side holds a year at once. */
-const BUCKETS_AT_ONCE = 744;
 /** Windows measured on one load of history. */
 const WINDOWS_AT_ONCE = 24;
 /** Windows of one plan beyond which it is worth asking where there are rows at all: one old event must not cost years. */
 const LONG_STRETCH = 400;
 /** A row that is not found begins again at revision 1 and loses against the stored one: all have to be read. */
 const NO_LIMIT = 4_000_000_000;
-/** What is counted of a bucket. */
-const COUNTED = ["features", "outcomes"] as const;
 /** Above this p-value nobody asks which values are new. */
 const WORTH_NAMING = 0.01;
 
@@ -85,8 +73,7 @@ export function createMonitor(options: {
   const { store, models, rules, watermark, nextSequence, onMeasured, onDone = () => {}, isStopping, clock, log } = options;
   const watched = new Map<string, Watched>();
   const settler = createSettler({ store, nextSequence, clock, patience: options.settlePatience, onSuperseded: options.onSuperseded });
-  /** Marks that stay until there are bins, whose requests are counted already: by model, then bucket. */
-  const counted = new Map<string, Map<Millis, number>>();
+  const counting = createCounting(store, nextSequence);
 
   async function start(): Promise<void> {
     for (const model of models.values()) await watch(model);
@@ -121,7 +108,8 @@ export function createMonitor(options: {
       try {
         const found = watched.get(model.name) ?? (await watch(model));
         if (!found) {
-          await countWithoutBins(model);
+          await settler.settle(model);
+          await counting.countWithoutBins(model);
           continue;
         }
         const done = await tickModel(found);
@@ -143,7 +131,7 @@ export function createMonitor(options: {
     const mark = watermark(settings.name);
     await settler.settle(settings);
     const touched = await readTouched(store, settings.name, COUNTED);
-    await count(model.state, touched);
+    await counting.count(model.state, touched);
     onDone({ bucketsCounted: touched.length, windowsMeasured: 0, measurements: 0 });
     model.first ??= await firstPredictionTime(store, settings.name);
     // Events older than all before them may come: the windows they lie in are measured as well.
@@ -197,39 +185,6 @@ export function createMonitor(options: {
     return { bucketsCounted: touched.length, windowsMeasured: due.length, measurements };
   }
 
-  async function count(state: ModelState, touched: readonly TouchedBucket[]): Promise<void> {
-    const { name, bucket, task, positive } = state.settings;
-    const rows = { model: name, baseline: "" };
-    await countRequests(state.settings, touched);
-    for (const kind of COUNTED) {
-      const marks = touched.filter((one) => one.kind === kind).sort((a, b) => a.bucket - b.bucket);
-      for (let start = 0; start < marks.length; start += BUCKETS_AT_ONCE) {
-        const slice = marks.slice(start, start + BUCKETS_AT_ONCE);
-        const buckets = slice.map((one) => one.bucket);
-        if (kind === "features") await countFeatures(store, rows, state.grid, bucket, buckets, nextSequence());
-        else if (task === "binary" && positive !== null) await countOutcomes(store, rows, positive, bucket, buckets, nextSequence());
-      }
-    }
-  }
-
-  /** There are no bins yet to count features on, but requests are requests. The marks stay for the features. */
-  async function countWithoutBins(model: ModelSettings): Promise<void> {
-    await settler.settle(model);
-    const done = counted.get(model.name) ?? new Map<Millis, number>();
-    const touched = (await readTouched(store, model.name, ["features"])).filter((one) => one.touched !== done.get(one.bucket));
-    await countRequests(model, touched);
-    counted.set(model.name, new Map([...done, ...touched.map((one) => [one.bucket, one.touched] as const)]));
-  }
-
-  /** What changes the features of a bucket may change its requests. */
-  async function countRequests({ name, bucket }: ModelSettings, touched: readonly TouchedBucket[]): Promise<void> {
-    const marks = touched.filter((one) => one.kind === "features").sort((a, b) => a.bucket - b.bucket);
-    for (let start = 0; start < marks.length; start += BUCKETS_AT_ONCE) {
-      const buckets = marks.slice(start, start + BUCKETS_AT_ONCE).map((one) => one.bucket);
-      await countService(store, name, bucket, buckets, nextSequence());
-    }
-  }
-
   async function measureDue(model: Watched, due: readonly DueWindow[], mark: Millis): Promise<number> {
     const history = await historyFor(model, due);
     const before = await storedBefore(model, due);
@@ -244,7 +199,10 @@ export function createMonitor(options: {
         before.set(identity(measurement), next);
         changed.push(next);
       }
-      if (one.cause === "revised") changed.push(...withdrawn(one, measured, before, model.metrics));
+      for (const gone of one.cause === "revised" ? withdrawn(one, measured, before, model.metrics) : []) {
+        before.set(identity(gone), gone);
+        changed.push(gone);
+      }
       // Performance is judged once its labels have had their time; until then it is stored, and says "pending".
       const isJudged = one.cause === "mature" || (one.cause === "closed" && one.family === "inputs");
       if (isJudged && measured.length > 0)
@@ -362,54 +320,8 @@ export function createMonitor(options: {
   return { start, tick, measure };
 }
 
-/**
- * What was measured of a window before and is no longer: its rows turned out to belong elsewhere. A metric that is no longer
- * asked for is left as it was.
- */
-function withdrawn(
-  { window, family, plan }: DueWindow,
-  measured: readonly Measurement[],
-  before: Map<string, Measurement>,
-  metrics: DriftMetrics,
-): Measurement[] {
-  const now = new Set(measured.map(identity));
-  const gone = [...before.values()].filter(
-    (one) =>
-      one.from === window.from &&
-      one.to === window.to &&
-      (metricFamily(one.metric) === "performance") === (family === "performance") &&
-      (one.baseline === null || allBaselines(plan).has(one.baseline)) &&
-      one.status !== "no_data" &&
-      (metricFamily(one.metric) !== "drift" || metrics.measured.has(one.metric as DriftMetric)) &&
-      !now.has(identity(one)),
-  );
-  return gone.map((one) => {
-    const empty = {
-      ...one,
-      value: null,
-      expected: null,
-      pValue: null,
-      ci: null,
-      evidence: null,
-      labelled: one.labelled === null ? null : 0,
-    };
-    const next = { ...empty, rows: { ...one.rows, current: 0 }, status: "no_data" as const, detail: {}, revision: one.revision + 1 };
-    before.set(identity(next), next);
-    return next;
-  });
-}
-
 function progressOf({ progress }: Watched, plan: Plan): PlanProgress {
   return { closedTo: progress.get(`${plan.name} closed`) ?? 0, matureTo: progress.get(`${plan.name} mature`) ?? 0 };
-}
-
-function allBaselines({ baselines }: Plan): ReadonlySet<string> {
-  return new Set([...baselines.drift, ...baselines.quality, ...baselines.performance]);
-}
-
-function identity(measurement: Measurement): string {
-  const { version, segment, subject, feature, baseline, metric, from, to } = measurement;
-  return JSON.stringify([version, segment, subject, feature, baseline, metric, from, to]);
 }
 
 function greatestCommonDivisor(a: Millis, b: Millis): Millis {

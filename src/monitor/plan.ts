@@ -40,6 +40,11 @@ export function plansFor(model: ModelSettings, rules: readonly Rule[]): Plan[] {
   return [...plans].map(([name, plan]) => ({ name, ...plan }));
 }
 
+/** The baselines a plan measures anything against. */
+export function allBaselines({ baselines }: Plan): ReadonlySet<string> {
+  return new Set([...baselines.drift, ...baselines.quality, ...baselines.performance]);
+}
+
 /** The divergences of a model that are measured by schedule, and those that something judges by. */
 export function driftMetricsFor(model: ModelSettings, rules: readonly Rule[]): DriftMetrics {
   const named = DRIFT_METRICS.filter((metric) =>

@@ -1,5 +1,11 @@
 import type { Measurement } from "../model/measurement.ts";
 
+/** What a measurement is of: two that share it are revisions of one. */
+export function identity(measurement: Measurement): string {
+  const { version, segment, subject, feature, baseline, metric, from, to } = measurement;
+  return JSON.stringify([version, segment, subject, feature, baseline, metric, from, to]);
+}
+
 /** Whether two measurements of one thing say the same, revision aside. */
 export function sameAnswer(a: Measurement, b: Measurement): boolean {
   const said = ({ value, expected, pValue, ci, rows, labelled, status, evidence, detail }: Measurement) =>

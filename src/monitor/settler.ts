@@ -3,14 +3,13 @@ import { DAY, type Clock, type Millis } from "../model/time.ts";
 import { countWaiting, dropArrivals, joinLabels, joinWaiting, putAside, spanOfArrivals, supersede, type Touch } from "../store/settle.ts";
 import type { Store } from "../store/store.ts";
 import { markCounted, readTouched, touchBuckets, type BucketKind, type TouchedBucket } from "../store/touched-buckets.ts";
+import { markSlices } from "./mark-slices.ts";
 
 export type Settler = {
   /** Settles what arrived of a model since the last time: rows that share an id, and labels with their predictions. */
   settle(model: ModelSettings): Promise<void>;
 };
 
-/** Buckets looked at by one statement. */
-const BUCKETS_AT_ONCE = 744;
 /** Arrivals are kept for so long after they are settled. */
 const KEEP_ARRIVALS = 2 * DAY;
 
@@ -90,12 +89,12 @@ export function createSettler(options: {
     });
     const touch = touchAs(model.name, ["features", "outcomes"]);
     const isWaited = arrived.length > 0 && (await countWaiting(store, model.name)) > 0;
-    for (const slice of slices(arrived)) {
+    for (const slice of markSlices(arrived)) {
       if (isWaited) await joinWaiting(store, rows(slice), touchAs(model.name, ["outcomes"]));
       if (!everywhere) onSuperseded(await supersede(store, rows(slice), "buckets", touch));
     }
     if (!everywhere) return;
-    for (const slice of slices(identity)) {
+    for (const slice of markSlices(identity)) {
       onSuperseded(await supersede(store, rows(slice), "everywhere", touch));
       await markCounted(store, slice);
     }
@@ -107,8 +106,4 @@ export function createSettler(options: {
 /** Labels that come when they are expected are about predictions of this stretch before them. */
 function nearPast(model: ModelSettings): Millis {
   return 2 * Math.max(model.labelsExpectedWithin, DAY);
-}
-
-function* slices(marks: readonly TouchedBucket[]): Iterable<readonly TouchedBucket[]> {
-  for (let start = 0; start < marks.length; start += BUCKETS_AT_ONCE) yield marks.slice(start, start + BUCKETS_AT_ONCE);
 }

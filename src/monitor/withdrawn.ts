@@ -1,0 +1,41 @@
+import { metricFamily, type DriftMetric, type Measurement } from "../model/measurement.ts";
+import type { DriftMetrics } from "./measure-inputs.ts";
+import { allBaselines, type DueWindow } from "./plan.ts";
+import { identity } from "./same-answer.ts";
+
+/**
+ * What was measured of a window before and is no longer, as said now: its rows turned out to belong elsewhere. A metric that
+ * is no longer asked for is left as it was.
+ */
+export function withdrawn(
+  { window, family, plan }: DueWindow,
+  measured: readonly Measurement[],
+  before: ReadonlyMap<string, Measurement>,
+  metrics: DriftMetrics,
+): Measurement[] {
+  const baselines = allBaselines(plan);
+  const now = new Set(measured.map(identity));
+  const gone = [...before.values()].filter(
+    (one) =>
+      one.from === window.from &&
+      one.to === window.to &&
+      (metricFamily(one.metric) === "performance") === (family === "performance") &&
+      (one.baseline === null || baselines.has(one.baseline)) &&
+      one.status !== "no_data" &&
+      (metricFamily(one.metric) !== "drift" || metrics.measured.has(one.metric as DriftMetric)) &&
+      !now.has(identity(one)),
+  );
+  return gone.map((one) => ({
+    ...one,
+    value: null,
+    expected: null,
+    pValue: null,
+    ci: null,
+    evidence: null,
+    labelled: one.labelled === null ? null : 0,
+    rows: { ...one.rows, current: 0 },
+    status: "no_data",
+    detail: {},
+    revision: one.revision + 1,
+  }));
+}
