@@ -6,7 +6,8 @@ import { openStore } from "../src/store/open.ts";
 import { insertLabels, labelRow } from "../src/store/labels.ts";
 import { createSequence, touchBuckets } from "../src/store/touched-buckets.ts";
 import { labelPrecedence } from "../src/ingest/identity.ts";
-import { BENCH_START, createRandom } from "./support/events.ts";
+import { mulberry32 } from "../test/support/mulberry32.ts";
+import { BENCH_START } from "./support/events.ts";
 import { BENCH_SETTINGS } from "./support/model.ts";
 import { costOf, median } from "./support/measure.ts";
 
@@ -43,7 +44,7 @@ export async function measureLabels(stored: number, grows: "history" | "rate", r
     let now = BENCH_START + HOUR;
     const nextSequence = await createSequence(store, () => now);
     const settler = createSettler({ store, nextSequence, clock: () => now, patience: 20 });
-    const random = createRandom(stored);
+    const random = mulberry32(stored);
     const costs: number[] = [];
     for (let round = 0; round <= rounds; round++) {
       now += HOUR;

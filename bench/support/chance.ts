@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { createRandom } from "./events.ts";
+import { mulberry32 } from "../../test/support/mulberry32.ts";
 
 /** Uniform in [0, 1), the same for the same words. */
 export function seeded(words: string): () => number {
-  return createRandom(createHash("sha256").update(words).digest().readUInt32LE());
+  return mulberry32(createHash("sha256").update(words).digest().readUInt32LE());
 }
 
 /** Standard normal (Box and Muller, one of the pair). */

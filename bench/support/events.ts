@@ -1,5 +1,8 @@
 /** Seeded events as a serving system would send them: what the benchmarks of ingestion read. */
 
+import { mulberry32 } from "../../test/support/mulberry32.ts";
+import { drawNormal } from "./chance.ts";
+
 export type Shape = {
   readonly features: number;
   /** Whether some of the features are texts. A plain map of numbers cannot hold those. */
@@ -9,20 +12,9 @@ export type Shape = {
 const MODEL = "bench";
 const START = Date.UTC(2026, 2, 1);
 
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** One column in turn: normal with two decimals, heavy-tailed, whole, narrow, a fifth missing, normal in full. */
 function featureValue(place: number, random: () => number, mixed: boolean): number | string | null {
-  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const normal = drawNormal(random);
   if (mixed && place % 10 === 7) return `c${Math.floor(1000 * random() ** 3)}`;
   switch (place % 6) {
     case 0:
@@ -44,7 +36,7 @@ function featureValue(place: number, random: () => number, mixed: boolean): numb
 export function predictionEvents(shape: Shape, from: number, count: number, every = 20): Buffer[] {
   return Array.from({ length: count }, (_, index) => {
     const number = from + index;
-    const random = createRandom(number * 7919 + shape.features);
+    const random = mulberry32(number * 7919 + shape.features);
     const features: Record<string, number | string | null> = {};
     for (let place = 0; place < shape.features; place++) features[`feature_${place}`] = featureValue(place, random, shape.mixed);
     const score = Math.round(1e4 * random()) / 1e4;
@@ -66,7 +58,7 @@ export function predictionEvents(shape: Shape, from: number, count: number, ever
 
 /** Ids in no order, as UUIDs are. */
 export function eventId(number: number): string {
-  const random = createRandom(number ^ 0x5bd1e995);
+  const random = mulberry32(number ^ 0x5bd1e995);
   const part = () =>
     Math.floor(random() * 2 ** 32)
       .toString(16)

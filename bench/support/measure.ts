@@ -1,4 +1,4 @@
-import { createRandom } from "./events.ts";
+import { mulberry32 } from "../../test/support/mulberry32.ts";
 
 /** What a piece of work took, all threads of the process together. */
 export type Cost = { readonly cpu: number; readonly wall: number };
@@ -22,7 +22,7 @@ export function median(values: readonly number[]): number {
 
 /** The median with its 95 % interval by bootstrap, seeded. */
 export function medianWithInterval(values: readonly number[]): { median: number; low: number; high: number } {
-  const random = createRandom(1);
+  const random = mulberry32(1);
   const resampled = Array.from({ length: 1000 }, () =>
     median(values.map(() => values[Math.floor(random() * values.length)] ?? Number.NaN)),
   ).sort((a, b) => a - b);

@@ -12,6 +12,7 @@ import { readMeasurements } from "../../src/store/measurements.ts";
 import { episodes, FLIGHTS, startFlightApp, type Episode } from "../support/flight-app.ts";
 import { kafkaForTest, kafkaSkipReason, nativeTopics } from "../support/kafka.ts";
 import { until } from "../support/kafka-until.ts";
+import { mulberry32 } from "../support/mulberry32.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { serveApp } from "../support/serve-app.ts";
 
@@ -69,11 +70,7 @@ function message(line: string, offset: number): Message {
 
 /** Shuffled, but only among events of the same UTC day; seeded, so that a failure repeats. */
 function shuffledWithinDays(lines: readonly string[]): string[] {
-  let state = 20_130_401;
-  const random = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state;
-  };
+  const random = mulberry32(20_130_401);
   return lines
     .map((line) => ({ line, day: Math.floor(Date.parse(timeOf(line)) / DAY), order: random() }))
     .sort((a, b) => a.day - b.day || a.order - b.order)

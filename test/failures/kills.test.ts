@@ -8,6 +8,7 @@ import { startDaemon } from "../support/daemon.ts";
 import { kafkaForTest, kafkaSkipReason, type KafkaForTest } from "../support/kafka.ts";
 import { until } from "../support/kafka-until.ts";
 import { createLedger, expectNothingLostOrDoubled, type Ledger } from "../support/ledger.ts";
+import { mulberry32 } from "../support/mulberry32.ts";
 import { drain, readerConfig, startReader } from "../support/reader.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { often, SOAK } from "../support/soak.ts";
@@ -38,8 +39,7 @@ describe.skipIf(kafkaSkipReason() !== null)("a process that dies", () => {
       const { file, config } = readerConfig(scratchDirectory(), where);
       const ledger = createLedger();
       // Seeded, so that a failure repeats as far as time does.
-      let seed = 20_261_121;
-      const random = () => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+      const random = mulberry32(20_261_121);
       let midway = 0;
       for (let kill = 0; kill < kills; kill += 1) {
         await produce(where.topic, ledger, 600);

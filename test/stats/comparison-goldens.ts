@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { mulberry32 } from "../support/mulberry32.ts";
 import type { Sample } from "../../src/stats/welch.ts";
 import type { ClassCounts } from "../../src/stats/auc-difference.ts";
 
@@ -45,15 +46,10 @@ interface ComparisonGoldens {
 
 export const comparisonGoldens = JSON.parse(readFileSync(new URL("comparison-goldens.json", import.meta.url), "utf8")) as ComparisonGoldens;
 
-/** Chance for simulations: uniform in (0, 1), the same every time (mulberry32). */
+/** Chance for simulations: uniform in (0, 1), the same every time. */
 export function createChance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (((t ^ (t >>> 14)) >>> 0) + 0.5) / 4294967296;
-  };
+  const uniform = mulberry32(seed);
+  return () => uniform() + 2 ** -33;
 }
 
 /** A draw from the binomial distribution, by the geometric gaps between successes. */

@@ -5,8 +5,9 @@ import { hellinger, hellingerExpected, hellingerPValue } from "../../src/stats/h
 import { jensenShannon, jensenShannonExpected, jensenShannonPValue } from "../../src/stats/jensen-shannon.ts";
 import { kullbackLeibler, kullbackLeiblerExpected, kullbackLeiblerPValue } from "../../src/stats/kullback-leibler.ts";
 import { populationStabilityIndex } from "../../src/stats/psi.ts";
+import { mulberry32 } from "../support/mulberry32.ts";
 import { present } from "./goldens.ts";
-import { drawCounts, driftGoldens, histogramPairs, nullShares, seededRandom } from "./histogram-drift.ts";
+import { drawCounts, driftGoldens, histogramPairs, nullShares } from "./histogram-drift.ts";
 
 type Counts = readonly number[];
 const sum = (list: Counts): number => list.reduce((total, one) => total + one, 0);
@@ -185,7 +186,7 @@ describe.each(Object.entries(divergences))("%s", (_name, { of, pValue, expected,
     expect(moved.at(-1)).toBeLessThan(1e-20);
   });
   it("raises no more false alarms than it says, and expects the noise there is", () => {
-    const random = seededRandom(11);
+    const random = mulberry32(11);
     for (const [shares, n, m] of [
       [nullShares["ten"], 3000, 50],
       [nullShares["two"], 300, 300],

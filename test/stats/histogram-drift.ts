@@ -39,17 +39,6 @@ export const histogramPairs = fc.integer({ min: 2, max: 20 }).chain((bins) => {
   return fc.record({ reference: counts, current: counts });
 });
 
-/** A seeded generator of numbers in [0, 1) (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Counts by bin of `rows` independent rows with these shares, which need not add up to 1. */
 export function drawCounts(shares: readonly number[], rows: number, random: () => number): number[] {
   const sum = shares.reduce((total, share) => total + share, 0);

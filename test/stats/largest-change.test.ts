@@ -2,8 +2,9 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { largestChange, largestChangeExpected, largestChangePValue } from "../../src/stats/largest-change.ts";
 import { twoProportionTest } from "../../src/stats/proportion.ts";
+import { mulberry32 } from "../support/mulberry32.ts";
 import { present } from "./goldens.ts";
-import { drawCounts, driftGoldens, histogramPairs, nullShares, seededRandom } from "./histogram-drift.ts";
+import { drawCounts, driftGoldens, histogramPairs, nullShares } from "./histogram-drift.ts";
 
 describe("largestChange", () => {
   it("agrees with NumPy, and says where", () => {
@@ -43,7 +44,7 @@ describe("largestChange", () => {
 
 describe("largestChangeExpected", () => {
   it("is near the mean of what chance does", () => {
-    const random = seededRandom(8);
+    const random = mulberry32(8);
     for (const [name, m, tolerance] of [
       ["ten", 50, 0.08],
       ["two", 200, 0.12],
@@ -89,7 +90,7 @@ describe("largestChangePValue", () => {
     expect(() => largestChangePValue([1.5, 1], [1, 1])).toThrow(RangeError);
   });
   it("raises no more false alarms than it says", () => {
-    const random = seededRandom(15);
+    const random = mulberry32(15);
     for (const name of ["ten", "two", "zipf", "rare", "unused"]) {
       const shares = present(nullShares[name]);
       const runs = 1000;

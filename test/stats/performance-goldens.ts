@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { WeightedCounts } from "../../src/stats/weighted-rows.ts";
+import { mulberry32 } from "../support/mulberry32.ts";
 
 type SumsAndSquares = [sums: number[], squares: number[]];
 
@@ -57,15 +58,9 @@ export function counts([sums, squares]: SumsAndSquares): WeightedCounts {
   return { sums, squares };
 }
 
-/** Uniform numbers in [0, 1) from a seed (mulberry32), and normal ones. */
+/** Uniform numbers in [0, 1) from a seed, and normal ones. */
 export function seeded(seed: number): { uniform: () => number; normal: () => number } {
-  let state = seed;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const uniform = mulberry32(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
   return { uniform, normal };
 }

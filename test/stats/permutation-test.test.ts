@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { chiSquareContingency } from "../../src/stats/chi-square-test.ts";
 import { permutationPValue } from "../../src/stats/permutation-test.ts";
 import { totalVariation } from "../../src/stats/total-variation.ts";
+import { mulberry32 } from "../support/mulberry32.ts";
 import { present } from "./goldens.ts";
-import { drawCounts, driftGoldens, nullShares, seededRandom } from "./histogram-drift.ts";
+import { drawCounts, driftGoldens, nullShares } from "./histogram-drift.ts";
 
 const pearson = (a: readonly number[], b: readonly number[]): number => chiSquareContingency(a, b, 0)?.statistic ?? 0;
 const variation = (a: readonly number[], b: readonly number[]): number => present(totalVariation(a, b)).value;
@@ -16,22 +17,22 @@ describe("permutationPValue", () => {
         [pearson, chiSquare],
         [variation, ofVariation],
       ] as const) {
-        const found = present(permutationPValue(reference, current, statistic, draws, seededRandom(2)));
+        const found = present(permutationPValue(reference, current, statistic, draws, mulberry32(2)));
         expect(Math.abs(found - exact)).toBeLessThan(4 * Math.sqrt((exact * (1 - exact)) / draws) + 1 / draws);
-        const swapped = present(permutationPValue(current, reference, statistic, draws, seededRandom(3)));
+        const swapped = present(permutationPValue(current, reference, statistic, draws, mulberry32(3)));
         expect(Math.abs(swapped - exact)).toBeLessThan(4 * Math.sqrt((exact * (1 - exact)) / draws) + 1 / draws);
       }
     }
   });
   it("answers the same to the same seed, and never 0", () => {
-    const once = permutationPValue([300, 300, 300], [30, 0, 0], pearson, 99, seededRandom(1));
+    const once = permutationPValue([300, 300, 300], [30, 0, 0], pearson, 99, mulberry32(1));
     expect(once).toBe(0.01);
-    expect(permutationPValue([30, 40], [5, 9], pearson, 200, seededRandom(6))).toBe(
-      permutationPValue([30, 40], [5, 9], pearson, 200, seededRandom(6)),
+    expect(permutationPValue([30, 40], [5, 9], pearson, 200, mulberry32(6))).toBe(
+      permutationPValue([30, 40], [5, 9], pearson, 200, mulberry32(6)),
     );
   });
   it("has an answer where pooling leaves Pearson's test without cells, at its nominal rate", () => {
-    const random = seededRandom(9);
+    const random = mulberry32(9);
     const shares = present(nullShares["ten"]);
     const runs = 500;
     let alarms = 0;
@@ -44,7 +45,7 @@ describe("permutationPValue", () => {
     expect(alarms / runs).toBeGreaterThan(0.02);
   });
   it("has no answer without rows or with fewer than two bins, and refuses nonsense", () => {
-    const random = seededRandom(1);
+    const random = mulberry32(1);
     expect(permutationPValue([], [], pearson, 9, random)).toBeNull();
     expect(permutationPValue([4], [4], pearson, 9, random)).toBeNull();
     expect(permutationPValue([0, 0], [1, 1], pearson, 9, random)).toBeNull();

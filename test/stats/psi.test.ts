@@ -2,8 +2,9 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chiSquareSf } from "../../src/stats/chi-square.ts";
 import { populationStabilityIndex, psiExpected, psiPValue } from "../../src/stats/psi.ts";
+import { mulberry32 } from "../support/mulberry32.ts";
 import { present } from "./goldens.ts";
-import { drawCounts, seededRandom } from "./histogram-drift.ts";
+import { drawCounts } from "./histogram-drift.ts";
 
 const histograms = fc.integer({ min: 2, max: 20 }).chain((bins) => {
   const counts = fc.array(fc.nat(500), { minLength: bins, maxLength: bins }).filter((list) => list.some((count) => count > 0));
@@ -139,7 +140,7 @@ describe("the null distribution", () => {
     const zipf = Array.from({ length: 50 }, (_, rank) => 1 / (rank + 1));
     const unused = [...Array.from({ length: 3 }, () => 1), ...Array.from({ length: 5 }, () => 0)];
     for (const weights of [zipf, unused]) {
-      const random = seededRandom(weights.length);
+      const random = mulberry32(weights.length);
       const shares = weights.map((weight) => weight / weights.reduce((sum, one) => sum + one));
       const runs = 2_000;
       let below = 0;

@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { largestChangePValue } from "../../src/stats/largest-change.ts";
 import { psiPValue } from "../../src/stats/psi.ts";
 import { orRareChange } from "../../src/stats/rare-change.ts";
+import { mulberry32 } from "../support/mulberry32.ts";
 import { present } from "./goldens.ts";
-import { drawCounts, histogramPairs, nullShares, seededRandom } from "./histogram-drift.ts";
+import { drawCounts, histogramPairs, nullShares } from "./histogram-drift.ts";
 
 const psiOrRare = (reference: readonly number[], current: readonly number[]) =>
   orRareChange(psiPValue(reference, current), reference, current);
@@ -55,7 +56,7 @@ describe("orRareChange", () => {
   });
   it("keeps the false alarms of PSI to the nominal rate, rare bins included", () => {
     for (const [name, shares] of Object.entries(nullShares)) {
-      const random = seededRandom(shares.length);
+      const random = mulberry32(shares.length);
       const runs = 1_000;
       let below = 0;
       for (let run = 0; run < runs; run += 1) {

@@ -3,8 +3,9 @@ import { dealtChangeSf } from "../../src/stats/hypergeometric.ts";
 import { permutationPValue } from "../../src/stats/permutation-test.ts";
 import { wassersteinFromBins, type BinnedPair, type TailMeans } from "../../src/stats/wasserstein.ts";
 import { wassersteinPValue } from "../../src/stats/wasserstein-p-value.ts";
+import { mulberry32 } from "../support/mulberry32.ts";
 import { present } from "./goldens.ts";
-import { drawCounts, seededRandom } from "./histogram-drift.ts";
+import { drawCounts } from "./histogram-drift.ts";
 
 const noTails: TailMeans = { low: null, high: null };
 
@@ -25,7 +26,7 @@ const shapes: Record<string, number[]> = {
 
 describe("wassersteinPValue", () => {
   it.each(Object.keys(shapes))("raises no more false alarms than it says: %s", (name) => {
-    const random = seededRandom(31);
+    const random = mulberry32(31);
     const shares = present(shapes[name]);
     const runs = 800;
     for (const [n, m] of [
@@ -40,7 +41,7 @@ describe("wassersteinPValue", () => {
     }
   });
   it("is near the permutation p-value of the same distance", () => {
-    const random = seededRandom(77);
+    const random = mulberry32(77);
     const distance = (a: readonly number[], b: readonly number[]): number => present(wassersteinFromBins(pairOf(a, b))).value;
     for (const name of ["flat", "falling"]) {
       const shares = present(shapes[name]);
@@ -80,7 +81,7 @@ describe("wassersteinPValue", () => {
     expect(dealtChangeSf(0.01, 5099, 5000, 100)).toAgreeWith(chance, 1e-9);
   });
   it("does not depend on the unit or on the side", () => {
-    const random = seededRandom(5);
+    const random = mulberry32(5);
     const shares = present(shapes["falling"]);
     const [reference, current] = [drawCounts(shares, 900, random), drawCounts(shares, 80, random)];
     const pair = pairOf(reference, current);

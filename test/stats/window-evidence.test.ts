@@ -6,6 +6,7 @@ import { normalQuantile } from "../../src/stats/normal.ts";
 import { populationStabilityIndex } from "../../src/stats/psi.ts";
 import { wassersteinExpected, wassersteinFromBins } from "../../src/stats/wasserstein.ts";
 import { divergenceEvidence, estimateEvidence, psiNoiseFloor, rateEvidence, type WindowEvidence } from "../../src/stats/window-evidence.ts";
+import { mulberry32 } from "../support/mulberry32.ts";
 import { present } from "./goldens.ts";
 
 type Floor = { kind: "psi"; reference: number[] } | { kind: "sqrt"; scale: number; total: number };
@@ -167,7 +168,7 @@ describe("psiNoiseFloor", () => {
     expect(psiNoiseFloor(counts, 1000)).toBeCloseTo(3 * (1 / 10_000 + 1 / 1000), 14);
   });
   it("is what simulated samples average, in sparse bins too", () => {
-    const random = generator(4);
+    const random = mulberry32(4);
     const shares = Array.from({ length: 60 }, (_, bin) => 1 / (bin + 1));
     const total = shares.reduce((sum, share) => sum + share, 0);
     const cumulative = running(shares.map((share) => share / total));
@@ -234,17 +235,6 @@ describe("estimateEvidence", () => {
     );
   });
 });
-
-/** mulberry32: small, seeded, and good enough to shuffle rows into bins. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 function running(shares: readonly number[]): number[] {
   let sum = 0;
@@ -328,7 +318,7 @@ describe("false alarms on independent rows", () => {
 
   for (const rows of [50, 180, 360]) {
     it(`are as rare as they should be in windows of ${rows} rows`, () => {
-      const random = generator(1000 + rows);
+      const random = mulberry32(1000 + rows);
       const pValues = { psi: [] as number[], ks: [] as number[], wasserstein: [] as number[] };
       for (let round = 0; round < REFERENCES; round += 1) {
         const windows = Array.from({ length: WINDOWS }, () => draw(random, even, rows));
@@ -356,7 +346,7 @@ describe("false alarms on independent rows", () => {
   }
 
   it("are as rare as they should be for rates and estimates", () => {
-    const random = generator(7);
+    const random = mulberry32(7);
     const successes = (rate: number, rows: number) => {
       let hits = 0;
       for (let row = 0; row < rows; row += 1) if (random() < rate) hits += 1;

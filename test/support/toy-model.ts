@@ -1,16 +1,13 @@
 /** A made-up binary model: one number that decides, one category, one score; seeded, so that every run is the same. */
 
+import { mulberry32 } from "./mulberry32.ts";
+
 export type ToyDay = { readonly shift?: number; readonly wrong?: number; readonly rows?: number };
 
 export function createToyModel(seed = 7) {
-  let state = seed;
-  /** Uniform on (0, 1): a 32-bit mix of a counter. */
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (((mixed ^ (mixed >>> 14)) >>> 0) + 0.5) / 4_294_967_296;
-  };
+  const chance = mulberry32(seed);
+  /** Uniform on (0, 1): its logarithm is a number. */
+  const uniform = () => chance() + 2 ** -33;
   const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 
   /** One day of predictions with the labels that belong to them. `shift` moves the number, `wrong` is the error rate. */
