@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Log } from "../log.ts";
 import type { AlertKey, AlertStatus, Transition } from "../model/alert.ts";
-import { metricFamily, type Measurement, type MeasuredWindow } from "../model/measurement.ts";
+import { judgedFamily, type Measurement, type MeasuredWindow } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Clock, Window } from "../model/time.ts";
 import { insertStatuses, insertTransitions, readStatuses } from "../store/alerts.ts";
@@ -157,7 +157,7 @@ export function createAlertEngine(options: {
 function applies(rule: Rule, { model, window, families }: MeasuredWindow): boolean {
   const { window: length, every, metric } = rule.measure;
   return (
-    families.includes(metric === "drift" ? "drift" : metricFamily(metric)) &&
+    families.includes(metric === "drift" ? "drift" : judgedFamily(metric)) &&
     (rule.models === null || rule.models.includes(model)) &&
     window.to - window.from === length &&
     window.to % every === 0

@@ -1,5 +1,6 @@
 import type { Explanation } from "../model/alert.ts";
 import { metricFamily, type Measurement, type Metric } from "../model/measurement.ts";
+import { traitOf } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
 import { formatTime, type Millis } from "../model/time.ts";
 import type { Judgement } from "./judge.ts";
@@ -25,6 +26,27 @@ const METRIC_WORDS: Readonly<Record<Metric, string>> = {
   f1: "F1",
   roc_auc: "ROC AUC",
   log_loss: "log loss",
+  average_precision: "average precision",
+  brier: "Brier score",
+  calibration_error: "calibration error",
+  mean_value: "mean value of a prediction",
+  balanced_accuracy: "balanced accuracy",
+  macro_precision: "macro precision",
+  macro_f1: "macro F1",
+  weighted_f1: "weighted F1",
+  mcc: "Matthews correlation",
+  mae: "mean absolute error",
+  rmse: "root mean squared error",
+  r2: "R²",
+  wape: "absolute error as a share of the values",
+  bias: "mean error",
+  estimated_accuracy: "estimated accuracy",
+  estimated_precision: "estimated precision",
+  estimated_recall: "estimated recall",
+  estimated_f1: "estimated F1",
+  estimated_roc_auc: "estimated ROC AUC",
+  estimated_log_loss: "estimated log loss",
+  estimated_mae: "estimated mean absolute error",
 };
 
 /** What an alert says: a summary a person can act on, and the facts behind it. */
@@ -164,7 +186,7 @@ function performanceMoved(measurement: Measurement, subject: string): string {
   const interval = ci === null ? "" : ` (interval ${number(ci[0])} to ${number(ci[1])})`;
   const coverage = detail.labelCoverage === undefined ? "" : `, ${percent(detail.labelCoverage)} of the window's predictions`;
   const known = labelled === null ? "" : ` on ${rows(labelled)} with a label${coverage}`;
-  const better = metric === "log_loss" ? "; lower is better" : "";
+  const better = traitOf(metric)?.better === "lower" ? "; lower is better" : "";
   return reference === null
     ? `${subject} is ${number(value)}${interval}${known}${better}`
     : `${subject} ${verb} from ${number(reference)} to ${number(value)}${interval}${known}${better}`;

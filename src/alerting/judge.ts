@@ -1,5 +1,6 @@
 import type { AlertHealth } from "../model/alert.ts";
-import type { Measurement, Metric } from "../model/measurement.ts";
+import type { Measurement, Metric, PerformanceMetric } from "../model/measurement.ts";
+import { lossAgainst } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Observation } from "./transition.ts";
 
@@ -103,7 +104,7 @@ function effectOf(rule: Rule, measurement: Measurement): number | null {
   if (rule.fire.drop === null) return value - (expected ?? 0);
   const reference = measurement.detail.reference;
   if (reference === undefined) return null;
-  return metric === "log_loss" ? value - reference : reference - value;
+  return lossAgainst(metric as PerformanceMetric, value, reference);
 }
 
 /** Why nothing can be said about this subject, or null when it can be tested. */

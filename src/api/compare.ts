@@ -1,5 +1,12 @@
 import * as z from "zod";
-import { COMPARED_METRICS, COMPARISON_STATUSES, COMPARISON_VERDICTS, type Comparison, type MetricComparison } from "../model/comparison.ts";
+import {
+  COMPARED_METRICS,
+  METRICS_OF_TASK,
+  COMPARISON_STATUSES,
+  COMPARISON_VERDICTS,
+  type Comparison,
+  type MetricComparison,
+} from "../model/comparison.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { formatDuration, formatTime, type Millis } from "../model/time.ts";
 import { readVersions } from "../store/versions.ts";
@@ -89,7 +96,7 @@ export function compareRoutes({ store, models, compare }: Pick<ApiDependencies, 
       tag: "Measurements",
       summary: "One version against another, as often as you like.",
       description:
-        "Over the buckets in which both versions were live and whose labels have had their time. Intervals, e-values and p-values hold at every look; those of one_look hold for one look that was planned in advance. Of binary models.",
+        "Over the buckets in which both versions were live and whose labels have had their time. Intervals, e-values and p-values hold at every look; those of one_look hold for one look that was planned in advance. Metrics are those of the task: eight of binary models, accuracy, log_loss and brier of several classes, mae of numbers.",
       scope: "read",
       query: {
         a: text("The champion. When neither is given: the two versions seen last, the older one being the champion.").optional(),
@@ -101,11 +108,18 @@ export function compareRoutes({ store, models, compare }: Pick<ApiDependencies, 
       problems: [404, 503],
       handle: async ({ path, query }) => {
         const settings = modelNamed(models, path.model ?? "");
-        if (settings.task !== "binary")
+        const metrics = METRICS_OF_TASK[settings.task];
+        if (metrics.length === 0)
           throw new Problem(
             400,
-            `Versions of ${quoted(settings.name)} cannot be compared: outcomes are counted of binary models only.`,
-            "Compare versions of a model whose task is binary.",
+            `Versions of ${quoted(settings.name)} cannot be compared: outcomes of ${settings.task} models are not counted.`,
+            "Compare versions of a binary, multiclass or regression model.",
+          );
+        if (query.metric !== undefined && !metrics.includes(query.metric))
+          throw new Problem(
+            400,
+            `${query.metric} has no meaning for a ${settings.task} model.`,
+            `Its versions are compared by ${metrics.join(", ")}.`,
           );
         const known = (await readVersions(store, settings.name)).map(({ version }) => version);
         const [champion, challenger] = chosen(settings, known, query.a, query.b);
@@ -113,7 +127,7 @@ export function compareRoutes({ store, models, compare }: Pick<ApiDependencies, 
           model: settings.name,
           champion,
           challenger,
-          metrics: query.metric === undefined ? COMPARED_METRICS : [query.metric],
+          metrics: query.metric === undefined ? metrics : [query.metric],
           margin: query.margin ?? DEFAULT_MARGIN,
         });
         return comparisonJson(found);

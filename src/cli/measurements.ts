@@ -1,4 +1,5 @@
-import type { Measurement, Metric } from "../model/measurement.ts";
+import type { Measurement, Metric, PerformanceMetric } from "../model/measurement.ts";
+import { lossAgainst } from "../model/performance.ts";
 import { formatDuration, formatTime, floorTo, parseTime, type Millis, type Window } from "../model/time.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { benjaminiHochberg } from "../stats/benjamini-hochberg.ts";
@@ -49,7 +50,7 @@ function effectOf({ metric, value, expected, subject, detail }: MeasurementItem)
   if (subject !== "performance") return value - (expected ?? 0);
   const { reference } = detail;
   if (reference === undefined) return null;
-  return metric === "log_loss" ? value - reference : reference - value;
+  return lossAgainst(metric as PerformanceMetric, value, reference);
 }
 
 /**

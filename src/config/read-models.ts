@@ -46,10 +46,14 @@ function readModel(document: Document, surroundings: Surroundings, name: string)
   if (model.task !== "binary" && model.positive !== undefined) {
     document.report([...path, "positive"], `a ${model.task} model has no positive class`, "remove it, or set task: binary");
   }
+  if (model.task !== "binary" && model.value !== undefined) {
+    document.report([...path, "value"], `a ${model.task} model has no true and false positives to value`, "remove it, or set task: binary");
+  }
   return {
     name,
     task: model.task,
     positive: model.task === "binary" ? (model.positive ?? null) : null,
+    ...(model.task === "binary" && model.value !== undefined ? { value: model.value } : {}),
     bucket: model.bucket,
     lateness: model.lateness,
     labelsExpectedWithin: model.labels.expected_within,

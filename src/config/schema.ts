@@ -94,6 +94,7 @@ export const modelSchema = object({
     )
     .transform(String)
     .optional(),
+  value: object({ tp: z.number(), fp: z.number(), fn: z.number(), tn: z.number() }).optional(),
   bucket: duration.refine((value) => value >= MINUTE && DAY % value === 0, isBucket).prefault("1h"),
   lateness: delay.prefault("10m"),
   labels: object({ expected_within: delay.prefault("24h") }).prefault({}),

@@ -1,4 +1,5 @@
-import { metricFamily } from "../model/measurement.ts";
+import { metricFamily, type PerformanceMetric } from "../model/measurement.ts";
+import { performanceTrait } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
 import type { ModelSettings } from "../model/settings.ts";
 
@@ -15,7 +16,7 @@ export function whyNotApplicable({ measure }: Pick<Rule, "measure">, model: Mode
     };
   }
   if (measure.metric === "drift" || metricFamily(measure.metric) !== "performance") return null;
-  const tasks = measure.metric === "accuracy" ? ["binary", "multiclass"] : ["binary"];
+  const { tasks } = performanceTrait(measure.metric as PerformanceMetric);
   if (tasks.includes(model.task)) return null;
   return {
     key: "metric",

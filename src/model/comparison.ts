@@ -1,8 +1,27 @@
+import type { Task } from "./settings.ts";
 import type { Millis } from "./time.ts";
 
 /** What two versions are compared by. The last two say what they did and met, not how well. */
-export const COMPARED_METRICS = ["accuracy", "precision", "recall", "roc_auc", "log_loss", "positive_rate", "prevalence"] as const;
+export const COMPARED_METRICS = [
+  "accuracy",
+  "precision",
+  "recall",
+  "roc_auc",
+  "log_loss",
+  "brier",
+  "mae",
+  "positive_rate",
+  "prevalence",
+] as const;
 export type ComparedMetric = (typeof COMPARED_METRICS)[number];
+
+/** Which of them compare the versions of a model of each task. */
+export const METRICS_OF_TASK: Readonly<Record<Task, readonly ComparedMetric[]>> = {
+  binary: COMPARED_METRICS.filter((metric) => metric !== "mae"),
+  multiclass: ["accuracy", "log_loss", "brier"],
+  regression: ["mae"],
+  ranking: [],
+};
 
 export const COMPARISON_STATUSES = ["ok", "no_common_buckets", "labels_pending", "no_labels"] as const;
 /** `higher` and `lower` are said of metrics that are neither good nor bad. */

@@ -19,42 +19,108 @@ export type Counts = {
   readonly highSum: number;
 };
 
-export type Confusion = { readonly tp: number; readonly fp: number; readonly fn: number; readonly tn: number };
+/**
+ * What is counted of outcomes by bin. Scores have the bins of `stats/auc.ts`, predictions of a regression those of its
+ * `OutcomeGrid`, confidence (the probability given to the predicted class) those of scores. The order is that of the
+ * places they are stored at: names are added at the end.
+ */
+export const OUTCOME_HISTOGRAMS = [
+  /** Labelled rows by score: actual positives, and negatives. */
+  "positives",
+  "negatives",
+  /** All rows by score, labelled or not: those predicted positive, and negative. */
+  "predicted_positives",
+  "predicted_negatives",
+  /** Labelled rows by confidence: those predicted right, and wrong. */
+  "right",
+  "wrong",
+  /** Rows by prediction: all, and the labelled ones. */
+  "predictions",
+  "labelled",
+] as const;
+export type OutcomeHistogram = (typeof OUTCOME_HISTOGRAMS)[number];
 
-/** Outcomes of one version of a binary model: predictions whose truth is known, counted. */
+/** What is summed over labelled rows, by bin where there is one. The order is that of the places they are stored at. */
+export const OUTCOME_SUMS = [
+  /** Log-loss terms, and Brier's (score - outcome)², with their squares. */
+  "log_loss",
+  "log_loss_squared",
+  "brier",
+  "brier_squared",
+  /** Scores by score bin; for several classes the confidence by its bin. */
+  "score",
+  /** Of a regression, with e the error and y the actual value, in units of its grid: |e| and e² by prediction bin. */
+  "absolute_error",
+  "squared_error",
+  "error",
+  "error_4",
+  "actual",
+  "actual_2",
+  "actual_3",
+  "actual_4",
+  "size",
+  "absolute_error_size",
+  "squared_error_actual",
+  "squared_error_actual_2",
+] as const;
+export type OutcomeSum = (typeof OUTCOME_SUMS)[number];
+
+type ByBin = ReadonlyMap<number, number>;
+
+/** Outcomes of one version of a model: predictions, and those whose truth is known, counted. */
 export type OutcomeCounts = {
   readonly predictions: number;
   readonly labelled: number;
-  readonly confusion: Confusion;
-  /** Labelled rows by score bin (see `stats/auc.ts`), positives and negatives apart. */
-  readonly positives: ReadonlyMap<number, number>;
-  readonly negatives: ReadonlyMap<number, number>;
-  /** Rows with a score and a label; sum and sum of squares of their log-loss terms. */
-  readonly scored: number;
-  readonly lossSum: number;
-  readonly lossSquareSum: number;
+  /** Labelled rows by actual, then predicted class; of a binary model `1` is the positive class and `0` the other. */
+  readonly cells: ReadonlyMap<string, ByClass>;
+  readonly histograms: ReadonlyMap<OutcomeHistogram, ByBin>;
+  readonly sums: ReadonlyMap<OutcomeSum, ByBin>;
 };
+type ByClass = ReadonlyMap<string, number>;
 
 /** The outcomes of several disjoint sets of rows together. */
 export function addOutcomes(parts: readonly OutcomeCounts[]): OutcomeCounts {
-  const sum = { predictions: 0, labelled: 0, tp: 0, fp: 0, fn: 0, tn: 0, scored: 0, lossSum: 0, lossSquareSum: 0 };
-  const positives = new Map<number, number>();
-  const negatives = new Map<number, number>();
+  return {
+    predictions: parts.reduce((sum, part) => sum + part.predictions, 0),
+    labelled: parts.reduce((sum, part) => sum + part.labelled, 0),
+    cells: addNested(parts.map((part) => part.cells)),
+    histograms: addNested(parts.map((part) => part.histograms)),
+    sums: addNested(parts.map((part) => part.sums)),
+  };
+}
+
+function addNested<Outer, Inner>(parts: readonly ReadonlyMap<Outer, ReadonlyMap<Inner, number>>[]): Map<Outer, Map<Inner, number>> {
+  const sum = new Map<Outer, Map<Inner, number>>();
   for (const part of parts) {
-    sum.predictions += part.predictions;
-    sum.labelled += part.labelled;
-    sum.tp += part.confusion.tp;
-    sum.fp += part.confusion.fp;
-    sum.fn += part.confusion.fn;
-    sum.tn += part.confusion.tn;
-    sum.scored += part.scored;
-    sum.lossSum += part.lossSum;
-    sum.lossSquareSum += part.lossSquareSum;
-    for (const [bin, rows] of part.positives) positives.set(bin, (positives.get(bin) ?? 0) + rows);
-    for (const [bin, rows] of part.negatives) negatives.set(bin, (negatives.get(bin) ?? 0) + rows);
+    for (const [outer, inner] of part) {
+      let into = sum.get(outer);
+      if (!into) sum.set(outer, (into = new Map()));
+      for (const [key, count] of inner) into.set(key, (into.get(key) ?? 0) + count);
+    }
   }
-  const { tp, fp, fn, tn, predictions, labelled, scored, lossSum, lossSquareSum } = sum;
-  return { predictions, labelled, confusion: { tp, fp, fn, tn }, positives, negatives, scored, lossSum, lossSquareSum };
+  return sum;
+}
+
+/** A sum over all bins; 0 where nothing was summed. */
+export function sumOf(outcomes: OutcomeCounts, name: OutcomeSum): number {
+  let sum = 0;
+  for (const part of outcomes.sums.get(name)?.values() ?? []) sum += part;
+  return sum;
+}
+
+/** Rows or sums of bins `0 … bins - 1`, dense. */
+export function denseBins(counts: ByBin | undefined, bins: number): number[] {
+  const dense = new Array<number>(bins).fill(0);
+  for (const [bin, count] of counts ?? []) dense[bin] = count;
+  return dense;
+}
+
+export type Confusion = { readonly tp: number; readonly fp: number; readonly fn: number; readonly tn: number };
+
+/** The four cells of a binary model. */
+export function confusionOf({ cells }: OutcomeCounts): Confusion {
+  const cell = (actual: string, predicted: string) => cells.get(actual)?.get(predicted) ?? 0;
+  return { tp: cell("1", "1"), fp: cell("0", "1"), fn: cell("1", "0"), tn: cell("0", "0") };
 }
 
 /** No rows on a grid of this many bins. */

@@ -16,18 +16,63 @@ export const JUDGED_DRIFT_METRICS = ["wasserstein", "psi"] as const;
 /** Held against the baseline's own windows whatever the rules say; the others where a rule names them. */
 export const DRIFT_METRICS_BY_WINDOWS = ["psi", "ks", "wasserstein"] as const;
 export const QUALITY_METRICS = ["missing_rate", "unseen_rate", "out_of_range_rate"] as const;
-export const PERFORMANCE_METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc", "log_loss"] as const;
+/** Known once labels are. */
+export const REALISED_METRICS = [
+  "accuracy",
+  "precision",
+  "recall",
+  "f1",
+  "roc_auc",
+  "average_precision",
+  "log_loss",
+  "brier",
+  "calibration_error",
+  "mean_value",
+  "balanced_accuracy",
+  "macro_precision",
+  "macro_f1",
+  "weighted_f1",
+  "mcc",
+  "mae",
+  "rmse",
+  "r2",
+  "wape",
+  "bias",
+] as const;
+/** What these will turn out to be, as far as predictions alone tell. */
+export const ESTIMATED_METRICS = [
+  "estimated_accuracy",
+  "estimated_precision",
+  "estimated_recall",
+  "estimated_f1",
+  "estimated_roc_auc",
+  "estimated_log_loss",
+  "estimated_mae",
+] as const;
+export const PERFORMANCE_METRICS = [...REALISED_METRICS, ...ESTIMATED_METRICS] as const;
 
 export type DriftMetric = (typeof DRIFT_METRICS)[number];
 export type QualityMetric = (typeof QUALITY_METRICS)[number];
-export type PerformanceMetric = (typeof PERFORMANCE_METRICS)[number];
+export type RealisedMetric = (typeof REALISED_METRICS)[number];
+export type EstimatedMetric = (typeof ESTIMATED_METRICS)[number];
+export type PerformanceMetric = RealisedMetric | EstimatedMetric;
 export type Metric = DriftMetric | QualityMetric | PerformanceMetric;
 export type MetricFamily = "drift" | "quality" | "performance";
+/** Families as far as rules are concerned: estimates are judged when their window closes, not when its labels are due. */
+export type JudgedFamily = MetricFamily | "estimate";
 
 /** The family a metric belongs to: each has a resource of its own in the API. */
 export function metricFamily(metric: Metric): MetricFamily {
   if ((DRIFT_METRICS as readonly string[]).includes(metric)) return "drift";
   return (QUALITY_METRICS as readonly string[]).includes(metric) ? "quality" : "performance";
+}
+
+export function isEstimated(metric: Metric): metric is EstimatedMetric {
+  return (ESTIMATED_METRICS as readonly string[]).includes(metric);
+}
+
+export function judgedFamily(metric: Metric): JudgedFamily {
+  return isEstimated(metric) ? "estimate" : metricFamily(metric);
 }
 
 /** What is measured: one feature, the prediction, the score, or the model's performance as a whole. */
@@ -48,6 +93,14 @@ export type Evidence = "baseline_windows" | "independent_rows";
 /** One bin or category, as shares of the rows that have a value. */
 export type BinShare = { readonly bin: string; readonly reference: number; readonly current: number; readonly contribution: number };
 
+export type ClassShare = {
+  readonly class: string;
+  readonly precision: number | null;
+  readonly recall: number | null;
+  readonly f1: number | null;
+  readonly rows: number;
+};
+
 export type MeasurementDetail = {
   /** The bins that contribute most, largest first: to the value, to its square (Jensen-Shannon, Hellinger), or to the PSI (KS, Wasserstein, chi-square). */
   readonly bins?: readonly BinShare[];
@@ -64,6 +117,26 @@ export type MeasurementDetail = {
   /** The share of a window's predictions whose label is known. */
   readonly labelCoverage?: number;
   readonly confusion?: { readonly tp: number; readonly fp: number; readonly fn: number; readonly tn: number };
+  /** Of several classes, each against the rest; those with most labels first. */
+  readonly classes?: readonly ClassShare[];
+  /** What was promised, and what was kept, by groups of neighbouring scores. */
+  readonly reliability?: readonly {
+    readonly score: number;
+    readonly rate: number;
+    readonly low: number;
+    readonly high: number;
+    readonly rows: number;
+  }[];
+  /** Of an estimate: the share of rows whose like the reference holds no label of. */
+  readonly borrowed?: number;
+  /** Of an estimate whose labels have come: what the labelled rows were estimated at, what was realised on them, and whether the two agree. */
+  readonly realised?: {
+    readonly value: number;
+    readonly estimated: number;
+    readonly pValue: number;
+    readonly verdict: "agree" | "realised_lower" | "realised_higher";
+    readonly rows: number;
+  };
   /**
    * Medians on both sides; `ratio` is that of the medians, or where a change of unit would explain the window, that of
    * the largest values (`unit` names it, `from` is the first window it holds in).
@@ -118,7 +191,7 @@ export type MeasuredWindow = {
   readonly model: string;
   readonly window: { readonly from: Millis; readonly to: Millis };
   /** What was measured: rules on another family have not come to this window yet. */
-  readonly families: readonly MetricFamily[];
+  readonly families: readonly JudgedFamily[];
   readonly measurements: readonly Measurement[];
 };
 

@@ -23,6 +23,8 @@ export type ModelSettings = {
   readonly task: Task;
   /** The class whose probability `score` is; null unless the task is binary. */
   readonly positive: string | null;
+  /** What one prediction of each kind is worth, in any one unit. Absent: nobody said, or the task has no such kinds. */
+  readonly value?: { readonly tp: number; readonly fp: number; readonly fn: number; readonly tn: number };
   /** The grain of every count. */
   readonly bucket: Millis;
   /** How long after the newest event a bucket stays open. */

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import type { BaselineRow } from "../model/event.ts";
 import type { Grid } from "../model/grid.ts";
+import { outcomeGridOf } from "../model/outcome-grid.ts";
 import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
 import type { Clock } from "../model/time.ts";
 import type { Log } from "../log.ts";
 import { insertBaseline, insertBaselineRows, readBaselines, summarizeBaselineRows, type StoredBaseline } from "../store/baselines.ts";
 import { countFeatures } from "../store/feature-counts.ts";
-import { insertGrid, readCategorySummaries, readNewestGrid, readNumericSummaries } from "../store/grids.ts";
+import { insertGrid, readCategorySummaries, readLabelClasses, readNewestGrid, readNumericSummaries } from "../store/grids.ts";
 import { countOutcomes, forgetOutcomes } from "../store/outcome-counts.ts";
 import { countPredictions } from "../store/predictions.ts";
 import { forgetService } from "../store/service-counts.ts";
@@ -30,10 +31,13 @@ export function baselineFiles(baseline: BaselineSettings): { version: string; fi
   return baseline.file === null ? files : [...files, { version: "", file: baseline.file }];
 }
 
+/** Grows when more is kept of the rows of a file, or of their counts: those stored before are then made again. */
+const STORED_AS = 2;
+
 /** The key under which a file baseline's rows and counts are kept: another content is another key. */
 export function baselineKey(model: string, name: string, version: string, digest: string): string {
   const hash = createHash("sha256")
-    .update(JSON.stringify([model, name, version, digest]))
+    .update(JSON.stringify([STORED_AS, model, name, version, digest]))
     .digest("hex");
   return `${name}-${hash.slice(0, 16)}`;
 }
@@ -101,7 +105,7 @@ const PROVISIONAL_ROWS = 1_000;
 export async function ensureGrid(options: GridOptions): Promise<Grid | null> {
   const { store, model, baselines } = options;
   const basis = [
-    `${model.bucket} ${model.positive ?? ""}`,
+    `${STORED_AS} ${model.task} ${model.bucket} ${model.positive ?? ""}`,
     ...(baselines.length > 0 ? baselines.map((one) => one.key) : ["first rows"]),
   ].join(" ");
   const newest = await readNewestGrid(store, model.name);
@@ -120,7 +124,11 @@ async function readReferences({ store, model, baselines }: GridOptions): Promise
   for (const key of keys) {
     references.push({
       numbers: await readNumericSummaries(store, model.name, key),
-      categories: await readCategorySummaries(store, model.name, key, KNOWN_CATEGORIES),
+      categories: [
+        ...(await readCategorySummaries(store, model.name, key, KNOWN_CATEGORIES)),
+        // A class that is never predicted is one all the same: it comes after those that are.
+        ...(model.task === "multiclass" && key !== null ? await readLabelClasses(store, model.name, key, KNOWN_CATEGORIES) : []),
+      ],
     });
   }
   return references;
@@ -139,11 +147,11 @@ async function makeGrid(
   // These are counted without bins of features, so those of another bucket or class would stay beside the new ones.
   await forgetOutcomes(store, model.name);
   await forgetService(store, model.name);
+  const outcomeGrid = outcomeGridOf(model, grid);
   for (const { key } of baselines) {
     const rows = { model: model.name, baseline: key };
     await countFeatures(store, rows, grid, model.bucket, [], nextGeneration());
-    if (model.task === "binary" && model.positive !== null)
-      await countOutcomes(store, rows, model.positive, model.bucket, [], nextGeneration());
+    if (outcomeGrid) await countOutcomes(store, rows, outcomeGrid, model.bucket, [], nextGeneration());
   }
   await recountLive();
   await insertGrid(store, grid, basis, clock());

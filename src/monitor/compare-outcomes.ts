@@ -1,8 +1,8 @@
 import type { ComparedMetric, ComparisonVerdictKind, MetricComparison, OneLookTest } from "../model/comparison.ts";
-import type { OutcomeCounts } from "../model/counts.ts";
+import { confusionOf, sumOf, type Confusion, type OutcomeCounts, type OutcomeSum } from "../model/counts.ts";
 import type { Millis } from "../model/time.ts";
 import { aucDifference } from "../stats/auc-difference.ts";
-import { aucFromBins, SCORE_BINS } from "../stats/auc.ts";
+import { aucFromBins } from "../stats/auc.ts";
 import { proportionSequence } from "../stats/bernoulli-sequence.ts";
 import { comparisonVerdict, type ComparisonVerdict, type FurtherRows } from "../stats/comparison-verdict.ts";
 import {
@@ -14,6 +14,7 @@ import {
   type EstimatedDifference,
   type SuccessCount,
 } from "../stats/confidence-sequence.ts";
+import { scoredCount, scoredRows } from "./performance-values.ts";
 import { newcombeInterval, twoProportionTest } from "../stats/proportion.ts";
 import { welchTest, type Sample } from "../stats/welch.ts";
 
@@ -36,32 +37,26 @@ type Comparing = {
 };
 
 const COMPARING: Readonly<Record<ComparedMetric, Comparing>> = {
-  accuracy: proportion("higher", ({ confusion: { tp, fp, fn, tn } }) => ({ successes: tp + tn, n: tp + fp + fn + tn })),
-  precision: proportion("higher", ({ confusion: { tp, fp } }) => ({ successes: tp, n: tp + fp })),
-  recall: proportion("higher", ({ confusion: { tp, fn } }) => ({ successes: tp, n: tp + fn })),
-  positive_rate: proportion(null, ({ confusion: { tp, fp, fn, tn } }) => ({ successes: tp + fp, n: tp + fp + fn + tn })),
-  prevalence: proportion(null, ({ confusion: { tp, fp, fn, tn } }) => ({ successes: tp + fn, n: tp + fp + fn + tn })),
+  accuracy: proportion("higher", (outcomes) => ({ successes: hits(outcomes), n: outcomes.labelled })),
+  precision: ofCells("higher", ({ tp, fp }) => ({ successes: tp, n: tp + fp })),
+  recall: ofCells("higher", ({ tp, fn }) => ({ successes: tp, n: tp + fn })),
+  positive_rate: ofCells(null, ({ tp, fp, fn, tn }) => ({ successes: tp + fp, n: tp + fp + fn + tn })),
+  prevalence: ofCells(null, ({ tp, fp, fn, tn }) => ({ successes: tp + fn, n: tp + fp + fn + tn })),
   roc_auc: {
     better: "higher",
-    side: (outcomes) => ({
-      value: aucFromBins(denseBins(outcomes.positives), denseBins(outcomes.negatives), 1 - ALPHA)?.value ?? null,
-      rows: outcomes.scored,
-    }),
+    side: (outcomes) => {
+      const { positives, negatives } = scoredRows(outcomes);
+      return { value: aucFromBins(positives.sums, negatives.sums, 1 - ALPHA)?.value ?? null, rows: scoredCount(outcomes) };
+    },
     at: (look) => normalLimit(areas(look)),
     oneLook: (look) => {
       const found = areas(look);
       return found && { test: "delong", interval: "delong", pValue: found.pValue, ci: found.ci };
     },
   },
-  log_loss: {
-    better: "lower",
-    side: ({ scored, lossSum }) => ({ value: scored === 0 ? null : lossSum / scored, rows: scored }),
-    at: (look) => normalLimit(losses(look)),
-    oneLook: (look) => {
-      const found = losses(look);
-      return found && { test: "welch", interval: "welch", pValue: found.pValue, ci: found.ci };
-    },
-  },
+  log_loss: meanLoss("log_loss", "log_loss_squared", scoredCount),
+  brier: meanLoss("brier", "brier_squared", scoredCount),
+  mae: meanLoss("absolute_error", "squared_error", ({ labelled }) => labelled),
 };
 
 /** What one look shows. */
@@ -146,22 +141,41 @@ function normalLimit(estimate: EstimatedDifference | null): ReturnType<Comparing
   return { estimate, sequence: estimate && differenceSequence(estimate, ALPHA, TUNED_ROWS) };
 }
 
+function ofCells(better: Comparing["better"], count: (cells: Confusion) => SuccessCount): Comparing {
+  return proportion(better, (outcomes) => count(confusionOf(outcomes)));
+}
+
+function hits({ cells }: OutcomeCounts): number {
+  return [...cells].reduce((sum, [actual, predicted]) => sum + (predicted.get(actual) ?? 0), 0);
+}
+
+/** A mean over rows, smaller being better, from its sum and that of its squares. */
+function meanLoss(name: OutcomeSum, squared: OutcomeSum, rowsOf: (outcomes: OutcomeCounts) => number): Comparing {
+  const sample = (outcomes: OutcomeCounts): Sample => {
+    const n = rowsOf(outcomes);
+    const sum = sumOf(outcomes, name);
+    if (n < 2) return { n, mean: n === 0 ? 0 : sum, variance: 0 };
+    return { n, mean: sum / n, variance: Math.max(0, sumOf(outcomes, squared) - (sum * sum) / n) / (n - 1) };
+  };
+  const compared = ({ champion, challenger }: Look) => welchTest(sample(champion), sample(challenger), 1 - ALPHA);
+  return {
+    better: "lower",
+    side: (outcomes) => {
+      const { n, mean } = sample(outcomes);
+      return { value: n === 0 ? null : mean, rows: n };
+    },
+    at: (look) => normalLimit(compared(look)),
+    oneLook: (look) => {
+      const found = compared(look);
+      return found && { test: "welch", interval: "welch", pValue: found.pValue, ci: found.ci };
+    },
+  };
+}
+
 function areas({ champion, challenger }: Look) {
-  const classes = ({ positives, negatives }: OutcomeCounts) => ({ positives: denseBins(positives), negatives: denseBins(negatives) });
+  const classes = (outcomes: OutcomeCounts) => {
+    const { positives, negatives } = scoredRows(outcomes);
+    return { positives: positives.sums, negatives: negatives.sums };
+  };
   return aucDifference(classes(champion), classes(challenger), 1 - ALPHA);
-}
-
-function losses({ champion, challenger }: Look) {
-  return welchTest(lossSample(champion), lossSample(challenger), 1 - ALPHA);
-}
-
-function lossSample({ scored: n, lossSum, lossSquareSum }: OutcomeCounts): Sample {
-  if (n < 2) return { n, mean: n === 0 ? 0 : lossSum, variance: 0 };
-  return { n, mean: lossSum / n, variance: Math.max(0, lossSquareSum - (lossSum * lossSum) / n) / (n - 1) };
-}
-
-function denseBins(bins: ReadonlyMap<number, number>): number[] {
-  const counts = new Array<number>(SCORE_BINS).fill(0);
-  for (const [bin, rows] of bins) counts[bin] = rows;
-  return counts;
 }

@@ -1,54 +1,42 @@
 import type { OutcomeCounts } from "../model/counts.ts";
-import { PERFORMANCE_METRICS, type Measurement, type MeasurementStatus, type PerformanceMetric } from "../model/measurement.ts";
+import { confusionOf } from "../model/counts.ts";
+import {
+  REALISED_METRICS,
+  type ClassShare,
+  type Measurement,
+  type MeasurementDetail,
+  type MeasurementStatus,
+  type PerformanceMetric,
+  type RealisedMetric,
+} from "../model/measurement.ts";
+import { lossAgainst, performanceTrait } from "../model/performance.ts";
 import type { Window } from "../model/time.ts";
-import { aucFromBins, SCORE_BINS } from "../stats/auc.ts";
-import { accuracy, f1, precision, recall } from "../stats/confusion.ts";
-import { logLossFromSums } from "../stats/log-loss.ts";
-import { normalQuantile, normalSf } from "../stats/normal.ts";
+import { calibrationChange } from "../stats/calibration-change.ts";
+import { calibrationError } from "../stats/calibration.ts";
+import { normalSf } from "../stats/normal.ts";
 import { estimateEvidence, rateEvidence, type WindowEvidence } from "../stats/window-evidence.ts";
+import {
+  classPerformance,
+  reliabilityOf,
+  SCORE_GROUPS,
+  scoredRows,
+  scoreSums,
+  valueOf,
+  type Evaluation,
+  type MetricValue,
+} from "./performance-values.ts";
 
 /** Labelled rows below which no performance is stated. */
-const LEAST_LABELLED = 30;
-const CONFIDENCE = 0.95;
-
-/** A metric's value with its interval. */
-type Estimate = { readonly value: number; readonly ci: readonly [number, number] | null };
-
-/** Successes and trials of the metrics that are proportions: these are tested as such. */
-const PROPORTIONS: Partial<Record<PerformanceMetric, (outcomes: OutcomeCounts) => { successes: number; trials: number }>> = {
-  accuracy: ({ labelled, confusion: { tp, tn } }) => ({ successes: tp + tn, trials: labelled }),
-  precision: ({ confusion: { tp, fp } }) => ({ successes: tp, trials: tp + fp }),
-  recall: ({ confusion: { tp, fn } }) => ({ successes: tp, trials: tp + fn }),
-};
-
-export function estimate(metric: PerformanceMetric, outcomes: OutcomeCounts): Estimate | null {
-  switch (metric) {
-    case "accuracy":
-      return accuracy(outcomes.confusion, CONFIDENCE);
-    case "precision":
-      return precision(outcomes.confusion, CONFIDENCE);
-    case "recall":
-      return recall(outcomes.confusion, CONFIDENCE);
-    case "f1":
-      return f1(outcomes.confusion, CONFIDENCE);
-    case "roc_auc":
-      return aucFromBins(dense(outcomes.positives), dense(outcomes.negatives), CONFIDENCE);
-    case "log_loss":
-      return logLossFromSums({ n: outcomes.scored, sum: outcomes.lossSum, sumOfSquares: outcomes.lossSquareSum }, CONFIDENCE);
-  }
-}
-
-function dense(bins: ReadonlyMap<number, number>): number[] {
-  const counts = new Array<number>(SCORE_BINS).fill(0);
-  for (const [bin, rows] of bins) counts[bin] = rows;
-  return counts;
-}
+export const LEAST_LABELLED = 30;
+/** Classes told one by one. */
+const MOST_CLASSES = 20;
 
 export type PerformanceWindow = {
   readonly model: string;
   readonly version: string;
   readonly window: Window;
   readonly baseline: string | null;
+  readonly evaluation: Evaluation;
   readonly current: OutcomeCounts;
   /** Null when there is nothing to compare with: the values are stated all the same. */
   readonly reference: OutcomeCounts | null;
@@ -60,41 +48,92 @@ export type PerformanceWindow = {
 
 /** Every performance metric of one version in one window, with its interval and, beside a reference, the evidence that it got worse. */
 export function measurePerformance(subject: PerformanceWindow): Measurement[] {
-  const { current, reference } = subject;
+  const { task } = subject.evaluation.grid;
+  return REALISED_METRICS.filter((metric) => performanceTrait(metric).tasks.includes(task))
+    .filter((metric) => metric !== "mean_value" || subject.evaluation.value !== null)
+    .map((metric) => measureOne(subject, metric));
+}
+
+function measureOne(subject: PerformanceWindow, metric: RealisedMetric): Measurement {
+  const { current, reference, evaluation } = subject;
   const status = statusOf(current, subject.pending);
-  return PERFORMANCE_METRICS.map((metric) => {
-    const now = current.labelled === 0 ? null : estimate(metric, current);
-    const before = reference === null ? null : estimate(metric, reference);
-    const evidence = now === null || before === null ? null : worseEvidence(metric, current, now, subject.windows);
-    const { tp, fp, fn, tn } = current.confusion;
-    return {
-      model: subject.model,
-      version: subject.version,
-      segment: null,
-      subject: "performance",
-      feature: null,
-      baseline: subject.baseline,
-      metric,
-      from: subject.window.from,
-      to: subject.window.to,
-      value: now?.value ?? null,
-      expected: evidence?.expected ?? before?.value ?? null,
-      pValue: now === null || before === null || reference === null ? null : (evidence?.pValue ?? independentPValue(metric, now, before)),
-      ci: now?.ci ?? null,
-      rows: { reference: reference?.labelled ?? 0, current: current.predictions },
-      labelled: current.labelled,
-      status: status === "ok" && now === null ? "insufficient" : status,
-      evidence: now === null || before === null ? null : evidence ? "baseline_windows" : "independent_rows",
-      revision: 1,
-      detail: {
-        ...(before ? { reference: before.value } : {}),
-        ...(evidence ? { nullWindows: evidence.windows } : {}),
-        ...(current.predictions > 0 ? { labelCoverage: current.labelled / current.predictions } : {}),
-        confusion: { tp, fp, fn, tn },
-        ...(now === null && current.labelled > 0 ? { note: "Its formula divides by zero here: one of the classes does not occur." } : {}),
-      },
-    };
+  const now = valueOf(metric, current, evaluation);
+  const before = reference && valueOf(metric, reference, evaluation);
+  const evidence = now === null || before === null ? null : worseEvidence(metric, now, windowValues(metric, subject));
+  const floor = metric === "calibration_error" ? noiseFloor(current) : null;
+  return performanceMeasurement(subject, metric, {
+    value: now?.value ?? null,
+    expected: floor ?? evidence?.expected ?? before?.value ?? null,
+    pValue:
+      now === null || before === null || reference === null ? null : (evidence?.pValue ?? independentPValue(subject, metric, now, before)),
+    ci: now?.ci ?? null,
+    status: status === "ok" && now === null ? "insufficient" : status,
+    evidence: now === null || before === null ? null : evidence ? "baseline_windows" : "independent_rows",
+    detail: {
+      ...(before ? { reference: before.value } : {}),
+      ...(evidence ? { nullWindows: evidence.windows } : {}),
+      ...told(metric, current, evaluation),
+      ...(now === null && current.labelled > 0 ? { note: UNDEFINED } : {}),
+    },
   });
+}
+
+const UNDEFINED = "It has no value here: its formula divides by zero, as when one of the classes does not occur, or there are no scores.";
+
+/** What is said beside the value. */
+function told(metric: RealisedMetric, current: OutcomeCounts, { grid }: Evaluation): MeasurementDetail {
+  const reliability = metric === "calibration_error" ? reliabilityOf(current) : [];
+  return {
+    ...(grid.task === "binary" ? { confusion: confusionOf(current) } : {}),
+    ...(grid.task === "multiclass" && metric === "accuracy" ? { classes: classShares(current) } : {}),
+    ...(reliability.length > 0
+      ? {
+          reliability: reliability.map(({ score, rate, rows }) => ({
+            score,
+            rate: rate.value,
+            low: rate.ci?.[0] ?? 0,
+            high: rate.ci?.[1] ?? 1,
+            rows,
+          })),
+        }
+      : {}),
+  };
+}
+
+function classShares(outcomes: OutcomeCounts): ClassShare[] {
+  const { classes, performance } = classPerformance(outcomes);
+  const shares = (performance?.classes ?? []).map((one, index) => ({
+    class: classes[index] ?? "",
+    precision: one.precision?.value ?? null,
+    recall: one.recall?.value ?? null,
+    f1: one.f1?.value ?? null,
+    rows: one.support,
+  }));
+  return shares.sort((a, b) => b.rows - a.rows || (a.class < b.class ? -1 : 1)).slice(0, MOST_CLASSES);
+}
+
+/** The parts that every measurement of performance shares. */
+export function performanceMeasurement(
+  { model, version, window, baseline, current, reference }: PerformanceWindow,
+  metric: PerformanceMetric,
+  found: Pick<Measurement, "value" | "expected" | "pValue" | "ci" | "status" | "evidence" | "detail">,
+): Measurement {
+  return {
+    model,
+    version,
+    segment: null,
+    subject: "performance",
+    feature: null,
+    baseline,
+    metric,
+    from: window.from,
+    to: window.to,
+    rows: { reference: reference?.labelled ?? 0, current: current.predictions },
+    labelled: current.labelled,
+    revision: 1,
+    ...found,
+    detail: { ...(current.predictions > 0 ? { labelCoverage: current.labelled / current.predictions } : {}), ...found.detail },
+  };
 }
 
 function statusOf(current: OutcomeCounts, pending: boolean): MeasurementStatus {
@@ -104,46 +143,65 @@ function statusOf(current: OutcomeCounts, pending: boolean): MeasurementStatus {
   return current.labelled < LEAST_LABELLED ? "insufficient" : "ok";
 }
 
+function noiseFloor(outcomes: OutcomeCounts): number | null {
+  return calibrationError(reliabilityOf(outcomes))?.noiseFloor ?? null;
+}
+
+/** The same metric in the baseline's own windows, where these are large enough to have one. */
+export function windowValues(metric: RealisedMetric, { windows, evaluation }: PerformanceWindow): MetricValue[] {
+  return windows.flatMap((window) => {
+    const one = window.labelled < LEAST_LABELLED ? null : valueOf(metric, window, evaluation);
+    return one === null ? [] : [one];
+  });
+}
+
 /**
- * How unusual a loss this large is among the baseline's own windows. Proportions by their errors on the logit
- * scale, the others on their own. `expected` is on the metric's scale.
+ * How unusual a loss this large is among the baseline's own windows. Shares by their errors on the logit scale, the
+ * others on their own. `expected` is on the metric's scale.
  */
-function worseEvidence(
-  metric: PerformanceMetric,
-  current: OutcomeCounts,
-  now: Estimate,
-  windows: readonly OutcomeCounts[],
-): WindowEvidence | null {
-  const proportion = PROPORTIONS[metric];
-  if (proportion) {
-    const errors = (outcomes: OutcomeCounts) => {
-      const { successes, trials } = proportion(outcomes);
-      return { successes: trials - successes, rows: trials };
-    };
-    const { successes, rows } = errors(current);
+export function worseEvidence(metric: RealisedMetric, now: MetricValue, windows: readonly MetricValue[]): WindowEvidence | null {
+  if (now.share) {
+    const errors = ({ share = { successes: 0, trials: 0 } }: MetricValue) => ({
+      successes: share.trials - share.successes,
+      rows: share.trials,
+    });
+    const { successes, rows } = errors(now);
     const evidence = rateEvidence(successes, rows, windows.map(errors));
     return evidence && { ...evidence, expected: 1 - evidence.expected };
   }
-  const sign = metric === "log_loss" ? 1 : -1;
-  const usual = windows.flatMap((window) => {
-    const one = window.labelled < LEAST_LABELLED ? null : estimate(metric, window);
-    const variance = one && varianceOf(one);
-    return one === null || variance === null ? [] : [{ value: sign * one.value, variance }];
-  });
-  const noise = varianceOf(now);
-  const evidence = noise === null ? null : estimateEvidence(sign * now.value, noise, usual);
-  return evidence && { ...evidence, expected: sign * evidence.expected };
+  if (now.variance === null) return null;
+  const { better } = performanceTrait(metric);
+  // What should be zero gets worse on whichever side it lies.
+  const sign = better === "higher" || (better === "zero" && now.value < 0) ? -1 : 1;
+  const usual = windows.flatMap(({ value, variance }) => (variance === null ? [] : [{ value: sign * value, variance }]));
+  const evidence = estimateEvidence(sign * now.value, now.variance, usual);
+  return evidence && { ...evidence, pValue: Math.min(1, evidence.pValue * sides(metric)), expected: sign * evidence.expected };
 }
 
-/** One-sided z-test on two independent estimates, their variances read off their intervals. */
-function independentPValue(metric: PerformanceMetric, now: Estimate, before: Estimate): number | null {
-  const [noise, noiseBefore] = [varianceOf(now), varianceOf(before)];
-  if (noise === null || noiseBefore === null || noise + noiseBefore === 0) return null;
-  const spread = Math.sqrt(noise + noiseBefore);
-  const worse = metric === "log_loss" ? now.value - before.value : before.value - now.value;
-  return normalSf(worse / spread);
+/** A metric that may get worse on either side is tested on both. */
+function sides(metric: RealisedMetric): 1 | 2 {
+  return performanceTrait(metric).better === "zero" ? 2 : 1;
 }
 
-function varianceOf({ ci }: Estimate): number | null {
-  return ci === null ? null : ((ci[1] - ci[0]) / (2 * normalQuantile(1 - (1 - CONFIDENCE) / 2))) ** 2;
+/** One-sided z-test on two independent estimates; calibration by its own test, since its error has no variance to speak of. */
+function independentPValue(
+  { current, reference }: PerformanceWindow,
+  metric: RealisedMetric,
+  now: MetricValue,
+  before: MetricValue,
+): number | null {
+  if (metric === "calibration_error" && reference !== null) {
+    const promised = (outcomes: OutcomeCounts) => ({ rows: scoredRows(outcomes), scoreSums: scoreSums(outcomes) });
+    return calibrationChange(promised(reference), promised(current), SCORE_GROUPS)?.pValue ?? null;
+  }
+  return worsePValue(metric, now, before);
+}
+
+export function worsePValue(metric: RealisedMetric, now: MetricValue, before: MetricValue): number | null {
+  if (now.variance === null || before.variance === null) return null;
+  const variance = now.variance + before.variance;
+  if (variance === 0) return null;
+  const loss =
+    performanceTrait(metric).better === "zero" ? Math.abs(now.value - before.value) : lossAgainst(metric, now.value, before.value);
+  return Math.min(1, normalSf(loss / Math.sqrt(variance)) * sides(metric));
 }

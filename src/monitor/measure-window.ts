@@ -17,6 +17,7 @@ import {
   type SubjectWindow,
   type UsualWindows,
 } from "./measure-inputs.ts";
+import { estimatePerformance } from "./estimate-performance.ts";
 import { measurePerformance } from "./measure-performance.ts";
 import {
   evidenceBaselineFor,
@@ -201,7 +202,8 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
   async function performance(window: Window, baselines: ReadonlySet<string>, history: History, pending: boolean): Promise<Measurement[]> {
     const current = history.outcomes(window);
     const measured: Measurement[] = [];
-    if (state.settings.task !== "binary") return measured;
+    if (state.outcomeGrid === null) return measured;
+    const evaluation = { grid: state.outcomeGrid, value: state.settings.value ?? null };
     for (const version of activeVersions(history, window)) {
       const rows = current.get(version) ?? addOutcomes([]);
       const compared = settingsOf(baselines);
@@ -212,6 +214,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
             version,
             window,
             baseline: null,
+            evaluation,
             current: rows,
             reference: null,
             windows: [],
@@ -221,19 +224,18 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
       for (const settings of compared) {
         const stored = evidenceBaselineFor(state, settings, version);
         const usual = stored ? await outcomesOf(stored, window.to - window.from) : null;
-        const reference = referenceOutcomes(settings, version, window, usual, history);
-        measured.push(
-          ...measurePerformance({
-            model: state.settings.name,
-            version,
-            window,
-            baseline: settings.name,
-            current: rows,
-            reference,
-            windows: usual?.windows.map((one) => one.outcomes) ?? [],
-            pending,
-          }),
-        );
+        const subject = {
+          model: state.settings.name,
+          version,
+          window,
+          baseline: settings.name,
+          evaluation,
+          current: rows,
+          reference: referenceOutcomes(settings, version, window, usual, history),
+          windows: usual?.windows.map((one) => one.outcomes) ?? [],
+          pending,
+        };
+        measured.push(...measurePerformance(subject), ...estimatePerformance(subject));
       }
     }
     return measured;

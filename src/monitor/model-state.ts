@@ -1,6 +1,7 @@
 import type { Counts, OutcomeCounts } from "../model/counts.ts";
 import { addCounts, addOutcomes } from "../model/counts.ts";
 import { binCount, subjectId, type Grid, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
+import { outcomeGridOf, type OutcomeGrid } from "../model/outcome-grid.ts";
 import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Millis, type Window } from "../model/time.ts";
 import type { StoredBaseline } from "../store/baselines.ts";
@@ -17,10 +18,18 @@ export type ModelState = {
   readonly baselines: readonly StoredBaseline[];
   readonly grid: Grid;
   readonly grids: ReadonlyMap<string, { readonly key: SubjectKey; readonly grid: SubjectGrid }>;
+  /** Null where the outcomes of this model are not counted. */
+  readonly outcomeGrid: OutcomeGrid | null;
 };
 
 export function modelState(settings: ModelSettings, baselines: readonly StoredBaseline[], grid: Grid): ModelState {
-  return { settings, baselines, grid, grids: new Map(grid.subjects.map((subject) => [subjectId(subject.key), subject])) };
+  return {
+    settings,
+    baselines,
+    grid,
+    grids: new Map(grid.subjects.map((subject) => [subjectId(subject.key), subject])),
+    outcomeGrid: outcomeGridOf(settings, grid),
+  };
 }
 
 /** All of time, for baselines, which are counted wherever their rows lie. */

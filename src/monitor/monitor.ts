@@ -1,5 +1,5 @@
 import type { BaselineRow } from "../model/event.ts";
-import { DRIFT_METRICS, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
+import { DRIFT_METRICS, type JudgedFamily, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Clock, type Millis } from "../model/time.ts";
@@ -203,13 +203,11 @@ export function createMonitor(options: {
         before.set(identity(gone), gone);
         changed.push(gone);
       }
-      // Performance is judged once its labels have had their time; until then it is stored, and says "pending".
-      const isJudged = one.cause === "mature" || (one.cause === "closed" && one.family === "inputs");
-      if (isJudged && measured.length > 0)
+      if (one.cause !== "revised" && measured.length > 0)
         judged.push({
           model: model.state.settings.name,
           window: one.window,
-          families: one.family === "inputs" ? ["drift", "quality"] : ["performance"],
+          families: judgedFamilies(one),
           measurements: measured,
         });
     }
@@ -326,4 +324,10 @@ function progressOf({ progress }: Watched, plan: Plan): PlanProgress {
 
 function greatestCommonDivisor(a: Millis, b: Millis): Millis {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** Performance is judged once its labels have had their time: until then it is stored, and says "pending". Its estimate needs none. */
+function judgedFamilies({ family, cause }: DueWindow): readonly JudgedFamily[] {
+  if (family === "inputs") return ["drift", "quality"];
+  return cause === "mature" ? ["performance"] : ["estimate"];
 }

@@ -88,6 +88,7 @@ export async function insertBaselineRows(
       predicted_class: row.prediction.predictedClass,
       predicted_number: row.prediction.predictedNumber,
       score: row.prediction.score,
+      scores: recordOf(row.prediction.scores),
       label: row.label?.label ?? null,
       label_number: row.label?.labelNumber ?? null,
       precedence: precedence(row),

@@ -1,6 +1,6 @@
 import type { OutcomeCounts } from "../model/counts.ts";
 import type { Millis } from "../model/time.ts";
-import { OUTCOME_SUMS, outcomesOf, type OutcomeSums } from "./outcome-counts.ts";
+import { OUTCOMES_TOGETHER, outcomesOf, type OutcomesTogether } from "./outcome-counts.ts";
 import type { Store } from "./store.ts";
 
 /** Two versions of one model. */
@@ -48,7 +48,7 @@ export async function readCommonOutcomes(
   before: Millis,
   together: number,
 ): Promise<CommonOutcomes[]> {
-  const rows = await store.query<OutcomeSums & { from_s: number; last_s: number; version: string }>(
+  const rows = await store.query<OutcomesTogether & { from_s: number; last_s: number; version: string }>(
     `WITH common AS (
        SELECT bucket, intDiv(row_number() OVER (ORDER BY bucket) - 1, {together:UInt32}) AS step
        FROM (
@@ -57,7 +57,7 @@ export async function readCommonOutcomes(
        )
      )
      SELECT common.step AS step, c.version AS version, toUnixTimestamp(min(c.bucket)) AS from_s, toUnixTimestamp(max(c.bucket)) AS last_s,
-            ${OUTCOME_SUMS}
+            ${OUTCOMES_TOGETHER}
      FROM outcome_counts AS c FINAL INNER JOIN common ON c.bucket = common.bucket
      WHERE ${ROWS_OF_BOTH} AND c.bucket < toDateTime({before:UInt32}, 'UTC')
      GROUP BY step, version ORDER BY step, version = {second:String}`,

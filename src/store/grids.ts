@@ -152,3 +152,13 @@ export function readCategorySummaries(store: Store, model: string, baseline: str
     { model, baseline: baseline ?? "", limit },
   );
 }
+
+/** The labels of a baseline as categories of its predictions, with no rows of their own, by name. */
+export function readLabelClasses(store: Store, model: string, baseline: string, limit: number): Promise<CategorySummary[]> {
+  return store.query<CategorySummary>(
+    `SELECT 'prediction' AS subject, '' AS feature, assumeNotNull(b.label) AS value, 0 AS rows
+     FROM baseline_rows AS b FINAL WHERE model = {model:String} AND baseline = {baseline:String} AND isNotNull(b.label)
+     GROUP BY value ORDER BY value LIMIT {limit:UInt32}`,
+    { model, baseline, limit },
+  );
+}

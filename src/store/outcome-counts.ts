@@ -1,89 +1,105 @@
-import type { OutcomeCounts } from "../model/counts.ts";
+import { OUTCOME_HISTOGRAMS, OUTCOME_SUMS, type OutcomeCounts } from "../model/counts.ts";
+import type { OutcomeGrid } from "../model/outcome-grid.ts";
 import type { Millis, Window } from "../model/time.ts";
 import { ROWS_IN_BUCKETS, timeInBuckets, type CountedRows } from "./feature-counts.ts";
+import { NO_BIN, outcomeTerms, type OutcomeTerms } from "./outcome-terms.ts";
 import { SETTLED_PREDICTIONS } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
-/** Sums of log-loss terms are kept in units of 2^-40: whole numbers, so exact in any order. */
-const LOSS_UNIT = 2 ** -40;
-/** Scores are clipped to [eps, 1 - eps] in the log loss, eps that of a 64-bit float, as scikit-learn does. */
-const EPSILON = "2.220446049250313e-16";
+/** Sums are kept in units of 2^-40: whole numbers, so exact in any order. */
+const UNIT_BITS = 40;
+const UNIT = 2 ** -UNIT_BITS;
+/** Beyond this many units a row counts as this many, so that a billion of them still fit. */
+const MOST_UNITS = "1e29";
+/** Places are that of the name times this, plus the bin. */
+const BINS_A_NAME = 4_096;
 
 /**
  * Counts the outcomes of some buckets: predictions joined with the labels known so far, each bucket replaced as a
- * whole. `buckets` empty means all (baselines, whose rows carry their labels). A binary model's classes are counted
- * as `1` (the positive one) and `0`; without a predicted class, a score of at least one half predicts the positive.
- *
- * Score bins are those of `scoreBin` in `stats/auc.ts`, said again in SQL.
+ * whole. `buckets` empty means all (baselines, whose rows carry their labels). What is counted is up to the task
+ * (`outcomeTerms`); rows are gathered into groups of one class, prediction and bin first, and those into lists.
  */
 export async function countOutcomes(
   store: Store,
   rows: CountedRows,
-  positive: string,
+  grid: OutcomeGrid,
   bucketMs: Millis,
   buckets: readonly Millis[],
   generation: number,
 ): Promise<void> {
-  const live = rows.baseline === "";
   const all = buckets.length === 0;
+  const terms = outcomeTerms(grid);
   const params = {
+    ...terms.params,
     model: rows.model,
     baseline: rows.baseline,
-    positive,
     bucket: bucketMs / 1000,
     buckets: buckets.map((bucket) => bucket / 1000),
     from: all ? 0 : Math.min(...buckets) / 1000,
     to: all ? 0 : (Math.max(...buckets) + bucketMs) / 1000,
     generation,
   };
-  const inBuckets = all ? "" : `AND ${ROWS_IN_BUCKETS}`;
-  const bucketOf = "toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket";
-  const predicted = "if(isNotNull(predicted_class), predicted_class = {positive:String}, assumeNotNull(score) >= 0.5)";
-  const joined = live
-    ? `SELECT p.version AS version, p.bucket AS bucket, p.score AS score, p.predicted AS predicted, l.known = 1 AS labelled, l.label = {positive:String} AS actual
-       FROM (
-         SELECT id, toStartOfHour(time) AS hour, version, ${bucketOf}, score, isNotNull(predicted_class) OR isNotNull(score) AS judged, ${predicted} AS predicted
-         FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} AND judged ${inBuckets}
-       ) AS p
-       LEFT JOIN (
-         SELECT id, toStartOfHour(predicted_at) AS hour, label, 1 AS known FROM outcomes FINAL
-         WHERE model = {model:String} AND ${timeInBuckets("predicted_at")}
-       ) AS l ON p.id = l.id AND p.hour = l.hour`
-    : `SELECT version, ${bucketOf}, score, ${predicted} AS predicted, isNotNull(label) AS labelled, assumeNotNull(label) = {positive:String} AS actual
-       FROM baseline_rows FINAL
-       WHERE model = {model:String} AND baseline = {baseline:String} AND (isNotNull(predicted_class) OR isNotNull(score))`;
+  const joined = rows.baseline === "" ? liveOutcomes(terms, all ? "" : `AND ${ROWS_IN_BUCKETS}`) : baselineOutcomes(terms);
   await store.execute(
     `INSERT INTO outcome_counts
      WITH
        outcomes AS (
-         SELECT version, bucket, labelled, actual, predicted, isNotNull(score) AND labelled AS scored, assumeNotNull(score) AS p,
-           multiIf(p <= 0, 0, p >= 1, 1001, toUInt16(1 + greatest(0, least(999, floor((log(p / (1 - p)) + 16) / 32 * 1000))))) AS score_bin,
-           greatest(${EPSILON}, least(1 - ${EPSILON}, p)) AS clipped,
-           toInt128(round(-log(if(actual, clipped, 1 - clipped)) * pow(2, 40))) AS loss,
-           toInt128(round(pow(log(if(actual, clipped, 1 - clipped)), 2) * pow(2, 40))) AS loss_square
+         SELECT version, bucket, ${terms.row.map(([name, sql]) => `${sql} AS ${name}`).join(", ")},
+           ${terms.actual} AS actual, ${terms.predicted} AS predicted, ${terms.bin} AS bin
          FROM (${joined})
        ),
-       bins AS (
-         SELECT version, bucket, arraySort(groupArrayIf((score_bin, rows), actual)) AS positives, arraySort(groupArrayIf((score_bin, rows), NOT actual)) AS negatives
-         FROM (SELECT version, bucket, actual, score_bin, count() AS rows FROM outcomes WHERE scored GROUP BY version, bucket, actual, score_bin)
-         GROUP BY version, bucket
+       groups AS (
+         SELECT version, bucket, labelled, if(labelled, actual, '') AS actual, predicted, bin, count() AS rows,
+           ${terms.sums.map(([name, sql]) => `if(labelled AND bin != ${NO_BIN}, sum(${units(sql)}), 0) AS sum_of_${name}`).join(",\n           ")}
+         FROM outcomes GROUP BY version, bucket, labelled, actual, predicted, bin
        ),
-       totals AS (
-         SELECT version, bucket, count() AS predictions, countIf(labelled) AS labelled_rows,
-           countIf(labelled AND actual AND predicted) AS tp, countIf(labelled AND NOT actual AND predicted) AS fp,
-           countIf(labelled AND actual AND NOT predicted) AS fn, countIf(labelled AND NOT actual AND NOT predicted) AS tn,
-           countIf(scored) AS scored_rows, sumIf(loss, scored) AS loss_sum, sumIf(loss_square, scored) AS loss_square_sum
-         FROM outcomes GROUP BY version, bucket
+       listed AS (
+         SELECT version, bucket, labelled, rows,
+           if(labelled AND actual != '', CAST(map(toJSONString((actual, predicted)), rows), 'Map(String, UInt64)'), CAST(map(), 'Map(String, UInt64)')) AS cell,
+           ${placesOf(terms.histograms.map(([name, when]) => [OUTCOME_HISTOGRAMS.indexOf(name), when, "bin"]))} AS places,
+           arrayMap(place -> rows, places) AS counts,
+           ${placesOf(terms.sums.map(([name, , by]) => [OUTCOME_SUMS.indexOf(name), "labelled", by === "bin" ? "bin" : "0"]))} AS places_of_sums,
+           arrayResize([${terms.sums.map(([name]) => `sum_of_${name}`).join(", ")}], length(places_of_sums)) AS sums
+         FROM groups
        )
-     SELECT {model:String}, {baseline:String}, totals.version, '', totals.bucket, totals.predictions, totals.labelled_rows,
-       ['1', '0', '1', '0'], ['1', '1', '0', '0'], [totals.tp, totals.fp, totals.fn, totals.tn],
-       arrayMap(cell -> cell.1, bins.positives), arrayMap(cell -> cell.2, bins.positives),
-       arrayMap(cell -> cell.1, bins.negatives), arrayMap(cell -> cell.2, bins.negatives),
-       totals.scored_rows, totals.loss_sum, totals.loss_square_sum, {generation:UInt64}
-     FROM totals LEFT JOIN bins ON totals.version = bins.version AND totals.bucket = bins.bucket`,
+     SELECT {model:String}, {baseline:String}, version, '', bucket, sum(rows), sumIf(rows, labelled), sumMap(cell),
+       tupleElement(sumMap(places, counts), 1), tupleElement(sumMap(places, counts), 2),
+       tupleElement(sumMap(places_of_sums, sums), 1), tupleElement(sumMap(places_of_sums, sums), 2), {generation:UInt64}
+     FROM listed GROUP BY version, bucket`,
     params,
   );
   if (!all) await zeroWhatIsGone(store, params);
+}
+
+const BUCKET = "toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket";
+const PREDICTION = "version, predicted_class, predicted_number, score, scores";
+
+function liveOutcomes({ judged }: OutcomeTerms, inBuckets: string): string {
+  return `SELECT p.*, l.known = 1 AS known, l.label AS label, l.label_number AS label_number
+    FROM (
+      SELECT id, toStartOfHour(time) AS hour, ${BUCKET}, ${PREDICTION}
+      FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} AND (${judged}) ${inBuckets}
+    ) AS p
+    LEFT JOIN (
+      SELECT id, toStartOfHour(predicted_at) AS hour, label, label_number, 1 AS known FROM outcomes FINAL
+      WHERE model = {model:String} AND ${timeInBuckets("predicted_at")}
+    ) AS l ON p.id = l.id AND p.hour = l.hour`;
+}
+
+function baselineOutcomes({ judged }: OutcomeTerms): string {
+  return `SELECT ${BUCKET}, ${PREDICTION}, isNotNull(b.label) AS known, ifNull(b.label, '') AS label, label_number
+    FROM baseline_rows AS b FINAL
+    WHERE model = {model:String} AND baseline = {baseline:String} AND (${judged})`;
+}
+
+function units(sql: string): string {
+  return `toInt128(round(greatest(least((${sql}) * pow(2, ${UNIT_BITS}), ${MOST_UNITS}), -${MOST_UNITS})))`;
+}
+
+/** The places a group of rows counts at: none where it has no bin. */
+function placesOf(entries: readonly (readonly [name: number, when: string, bin: string])[]): string {
+  const one = entries.map(([name, when, bin]) => `if(${when}, [toUInt32(${name * BINS_A_NAME} + ${bin})], [])`);
+  return `if(bin = ${NO_BIN}, CAST([], 'Array(UInt32)'), arrayConcat(${one.join(", ")}))`;
 }
 
 function zeroWhatIsGone(store: Store, params: { model: string; buckets: readonly number[]; generation: number }): Promise<void> {
@@ -106,26 +122,23 @@ export function forgetOutcomes(store: Store, model: string): Promise<void> {
 export type StepOutcomes = { readonly from: Millis; readonly byVersion: ReadonlyMap<string, OutcomeCounts> };
 
 /** Outcomes of rows of `outcome_counts AS c` together, as `outcomesOf` reads them. */
-export const OUTCOME_SUMS = `sum(c.predictions) AS predictions, sum(c.labelled) AS labelled, sumForEach(c.cell_counts) AS cells,
-            sumMap(c.positive_bins, c.positive_counts) AS positives, sumMap(c.negative_bins, c.negative_counts) AS negatives,
-            sum(c.scored) AS scored, toString(sum(c.loss_sum)) AS loss_sum, toString(sum(c.loss_square_sum)) AS loss_square_sum`;
+export const OUTCOMES_TOGETHER = `sum(c.predictions) AS predictions, sum(c.labelled) AS labelled, sumMap(c.cells) AS cells,
+            sumMap(c.histogram_places, c.histogram_counts) AS histograms,
+            (tupleElement(sumMap(c.sum_places, c.sum_units), 1), arrayMap(units -> toFloat64(units), tupleElement(sumMap(c.sum_places, c.sum_units), 2))) AS sums`;
 
-export type OutcomeSums = {
+export type OutcomesTogether = {
   predictions: number;
   labelled: number;
-  cells: [number, number, number, number];
-  positives: [number[], number[]];
-  negatives: [number[], number[]];
-  scored: number;
-  loss_sum: string;
-  loss_square_sum: string;
+  cells: Record<string, number>;
+  histograms: [number[], number[]];
+  sums: [number[], number[]];
 };
 
 /** Outcome counts within a window, summed by steps of time. Steps without predictions are absent. Oldest first. */
 export async function readOutcomeCounts(store: Store, rows: CountedRows, window: Window, stepMs: Millis): Promise<StepOutcomes[]> {
-  const found = await store.query<OutcomeSums & { step: number; version: string }>(
+  const found = await store.query<OutcomesTogether & { step: number; version: string }>(
     `SELECT intDiv(toUnixTimestamp(c.bucket), {step:UInt32}) * {step:UInt32} AS step, c.version AS version,
-            ${OUTCOME_SUMS}
+            ${OUTCOMES_TOGETHER}
      FROM outcome_counts AS c FINAL
      WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.segment = ''
        AND c.bucket >= toDateTime({from:UInt32}, 'UTC') AND c.bucket < toDateTime({to:UInt32}, 'UTC') AND c.predictions > 0
@@ -141,20 +154,36 @@ export async function readOutcomeCounts(store: Store, rows: CountedRows, window:
   return steps;
 }
 
-export function outcomesOf(row: OutcomeSums): OutcomeCounts {
-  const [tp, fp, fn, tn] = row.cells;
+export function outcomesOf({ predictions, labelled, cells, histograms, sums }: OutcomesTogether): OutcomeCounts {
   return {
-    predictions: row.predictions,
-    labelled: row.labelled,
-    confusion: { tp, fp, fn, tn },
-    positives: sparse(row.positives),
-    negatives: sparse(row.negatives),
-    scored: row.scored,
-    lossSum: Number(row.loss_sum) * LOSS_UNIT,
-    lossSquareSum: Number(row.loss_square_sum) * LOSS_UNIT,
+    predictions,
+    labelled,
+    cells: byClasses(cells),
+    histograms: byName(OUTCOME_HISTOGRAMS, histograms, 1),
+    sums: byName(OUTCOME_SUMS, sums, UNIT),
   };
 }
 
-function sparse([bins, counts]: readonly [readonly number[], readonly number[]]): Map<number, number> {
-  return new Map(bins.map((bin, index) => [bin, counts[index] ?? 0]));
+function byClasses(cells: Readonly<Record<string, number>>): Map<string, Map<string, number>> {
+  const found = new Map<string, Map<string, number>>();
+  for (const [pair, rows] of Object.entries(cells)) {
+    const [actual, predicted] = JSON.parse(pair) as [string, string];
+    const row = found.get(actual) ?? new Map<string, number>();
+    found.set(actual, row.set(predicted, Number(rows)));
+  }
+  return found;
+}
+
+function byName<Name>(
+  names: readonly Name[],
+  [places, values]: readonly [readonly number[], readonly number[]],
+  unit: number,
+): Map<Name, Map<number, number>> {
+  const found = new Map<Name, Map<number, number>>();
+  places.forEach((place, index) => {
+    const name = names[Math.floor(place / BINS_A_NAME)] as Name;
+    const bins = found.get(name) ?? new Map<number, number>();
+    found.set(name, bins.set(place % BINS_A_NAME, (values[index] ?? 0) * unit));
+  });
+  return found;
 }

@@ -1,5 +1,6 @@
 import type { Delivery, Transition } from "../model/alert.ts";
 import { metricFamily } from "../model/measurement.ts";
+import { traitOf } from "../model/performance.ts";
 import { formatTime } from "../model/time.ts";
 import { html, type Markup } from "../report/markup.ts";
 import { badge } from "../report/parts.ts";
@@ -37,7 +38,7 @@ ${changes(opening ?? null)}
 }
 
 function figures({ explanation: e, window }: Alert): Markup {
-  const isRate = metricFamily(e.metric) === "quality" || (metricFamily(e.metric) === "performance" && e.metric !== "log_loss");
+  const isRate = metricFamily(e.metric) === "quality" || traitOf(e.metric)?.share === true;
   const text = isRate ? percent : number;
   return html`<dl class="figures">
 <div><dt>${METRIC_NAMES[e.metric]}</dt><dd>${text(e.value)}<small>${e.expected === null ? "" : `${text(e.expected)} expected`}${e.ci === null ? "" : `; ${text(e.ci[0])} to ${text(e.ci[1])}`}</small></dd></div>

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App } from "../../src/app.ts";
-import { addCounts, addOutcomes, binnedRows, type Counts, type OutcomeCounts } from "../../src/model/counts.ts";
+import { addCounts, addOutcomes, binnedRows, sumOf, type Counts, type OutcomeCounts } from "../../src/model/counts.ts";
 import { binCount, numericBin, subjectId, type Grid, type NumericGrid, type SubjectGrid } from "../../src/model/grid.ts";
 import { subjectName, type Measurement, type Metric } from "../../src/model/measurement.ts";
 import { DAY, HOUR, type Millis, type Window } from "../../src/model/time.ts";
+import { scoredCount, scoredRows } from "../../src/monitor/performance-values.ts";
 import { binnedDeviation, tailMeans } from "../../src/monitor/subject-bins.ts";
 import { aucFromBins, SCORE_BINS, scoreBin } from "../../src/stats/auc.ts";
 import { logLossTerm } from "../../src/stats/log-loss.ts";
@@ -462,14 +463,15 @@ describe("counting in SQL", () => {
       for (const late of [true, false]) {
         const expected = new Map<number, number>();
         for (const one of known) if (one.late === late) expected.set(scoreBin(one.score), (expected.get(scoreBin(one.score)) ?? 0) + 1);
-        moved += rowsMoved(late ? inSql.positives : inSql.negatives, expected);
+        moved += rowsMoved(inSql.histograms.get(late ? "positives" : "negatives") ?? new Map(), expected);
       }
       const terms = known.map((one) => logLossTerm(one.score, one.late));
       const sum = terms.reduce((total, term) => total + term, 0);
       const squares = terms.reduce((total, term) => total + term * term, 0);
-      worst = Math.max(worst, Math.abs(inSql.lossSum / sum - 1), Math.abs(inSql.lossSquareSum / squares - 1));
-      expect(inSql.scored).toBe(known.length);
-      const area = aucFromBins(dense(inSql.positives), dense(inSql.negatives), 0.95);
+      worst = Math.max(worst, Math.abs(sumOf(inSql, "log_loss") / sum - 1), Math.abs(sumOf(inSql, "log_loss_squared") / squares - 1));
+      const { positives, negatives } = scoredRows(inSql);
+      expect(scoredCount(inSql)).toBe(known.length);
+      const area = aucFromBins(positives.sums, negatives.sums, 0.95);
       expect(Math.abs((area?.value ?? NaN) - (item.performance.roc_auc ?? NaN))).toBeLessThanOrEqual((area?.errorBound ?? NaN) + ROUNDING);
     }
     // Two implementations of ln may put a score within rounding of an edge one bin apart; of these none is.
@@ -539,8 +541,4 @@ function rowsMoved(got: ReadonlyMap<number, number>, want: ReadonlyMap<number, n
     moved += Math.abs(balance);
   }
   return moved;
-}
-
-function dense(bins: ReadonlyMap<number, number>): number[] {
-  return Array.from({ length: SCORE_BINS }, (_, bin) => bins.get(bin) ?? 0);
 }

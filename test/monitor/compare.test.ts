@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { COMPARED_METRICS, type ComparedMetric } from "../../src/model/comparison.ts";
-import { addOutcomes, type OutcomeCounts } from "../../src/model/counts.ts";
+import { COMPARED_METRICS, METRICS_OF_TASK, type ComparedMetric } from "../../src/model/comparison.ts";
+import type { OutcomeCounts } from "../../src/model/counts.ts";
 import type { ModelSettings } from "../../src/model/settings.ts";
 import { DAY, HOUR, type Millis } from "../../src/model/time.ts";
 import { compareMetric, type Look } from "../../src/monitor/compare-outcomes.ts";
@@ -9,13 +9,12 @@ import type { Store } from "../../src/store/store.ts";
 import { openTemporaryStore } from "../alerting/examples.ts";
 import { apiOver } from "../support/api.ts";
 import { cli, configFile } from "../cli/terminal.ts";
+import { binaryOutcomes, outcomeRow, withBins, type Cells } from "../support/outcomes.ts";
 import { seedModel } from "../support/seed.ts";
 
 const START = Date.UTC(2026, 0, 5);
 const LATE = START + 365 * DAY;
 const settings: ModelSettings = { ...seedModel(), name: "toy", bucket: HOUR, labelsExpectedWithin: DAY };
-
-type Cells = readonly [tp: number, fp: number, fn: number, tn: number];
 
 let store: Store;
 let remove: () => Promise<void>;
@@ -28,27 +27,8 @@ afterAll(() => remove());
 
 /** What was counted of one version in the bucket that begins `hour` hours after the start. */
 function counted(version: string, hour: number, cells: Cells, unlabelled = 0) {
-  const labelled = cells.reduce((sum, cell) => sum + cell, 0);
-  return {
-    model: "toy",
-    baseline: "",
-    version,
-    segment: "",
-    bucket: (START + hour * HOUR) / 1000,
-    predictions: labelled + unlabelled,
-    labelled,
-    cell_labels: ["1", "0", "1", "0"],
-    cell_predictions: ["1", "1", "0", "0"],
-    cell_counts: cells,
-    positive_bins: [],
-    positive_counts: [],
-    negative_bins: [],
-    negative_counts: [],
-    scored: 0,
-    loss_sum: 0,
-    loss_square_sum: 0,
-    generation: (generation += 1),
-  };
+  const bucket = (START + hour * HOUR) / 1000;
+  return outcomeRow({ model: "toy", version, bucket, generation: (generation += 1) }, binaryOutcomes(cells, unlabelled));
 }
 
 const compare = (watermark: Millis | null = LATE, metrics: readonly ComparedMetric[] = ["accuracy"], margin = 0.01) =>
@@ -131,7 +111,7 @@ describe("an answer with a name", () => {
 
   it("is given where rows are too few, or of one class", async () => {
     await store.insert("outcome_counts", [counted("1", 0, [0, 0, 0, 9]), counted("2", 0, [0, 0, 0, 8])]);
-    const found = await compare(LATE, COMPARED_METRICS);
+    const found = await compare(LATE, METRICS_OF_TASK.binary);
     expect(found.status).toBe("ok");
     const by = new Map(found.metrics.map((one) => [one.metric, one]));
     for (const metric of ["precision", "recall", "roc_auc", "log_loss"] as const)
@@ -155,12 +135,7 @@ describe("an answer with a name", () => {
 });
 
 describe("a verdict", () => {
-  const outcomes = (tp: number, tn: number, wrong: number): OutcomeCounts => ({
-    ...addOutcomes([]),
-    predictions: tp + tn + wrong,
-    labelled: tp + tn + wrong,
-    confusion: { tp, fp: 0, fn: wrong, tn },
-  });
+  const outcomes = (tp: number, tn: number, wrong: number) => binaryOutcomes([tp, 0, wrong, tn]);
   const look = (to: number, champion: OutcomeCounts, challenger: OutcomeCounts): Look => ({ to, champion, challenger });
   const even = look(1, outcomes(400, 500, 100), outcomes(400, 500, 100));
   const ahead = look(2, outcomes(800, 1_000, 400), outcomes(900, 1_100, 200));
@@ -207,21 +182,21 @@ describe("a verdict", () => {
   });
 
   it("of losses is better where they are less", () => {
-    const losses = (mean: number): OutcomeCounts => ({
-      ...even.champion,
-      scored: 1_000,
-      lossSum: mean * 1_000,
-      lossSquareSum: (mean * mean + 0.04) * 1_000,
-    });
+    const losses = (mean: number, rows = 1_000) =>
+      withBins(
+        even.champion,
+        { positives: { 500: rows } },
+        { log_loss: { 0: mean * 1_000 }, log_loss_squared: { 0: (mean * mean + 0.04) * 1_000 } },
+      );
     const found = compareMetric("log_loss", [look(2, losses(0.5), losses(0.4))], 0.01);
     expect(found).toMatchObject({ better: "lower", verdict: { kind: "better" }, oneLook: { test: "welch" } });
-    expect(compareMetric("log_loss", [look(2, { ...losses(0.5), scored: 1 }, losses(0.4))], 0.01).status).toBe("insufficient");
+    expect(compareMetric("log_loss", [look(2, losses(0.5, 1), losses(0.4))], 0.01).status).toBe("insufficient");
   });
 });
 
 describe("over HTTP and by command", () => {
   const api = () =>
-    apiOver(store, [settings, { ...settings, name: "price", task: "regression" }], {
+    apiOver(store, [settings, { ...settings, name: "price", task: "regression" }, { ...settings, name: "search", task: "ranking" }], {
       compare: (model, query) => compareVersions({ store, settings: model, watermark: LATE }, query),
     }).app;
   const hostile = "2\u001b]0;owned\u0007\u202e";
@@ -278,7 +253,8 @@ describe("over HTTP and by command", () => {
     expect(await detail("toy")).toEqual([404, "No version of “toy” has sent predictions that are counted."]);
     await live([counted("1", 0, [1, 1, 1, 1])]);
     expect(await detail("toy")).toEqual([404, "There is one version of “toy” only: “1”."]);
-    expect(await detail("price")).toEqual([400, "Versions of “price” cannot be compared: outcomes are counted of binary models only."]);
+    expect(await detail("search")).toEqual([400, "Versions of “search” cannot be compared: outcomes of ranking models are not counted."]);
+    expect((await api().request("/v1/models/price/compare?a=1&b=2&metric=roc_auc")).status).toBe(400);
   });
 
   it("the command says why there is nothing to compare", async () => {

@@ -11,6 +11,7 @@ import { insertGrid } from "../../src/store/grids.ts";
 import { insertMeasurements } from "../../src/store/measurements.ts";
 import { insertRetrainRuns } from "../../src/store/retrain-runs.ts";
 import type { Store } from "../../src/store/store.ts";
+import { binaryOutcomes, outcomeRow } from "./outcomes.ts";
 
 export const SEED_START = Date.parse("2013-07-01T00:00:00Z");
 const SEED_DAYS = 60;
@@ -142,31 +143,14 @@ export async function seedStore(store: Store, names: SeedNames = SEED_NAMES): Pr
       const labelled = index === SEED_DAYS - 1 ? Math.round(rows * 0.3) : Math.round(rows * 0.96);
       const right = Math.round(labelled * 0.87);
       service.push({ model: names.model, version, bucket: (from + 9 * HOUR) / 1000, requests: rows, errors: 0, generation: 1 });
-      outcomes.push({
-        model: names.model,
-        baseline: "",
-        version,
-        segment: "",
-        bucket: (from + 9 * HOUR) / 1000,
-        predictions: rows,
-        labelled,
-        cell_labels: ["1", "0", "1", "0"],
-        cell_predictions: ["1", "1", "0", "0"],
-        cell_counts: [
-          Math.round(right * 0.2),
-          Math.round((labelled - right) / 2),
-          labelled - right - Math.round((labelled - right) / 2),
-          right - Math.round(right * 0.2),
-        ],
-        positive_bins: [],
-        positive_counts: [],
-        negative_bins: [],
-        negative_counts: [],
-        scored: 0,
-        loss_sum: 0,
-        loss_square_sum: 0,
-        generation: 1,
-      });
+      const positives = Math.round(right * 0.2);
+      const missed = Math.round((labelled - right) / 2);
+      outcomes.push(
+        outcomeRow(
+          { model: names.model, version, bucket: (from + 9 * HOUR) / 1000 },
+          binaryOutcomes([positives, missed, labelled - right - missed, right - positives], rows - labelled),
+        ),
+      );
     }
   }
   await store.insert("feature_counts", counts);

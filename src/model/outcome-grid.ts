@@ -1,0 +1,40 @@
+import type { Grid, NumericGrid } from "./grid.ts";
+import type { ModelSettings } from "./settings.ts";
+
+/** What the outcomes of a model are counted on: its classes, or the bins of its predictions. */
+export type OutcomeGrid =
+  | { readonly task: "binary"; readonly positive: string }
+  /** The classes that have a name of their own; all others are one, `OTHER_CLASS`. */
+  | { readonly task: "multiclass"; readonly classes: readonly string[] }
+  | {
+      readonly task: "regression";
+      /** Predictions by size: bin `k` begins at edge `k`, the first holds what is smaller as well. */
+      readonly edges: readonly number[];
+      /** Sums are taken of (value - center)/scale, so that 40 bits behind the point are enough whatever the unit. */
+      readonly center: number;
+      readonly scale: number;
+    };
+
+export const OTHER_CLASS = "(other)";
+/** A prediction of another class than the actual one, neither of which has a name of its own. */
+export const ANOTHER_CLASS = "(another)";
+const MOST_CLASSES = 50;
+const PREDICTION_BINS = 50;
+
+/** Null where the model's outcomes are not counted: its task has no such counts, or no reference says what it predicts. */
+export function outcomeGridOf(model: Pick<ModelSettings, "task" | "positive">, grid: Grid): OutcomeGrid | null {
+  if (model.task === "binary") return model.positive === null ? null : { task: "binary", positive: model.positive };
+  const predictions = grid.subjects.find(({ key }) => key.subject === "prediction")?.grid;
+  if (model.task === "multiclass")
+    return predictions?.kind === "categorical" ? { task: "multiclass", classes: predictions.categories.slice(0, MOST_CLASSES) } : null;
+  if (model.task === "regression") return predictions?.kind === "numeric" ? regressionGrid(predictions) : null;
+  return null;
+}
+
+function regressionGrid({ edges }: NumericGrid): OutcomeGrid {
+  const at = (share: number) => edges[Math.min(edges.length - 1, Math.floor(share * edges.length))] ?? 0;
+  const spread = (at(0.9) - at(0.1)) / 2;
+  const size = spread > 0 ? spread : Math.max(Math.abs(at(0.5)), 1);
+  const chosen = new Set(Array.from({ length: PREDICTION_BINS }, (_, index) => at(index / PREDICTION_BINS)));
+  return { task: "regression", edges: [...chosen], center: at(0.5), scale: 2 ** Math.round(Math.log2(size)) };
+}

@@ -1,0 +1,75 @@
+import { isEstimated, type EstimatedMetric, type Metric, type PerformanceMetric, type RealisedMetric } from "./measurement.ts";
+import type { Task } from "./settings.ts";
+
+/** What a metric of performance is. */
+export type PerformanceTrait = {
+  readonly tasks: readonly Task[];
+  /** Which way is better; `zero` for what should be neither above nor below it. */
+  readonly better: "higher" | "lower" | "zero";
+  /** Whether it is a share between 0 and 1, to be shown in percent. */
+  readonly share: boolean;
+};
+
+const of = (tasks: readonly Task[], better: PerformanceTrait["better"], share: boolean): PerformanceTrait => ({ tasks, better, share });
+const BINARY = ["binary"] as const;
+const CLASSES = ["binary", "multiclass"] as const;
+const MULTICLASS = ["multiclass"] as const;
+const NUMBERS = ["regression"] as const;
+
+const REALISED: Readonly<Record<RealisedMetric, PerformanceTrait>> = {
+  accuracy: of(CLASSES, "higher", true),
+  precision: of(BINARY, "higher", true),
+  recall: of(BINARY, "higher", true),
+  f1: of(BINARY, "higher", true),
+  roc_auc: of(BINARY, "higher", true),
+  average_precision: of(BINARY, "higher", true),
+  log_loss: of(CLASSES, "lower", false),
+  brier: of(CLASSES, "lower", false),
+  calibration_error: of(CLASSES, "lower", true),
+  mean_value: of(BINARY, "higher", false),
+  balanced_accuracy: of(MULTICLASS, "higher", true),
+  macro_precision: of(MULTICLASS, "higher", true),
+  macro_f1: of(MULTICLASS, "higher", true),
+  weighted_f1: of(MULTICLASS, "higher", true),
+  mcc: of(MULTICLASS, "higher", false),
+  mae: of(NUMBERS, "lower", false),
+  rmse: of(NUMBERS, "lower", false),
+  r2: of(NUMBERS, "higher", false),
+  wape: of(NUMBERS, "lower", true),
+  bias: of(NUMBERS, "zero", false),
+};
+
+/** What is estimated, by the name of the estimate. */
+export const ESTIMATE_OF: Readonly<Record<EstimatedMetric, RealisedMetric>> = {
+  estimated_accuracy: "accuracy",
+  estimated_precision: "precision",
+  estimated_recall: "recall",
+  estimated_f1: "f1",
+  estimated_roc_auc: "roc_auc",
+  estimated_log_loss: "log_loss",
+  estimated_mae: "mae",
+};
+
+/** Estimates of several classes would need every class's probability by bin: they are made of binary models and of numbers. */
+export function performanceTrait(metric: PerformanceMetric): PerformanceTrait {
+  if (!isEstimated(metric)) return REALISED[metric];
+  const trait = REALISED[ESTIMATE_OF[metric]];
+  return { ...trait, tasks: trait.tasks.filter((task) => task !== "multiclass") };
+}
+
+/** The trait of any metric; null for one that is not of performance. */
+export function traitOf(metric: Metric): PerformanceTrait | null {
+  return metric in REALISED || isEstimated(metric) ? performanceTrait(metric as PerformanceMetric) : null;
+}
+
+/** How much worse a value is than another; negative when it is better. */
+export function lossAgainst(metric: PerformanceMetric, value: number, reference: number): number {
+  switch (performanceTrait(metric).better) {
+    case "higher":
+      return reference - value;
+    case "lower":
+      return value - reference;
+    case "zero":
+      return Math.abs(value) - Math.abs(reference);
+  }
+}

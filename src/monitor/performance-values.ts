@@ -1,0 +1,240 @@
+import { confusionOf, denseBins, sumOf, type Confusion, type OutcomeCounts, type OutcomeSum } from "../model/counts.ts";
+import type { RealisedMetric } from "../model/measurement.ts";
+import type { OutcomeGrid } from "../model/outcome-grid.ts";
+import type { ModelSettings } from "../model/settings.ts";
+import { aucFromBins, SCORE_BINS } from "../stats/auc.ts";
+import { averagePrecision } from "../stats/average-precision.ts";
+import { outcomeValue } from "../stats/binary-threshold.ts";
+import { calibrationError, reliabilityCurve, type ReliabilityPoint } from "../stats/calibration.ts";
+import { accuracy, f1, precision, recall } from "../stats/confusion.ts";
+import { logLossFromSums } from "../stats/log-loss.ts";
+import { momentsFromSums } from "../stats/moments.ts";
+import { multiclassPerformance, type MulticlassPerformance } from "../stats/multiclass.ts";
+import { normalQuantile } from "../stats/normal.ts";
+import { wilsonInterval } from "../stats/proportion.ts";
+import { regressionPerformance, type RegressionPerformance } from "../stats/regression.ts";
+import { unweighted, type Estimate, type ScoredRows } from "../stats/weighted-rows.ts";
+
+export const CONFIDENCE = 0.95;
+/** Groups of neighbouring scores of a reliability curve. */
+export const SCORE_GROUPS = 10;
+
+/** A metric's value with what is known of its error. */
+export type MetricValue = {
+  readonly value: number;
+  readonly ci: readonly [number, number] | null;
+  /** Null where no sampling variance can be stated. */
+  readonly variance: number | null;
+  /** Set where the metric is a share of rows: it is then tested as one. */
+  readonly share?: { readonly successes: number; readonly trials: number };
+};
+
+/** What a model's outcomes are evaluated with. */
+export type Evaluation = { readonly grid: OutcomeGrid; readonly value: NonNullable<ModelSettings["value"]> | null };
+
+const known = new WeakMap<OutcomeCounts, Map<RealisedMetric, MetricValue | null>>();
+
+/**
+ * A metric of some outcomes; null where it is 0/0, or where the task has no such metric. Worked out once for the same
+ * counts, since those of a baseline and its windows stand beside every window: counts belong to one model.
+ */
+export function valueOf(metric: RealisedMetric, outcomes: OutcomeCounts, evaluation: Evaluation): MetricValue | null {
+  let values = known.get(outcomes);
+  if (!values) known.set(outcomes, (values = new Map()));
+  let found = values.get(metric);
+  if (found === undefined) values.set(metric, (found = evaluate(metric, outcomes, evaluation)));
+  return found;
+}
+
+function evaluate(metric: RealisedMetric, outcomes: OutcomeCounts, { grid, value }: Evaluation): MetricValue | null {
+  if (outcomes.labelled === 0) return null;
+  switch (grid.task) {
+    case "binary":
+      return binaryValue(metric, outcomes, value);
+    case "multiclass":
+      return multiclassValue(metric, outcomes);
+    case "regression":
+      return regressionValue(metric, outcomes, grid);
+  }
+}
+
+function binaryValue(metric: RealisedMetric, outcomes: OutcomeCounts, gains: Evaluation["value"]): MetricValue | null {
+  const confusion = confusionOf(outcomes);
+  const { tp, fp, fn, tn } = confusion;
+  switch (metric) {
+    case "accuracy":
+      return rated(accuracy(confusion, CONFIDENCE), tp + tn, outcomes.labelled);
+    case "precision":
+      return rated(precision(confusion, CONFIDENCE), tp, tp + fp);
+    case "recall":
+      return rated(recall(confusion, CONFIDENCE), tp, tp + fn);
+    case "f1":
+      return ofInterval(f1(confusion, CONFIDENCE));
+    case "roc_auc": {
+      const { positives, negatives } = scoredRows(outcomes);
+      return ofInterval(aucFromBins(positives.sums, negatives.sums, CONFIDENCE));
+    }
+    case "average_precision":
+      return estimated(averagePrecision(scoredRows(outcomes), CONFIDENCE));
+    case "mean_value":
+      return gains === null ? null : estimated(outcomeValue(weightless(confusion), gains, CONFIDENCE)?.perRow ?? null);
+    default:
+      return lossValue(metric, outcomes);
+  }
+}
+
+function multiclassValue(metric: RealisedMetric, outcomes: OutcomeCounts): MetricValue | null {
+  const found = classPerformance(outcomes)?.performance ?? null;
+  switch (metric) {
+    case "accuracy": {
+      const hits = [...outcomes.cells].reduce((sum, [actual, row]) => sum + (row.get(actual) ?? 0), 0);
+      const ci = wilsonInterval(hits, outcomes.labelled, CONFIDENCE);
+      return ci && rated({ value: hits / outcomes.labelled, ci }, hits, outcomes.labelled);
+    }
+    case "balanced_accuracy":
+      return estimated(found?.balancedAccuracy ?? null);
+    case "macro_precision":
+      return estimated(found?.macroPrecision ?? null);
+    case "macro_f1":
+      return estimated(found?.macroF1 ?? null);
+    case "weighted_f1":
+      return estimated(found?.weightedF1 ?? null);
+    case "mcc":
+      return estimated(found?.mcc ?? null);
+    default:
+      return lossValue(metric, outcomes);
+  }
+}
+
+function regressionValue(metric: RealisedMetric, outcomes: OutcomeCounts, grid: Regression): MetricValue | null {
+  const found = regressionOf(outcomes, grid);
+  if (found === null) return null;
+  switch (metric) {
+    case "mae":
+    case "rmse":
+    case "bias":
+      return estimated(found[metric], grid.scale);
+    case "wape":
+    case "r2":
+      return estimated(found[metric]);
+    default:
+      return null;
+  }
+}
+
+type Regression = Extract<OutcomeGrid, { task: "regression" }>;
+
+/**
+ * In units of the grid, from sums of e, y, their powers and products. Products that no metric needs are put in as if
+ * the two were unrelated: their covariance is 0.
+ */
+function regressionOf(outcomes: OutcomeCounts, { center, scale }: Regression): RegressionPerformance | null {
+  const n = outcomes.labelled;
+  const sum = (name: OutcomeSum) => sumOf(outcomes, name);
+  const shift = center / scale;
+  const sums = [sum("error"), sum("absolute_error"), sum("squared_error"), sum("actual"), sum("actual_2"), sum("size")];
+  const [error, absolute, square, shifted, shiftedSquare, size] = [0, 1, 2, 3, 4, 5];
+  const products = sums.map((one) => sums.map((other) => (one * other) / n));
+  const put = (a: number, b: number, value: number) => {
+    (products[a] as number[])[b] = value;
+    (products[b] as number[])[a] = value;
+  };
+  put(error, error, sum("squared_error"));
+  put(absolute, absolute, sum("squared_error"));
+  put(square, square, sum("error_4"));
+  put(square, shifted, sum("squared_error_actual"));
+  put(square, shiftedSquare, sum("squared_error_actual_2"));
+  put(shifted, shifted, sum("actual_2"));
+  put(shifted, shiftedSquare, sum("actual_3"));
+  put(shiftedSquare, shiftedSquare, sum("actual_4"));
+  // (d + shift)² = y² in units of the grid.
+  put(size, size, sum("actual_2") + 2 * shift * sum("actual") + n * shift * shift);
+  put(absolute, size, sum("absolute_error_size"));
+  return regressionPerformance(momentsFromSums(n, n, sums, products), CONFIDENCE);
+}
+
+/** Losses of probabilities: of two classes, or of several. */
+function lossValue(metric: RealisedMetric, outcomes: OutcomeCounts): MetricValue | null {
+  switch (metric) {
+    case "log_loss":
+      return meanLoss(outcomes, "log_loss", "log_loss_squared");
+    case "brier":
+      return meanLoss(outcomes, "brier", "brier_squared");
+    case "calibration_error": {
+      const found = calibrationError(reliabilityOf(outcomes));
+      return found && { value: found.expected, ci: null, variance: null };
+    }
+    default:
+      return null;
+  }
+}
+
+function meanLoss(outcomes: OutcomeCounts, name: OutcomeSum, squared: OutcomeSum): MetricValue | null {
+  return ofInterval(
+    logLossFromSums({ n: scoredCount(outcomes), sum: sumOf(outcomes, name), sumOfSquares: sumOf(outcomes, squared) }, CONFIDENCE),
+  );
+}
+
+/** Labelled rows that carried a score, by its bin; of several classes by the confidence, and whether it was right. */
+export function scoredRows({ histograms }: OutcomeCounts): ScoredRows {
+  const rows = (one: "positives" | "negatives", other: "right" | "wrong") =>
+    unweighted(denseBins(histograms.get(one) ?? histograms.get(other), SCORE_BINS));
+  return { positives: rows("positives", "right"), negatives: rows("negatives", "wrong") };
+}
+
+/** Σ score of the same rows, by the same bins. */
+export function scoreSums({ sums }: OutcomeCounts): number[] {
+  return denseBins(sums.get("score"), SCORE_BINS);
+}
+
+export function reliabilityOf(outcomes: OutcomeCounts): ReliabilityPoint[] {
+  return reliabilityCurve(scoredRows(outcomes), scoreSums(outcomes), SCORE_GROUPS, CONFIDENCE);
+}
+
+export function scoredCount({ histograms }: OutcomeCounts): number {
+  let rows = 0;
+  for (const name of ["positives", "negatives", "right", "wrong"] as const)
+    for (const count of histograms.get(name)?.values() ?? []) rows += count;
+  return rows;
+}
+
+const tables = new WeakMap<OutcomeCounts, { readonly classes: readonly string[]; readonly performance: MulticlassPerformance | null }>();
+
+/** Every class against the rest, and averages over classes; worked out once for the same counts. */
+export function classPerformance(outcomes: OutcomeCounts): { classes: readonly string[]; performance: MulticlassPerformance | null } {
+  let found = tables.get(outcomes);
+  if (!found) {
+    const classes = [...new Set([...outcomes.cells].flatMap(([actual, row]) => [actual, ...row.keys()]))].sort();
+    const sums = classes.map((actual) => classes.map((predicted) => outcomes.cells.get(actual)?.get(predicted) ?? 0));
+    tables.set(outcomes, (found = { classes, performance: multiclassPerformance({ sums, squares: sums }, CONFIDENCE) }));
+  }
+  return found;
+}
+
+function weightless({ tp, fp, fn, tn }: Confusion) {
+  const rows = (count: number) => ({ sum: count, square: count });
+  return { tp: rows(tp), fp: rows(fp), fn: rows(fn), tn: rows(tn) };
+}
+
+function rated(rate: { value: number; ci: readonly [number, number] } | null, successes: number, trials: number): MetricValue | null {
+  return rate && { ...rate, variance: varianceOf(rate.ci), share: { successes, trials } };
+}
+
+function ofInterval(found: { value: number; ci: readonly [number, number] | null } | null): MetricValue | null {
+  return found && { value: found.value, ci: found.ci, variance: found.ci && varianceOf(found.ci) };
+}
+
+function estimated(found: Estimate | null, scale = 1): MetricValue | null {
+  if (found === null) return null;
+  const { value, standardError, ci } = found;
+  return {
+    value: value * scale,
+    ci: ci && [ci[0] * scale, ci[1] * scale],
+    variance: standardError === null ? null : (standardError * scale) ** 2,
+  };
+}
+
+/** The variance whose normal interval is as wide. */
+export function varianceOf(ci: readonly [number, number]): number {
+  return ((ci[1] - ci[0]) / (2 * normalQuantile(1 - (1 - CONFIDENCE) / 2))) ** 2;
+}

@@ -1,0 +1,144 @@
+import type { OutcomeHistogram, OutcomeSum } from "../model/counts.ts";
+import { ANOTHER_CLASS, OTHER_CLASS, type OutcomeGrid } from "../model/outcome-grid.ts";
+import type { QueryParams } from "./store.ts";
+
+/**
+ * What is counted and summed of the outcomes of one task, in SQL. Nothing in here comes from outside: classes and edges
+ * travel as parameters.
+ */
+export type OutcomeTerms = {
+  readonly params: QueryParams;
+  /** Which rows carry a prediction. */
+  readonly judged: string;
+  /** Columns of every row, from those of a prediction, `known`, `label` and `label_number`. They begin with `labelled`. */
+  readonly row: readonly (readonly [name: string, sql: string])[];
+  /** The row's classes and bin; a bin of `NO_BIN` is none. */
+  readonly actual: string;
+  readonly predicted: string;
+  readonly bin: string;
+  /** Which groups of rows a histogram counts, by `labelled`, `actual`, `predicted` and `bin`. */
+  readonly histograms: readonly (readonly [OutcomeHistogram, when: string])[];
+  /** What is summed of labelled rows that have a bin. */
+  readonly sums: readonly (readonly [OutcomeSum, sql: string, by: "bin" | "whole"])[];
+};
+
+export const NO_BIN = 4_095;
+/** Scores are clipped to [eps, 1 - eps] in the log loss, eps that of a 64-bit float, as scikit-learn does. */
+const EPSILON = "2.220446049250313e-16";
+
+/** The bins of `scoreBin` in `stats/auc.ts`, said again in SQL. */
+const scoreBin = (score: string) =>
+  `multiIf(${score} <= 0, 0, ${score} >= 1, 1001, toUInt16(1 + greatest(0, least(999, floor((log(${score} / (1 - ${score})) + 16) / 32 * 1000)))))`;
+
+const clipped = (probability: string) => `greatest(${EPSILON}, least(1 - ${EPSILON}, ${probability}))`;
+
+export function outcomeTerms(grid: OutcomeGrid): OutcomeTerms {
+  switch (grid.task) {
+    case "binary":
+      return binaryTerms(grid.positive);
+    case "multiclass":
+      return multiclassTerms(grid.classes);
+    case "regression":
+      return regressionTerms(grid);
+  }
+}
+
+/** Without a predicted class, a score of at least one half predicts the positive. */
+function binaryTerms(positive: string): OutcomeTerms {
+  const isActual = "label = {positive:String}";
+  const isPredicted = "if(isNotNull(predicted_class), assumeNotNull(predicted_class) = {positive:String}, assumeNotNull(score) >= 0.5)";
+  return {
+    params: { positive },
+    judged: "isNotNull(predicted_class) OR isNotNull(score)",
+    row: [
+      ["labelled", "known"],
+      ["p", "assumeNotNull(score)"],
+      ["y", isActual],
+      ["given", clipped("if(y, p, 1 - p)")],
+    ],
+    actual: `if(${isActual}, '1', '0')`,
+    predicted: `if(${isPredicted}, '1', '0')`,
+    bin: `if(isNull(score), ${NO_BIN}, ${scoreBin("p")})`,
+    histograms: [
+      ["positives", "labelled AND actual = '1'"],
+      ["negatives", "labelled AND actual = '0'"],
+      ["predicted_positives", "predicted = '1'"],
+      ["predicted_negatives", "predicted = '0'"],
+    ],
+    sums: [
+      ["log_loss", "-log(given)", "whole"],
+      ["log_loss_squared", "pow(log(given), 2)", "whole"],
+      ["brier", "pow(p - y, 2)", "whole"],
+      ["brier_squared", "pow(p - y, 4)", "whole"],
+      ["score", "p", "bin"],
+    ],
+  };
+}
+
+/** Without a predicted class, the one of the largest probability is predicted (the first by name of several). */
+function multiclassTerms(classes: readonly string[]): OutcomeTerms {
+  const named = (sql: string) => `if(has({classes:Array(String)}, ${sql}), ${sql}, '${OTHER_CLASS}')`;
+  return {
+    params: { classes },
+    judged: "isNotNull(predicted_class) OR notEmpty(scores)",
+    row: [
+      ["labelled", "known"],
+      ["ranked", "arraySort(entry -> (-entry.2, entry.1), CAST(scores, 'Array(Tuple(String, Float64))'))"],
+      ["class", "if(isNotNull(predicted_class), assumeNotNull(predicted_class), ranked[1].1)"],
+      // A class that was given no probability was given none: 0.
+      ["confidence", "scores[class]"],
+      ["given", "scores[label]"],
+      ["log_given", `log(${clipped("given")})`],
+      ["brier_row", "arraySum(entry -> entry.2 * entry.2, ranked) - 2 * given + 1"],
+    ],
+    actual: named("label"),
+    predicted: `if(known AND class != label AND NOT has({classes:Array(String)}, class) AND NOT has({classes:Array(String)}, label), '${ANOTHER_CLASS}', ${named("class")})`,
+    bin: `if(empty(scores), ${NO_BIN}, ${scoreBin("confidence")})`,
+    histograms: [
+      ["right", "labelled AND actual = predicted"],
+      ["wrong", "labelled AND actual != predicted"],
+    ],
+    sums: [
+      ["log_loss", "-log_given", "whole"],
+      ["log_loss_squared", "pow(log_given, 2)", "whole"],
+      ["brier", "brier_row", "whole"],
+      ["brier_squared", "pow(brier_row, 2)", "whole"],
+      ["score", "confidence", "bin"],
+    ],
+  };
+}
+
+/** A label that is no number is none. */
+function regressionTerms({ edges, center, scale }: Extract<OutcomeGrid, { task: "regression" }>): OutcomeTerms {
+  return {
+    params: { edges, center, scale },
+    judged: "isNotNull(predicted_number)",
+    row: [
+      ["labelled", "known AND isNotNull(label_number)"],
+      ["e", "(assumeNotNull(predicted_number) - assumeNotNull(label_number)) / {scale:Float64}"],
+      ["d", "(assumeNotNull(label_number) - {center:Float64}) / {scale:Float64}"],
+      ["size", "abs(assumeNotNull(label_number)) / {scale:Float64}"],
+    ],
+    actual: "''",
+    predicted: "''",
+    bin: "toUInt16(indexOf({edges:Array(Float64)}, roundDown(assumeNotNull(predicted_number), {edges:Array(Float64)})) - 1)",
+    histograms: [
+      ["predictions", "1"],
+      ["labelled", "labelled"],
+    ],
+    sums: [
+      ["absolute_error", "abs(e)", "bin"],
+      ["squared_error", "e * e", "bin"],
+      ["error", "e", "whole"],
+      ["error_4", "pow(e, 4)", "whole"],
+      ["actual", "d", "whole"],
+      ["actual_2", "d * d", "whole"],
+      ["actual_3", "pow(d, 3)", "whole"],
+      ["actual_4", "pow(d, 4)", "whole"],
+      ["size", "size", "whole"],
+      ["absolute_error_size", "abs(e) * size", "whole"],
+      ["squared_error_actual", "e * e * d", "whole"],
+      ["squared_error_actual_2", "e * e * d * d", "whole"],
+    ],
+  };
+}
