@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPipeline } from "../src/ingest/pipeline.ts";
-import { toMessage } from "../src/ingest/kafka-source.ts";
+import { toMessage } from "../src/ingest/kafka-message.ts";
 import { silentLog } from "../src/log.ts";
 import { openStore } from "../src/store/open.ts";
 import { BENCH_START, predictionEvents } from "./support/events.ts";
@@ -40,9 +40,7 @@ export async function measureMemory(events: number): Promise<number> {
       bytes.write(new Date(BENCH_START + (from + index) * EVERY).toISOString(), time, "latin1");
     }
     const batches = await decodeFetch(bytes);
-    await Promise.all(
-      batches.map((batch) => pipeline.ingest(batch.messages.map((message) => toMessage(batch as never, message as never, null)))),
-    );
+    await Promise.all(batches.map((batch) => pipeline.ingest(batch.messages.map((message) => toMessage(batch, message, null)))));
   }
   await pipeline.close();
   const [stored] = await store.query<{ rows: number }>("SELECT count() AS rows FROM predictions");

@@ -6,7 +6,7 @@ import { createPipeline } from "../src/ingest/pipeline.ts";
 import { silentLog } from "../src/log.ts";
 import { openStore } from "../src/store/open.ts";
 import type { Store } from "../src/store/store.ts";
-import { toMessage } from "../src/ingest/kafka-source.ts";
+import { toMessage } from "../src/ingest/kafka-message.ts";
 import { BENCH_START, predictionEvents, type Shape } from "./support/events.ts";
 import { decodeFetch, encodeFetch } from "./support/fetched.ts";
 import { BENCH_SETTINGS } from "./support/model.ts";
@@ -164,7 +164,7 @@ async function ingestAll(store: Store, fetches: readonly Buffer[]): Promise<void
   for (const fetched of fetches) {
     const batches = await decodeFetch(fetched);
     const results = await Promise.all(
-      batches.map((batch) => pipeline.ingest(batch.messages.map((message) => toMessage(batch as never, message as never, null)))),
+      batches.map((batch) => pipeline.ingest(batch.messages.map((message) => toMessage(batch, message, null)))),
     );
     for (const { rejected } of results) if (rejected[0]) throw new Error(rejected[0].message);
   }
