@@ -29,7 +29,7 @@ export type IngestResult = {
 };
 
 export type PipelineLimits = LetterLimits & {
-  /** Bytes of messages in hand; who comes with more waits. The blocks that are made of them take about half as much beside them. */
+  /** Bytes of messages in hand; who comes with more waits. The blocks made of them take half to two thirds as much beside them. */
   readonly bytesInHand: number;
   /** Bytes that are stored without waiting for what is being decoded. */
   readonly flushBytes: number;
