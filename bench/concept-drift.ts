@@ -2,23 +2,28 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { adwinStart, adwinStep } from "../src/stats/adwin.ts";
 import { meanResidual, rateResidual } from "../src/stats/bucket-residual.ts";
 import { cusumStart, cusumStep } from "../src/stats/cusum.ts";
 import { ewmaStart, ewmaStep } from "../src/stats/ewma.ts";
 import { wilsonInterval } from "../src/stats/proportion.ts";
 import { rateChangeStart, rateChangeStep } from "../src/stats/rate-change.ts";
-import { median } from "./support/measure.ts";
 import { drawNormal, seeded } from "./support/chance.ts";
+import { readCommandLine } from "./support/command-line.ts";
+import { median } from "./support/measure.ts";
 
-/**
- * How often the detectors alarm at nothing, and how soon at something: errors and values in buckets, beside river's
- * detectors on the same rows, one by one. `npm run bench -- concept-drift --river /path/to/python` (a Python that has
- * river).
- */
+const HELP = `Usage: npm run bench -- concept-drift [--streams N] [--bucket N] [--runs N] [--river PYTHON]
 
-const { values: options } = parseArgs({
+How often the detectors alarm at nothing, and how soon at something: errors and values in buckets, beside river's detectors on
+the same rows, one by one.
+
+  --streams N      streams of each kind, 200 unless told
+  --bucket N       rows in a bucket, 100 unless told
+  --runs N         runs of 1,000 buckets without a change, 2,000 unless told
+  --river PYTHON   path of a Python that has river; without it river is left out
+`;
+
+const { values: options } = readCommandLine(HELP, {
   options: {
     river: { type: "string" },
     streams: { type: "string", default: "200" },

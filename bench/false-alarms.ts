@@ -1,8 +1,8 @@
-import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { formatTable } from "../src/cli/table.ts";
 import type { SubjectWindow } from "../src/monitor/measure-inputs.ts";
 import { seeded } from "./support/chance.ts";
+import { readCommandLine } from "./support/command-line.ts";
 import { judgeFeatures, measureFeature, shippedFeatureRules } from "./support/shipped-rules.ts";
 import {
   autoregressive,
@@ -19,13 +19,16 @@ import {
   type Draw,
 } from "./support/simulated-features.ts";
 
-/**
- * How often the shipped rules fire at nothing, and how often at something: single features, and 50 at once.
- * `npm run bench -- false-alarms --runs 1000`, `--only drift` for one of its tables. Counts one evaluation; an alert needs
- * as many in a row as its rule says.
- */
+const HELP = `Usage: npm run bench -- false-alarms [--runs N] [--only TABLE]
 
-const { values: options } = parseArgs({ options: { runs: { type: "string", default: "1000" }, only: { type: "string" } } });
+How often the shipped rules fire at nothing, and how often at something: single features, and 50 at once. Counts one evaluation;
+an alert needs as many in a row as its rule says.
+
+  --runs N       runs of each figure, 1,000 unless told; fewer of what costs more
+  --only TABLE   one of still, together, dated, dated-together, drift
+`;
+
+const { values: options } = readCommandLine(HELP, { options: { runs: { type: "string", default: "1000" }, only: { type: "string" } } });
 const RUNS = Number(options.runs);
 const SIZES = [50, 100, 200, 500, 1000, 5000];
 const REFERENCE_ROWS = 5000;

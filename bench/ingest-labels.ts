@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createSettler } from "../src/monitor/settler.ts";
-import { openStore } from "../src/store/open.ts";
 import { insertLabels, labelRow } from "../src/store/labels.ts";
 import { createSequence, touchBuckets } from "../src/store/touched-buckets.ts";
 import { labelPrecedence } from "../src/ingest/identity.ts";
@@ -10,6 +6,7 @@ import { mulberry32 } from "../test/support/mulberry32.ts";
 import { BENCH_START } from "./support/events.ts";
 import { BENCH_SETTINGS } from "./support/model.ts";
 import { costOf, median } from "./support/measure.ts";
+import { settleMerges, withScratchStore } from "./support/scratch-store.ts";
 
 const HOUR = 3_600_000;
 const LABELS = 20_000;
@@ -21,9 +18,7 @@ const LABELLED_HOURS = 24;
  * stored: at one rate for ever longer (`history`), or within two days ever more of them (`rate`). The median of some rounds.
  */
 export async function measureLabels(stored: number, grows: "history" | "rate", rounds: number): Promise<number> {
-  const directory = mkdtempSync(join(tmpdir(), "driftwatch-bench-"));
-  const store = await openStore({ kind: "embedded", path: directory });
-  try {
+  return withScratchStore(async (store) => {
     const perHour = grows === "history" ? 2_000 : stored / 50;
     const hours = stored / perHour;
     const first = BENCH_START - hours * HOUR;
@@ -36,11 +31,7 @@ export async function measureLabels(stored: number, grows: "history" | "rate", r
          FROM numbers({from:UInt64}, {rows:UInt64})`,
         { model: BENCH_SETTINGS.name, first, step: HOUR / perHour, from, rows: Math.min(1_000_000, stored - from) },
       );
-    for (let quiet = 0; quiet < 3;) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      const [merges] = await store.query<{ rows: number }>("SELECT count() AS rows FROM system.merges");
-      quiet = Number(merges?.rows) === 0 ? quiet + 1 : 0;
-    }
+    await settleMerges(store, "predictions");
     let now = BENCH_START + HOUR;
     const nextSequence = await createSequence(store, () => now);
     const settler = createSettler({ store, nextSequence, clock: () => now, patience: 20 });
@@ -76,8 +67,5 @@ export async function measureLabels(stored: number, grows: "history" | "rate", r
     const [waiting] = await store.query<{ rows: number }>("SELECT count() AS rows FROM waiting_labels");
     if (Number(joined?.rows) === 0 || Number(waiting?.rows) > 0) throw new Error("Labels were not joined with their predictions.");
     return median(costs);
-  } finally {
-    await store.close();
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }

@@ -1,16 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { createPipeline } from "../src/ingest/pipeline.ts";
-import { silentLog } from "../src/log.ts";
-import { openStore } from "../src/store/open.ts";
 import type { Store } from "../src/store/store.ts";
-import { toMessage } from "../src/ingest/kafka-source.ts";
-import { BENCH_START, predictionEvents, type Shape } from "./support/events.ts";
+import { predictionEvents, type Shape } from "./support/events.ts";
 import { decodeFetch, encodeFetch } from "./support/fetched.ts";
-import { BENCH_SETTINGS } from "./support/model.ts";
 import { costOf, type Cost } from "./support/measure.ts";
+import { settleMerges, withScratchStore } from "./support/scratch-store.ts";
+import { openPipeline, takeFetch } from "./support/taking.ts";
 
 /**
  * The CPU of one event on its way from fetched bytes to queryable rows, beside what cannot be avoided: decoding the
@@ -36,9 +32,7 @@ export type Speed = {
 };
 
 export async function measureSpeed(shape: Shape, events: number, rounds: number, note: (text: string) => void): Promise<Speed> {
-  const directory = mkdtempSync(join(tmpdir(), "driftwatch-bench-"));
-  const store = await openStore({ kind: "embedded", path: directory });
-  try {
+  return withScratchStore(async (store, directory) => {
     const size = predictionEvents(shape, 0, 100).reduce((sum, value) => sum + value.length, 0) / 100;
     const perPartition = Math.max(100, Math.round(BYTES_PER_PARTITION / size));
     const fetches: Buffer[] = [];
@@ -140,10 +134,7 @@ export async function measureSpeed(shape: Shape, events: number, rounds: number,
       note(`${shape.features} features, round ${round + 1} of ${rounds}`);
     }
     return { shape, bytes: Math.round(size), events, cpu, longestTurn, stored: { bytes: Number(disk?.bytes) / events } };
-  } finally {
-    await store.close();
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 const NEWLINE = Buffer.from("\n");
@@ -154,20 +145,8 @@ const RAW_TABLE = `CREATE TABLE raw_events (
 ) ENGINE = ReplacingMergeTree PARTITION BY toYYYYMM(time) ORDER BY (model, toStartOfHour(time), id) SETTINGS fsync_after_insert = 1`;
 
 async function ingestAll(store: Store, fetches: readonly Buffer[]): Promise<void> {
-  const pipeline = createPipeline({
-    store,
-    models: new Map([[BENCH_SETTINGS.name, BENCH_SETTINGS]]),
-    clock: () => BENCH_START,
-    liveClock: false,
-    log: silentLog,
-  });
-  for (const fetched of fetches) {
-    const batches = await decodeFetch(fetched);
-    const results = await Promise.all(
-      batches.map((batch) => pipeline.ingest(batch.messages.map((message) => toMessage(batch as never, message as never, null)))),
-    );
-    for (const { rejected } of results) if (rejected[0]) throw new Error(rejected[0].message);
-  }
+  const pipeline = openPipeline(store);
+  for (const fetched of fetches) await takeFetch(pipeline, fetched);
   await pipeline.close();
 }
 
@@ -176,16 +155,4 @@ async function columnsOf(store: Store): Promise<string> {
     "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'predictions' ORDER BY position",
   );
   return rows.map(({ name }) => name).join(", ");
-}
-
-/** Until the number of a table's parts no longer falls. */
-async function settleMerges(store: Store, table: string): Promise<void> {
-  let quiet = 0;
-  while (quiet < 2) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const [merges] = await store.query<{ rows: number }>(
-      `SELECT count() AS rows FROM system.merges WHERE database = currentDatabase() AND table = '${table}'`,
-    );
-    quiet = Number(merges?.rows) === 0 ? quiet + 1 : 0;
-  }
 }

@@ -1,15 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { measureLabels } from "./ingest-labels.ts";
 import { measureMemory } from "./ingest-memory.ts";
 import { measureSpeed, type Speed } from "./ingest-speed.ts";
+import { readCommandLine } from "./support/command-line.ts";
 import { growthExponent, median, medianWithInterval } from "./support/measure.ts";
 
 const HELP = `Usage: npm run bench -- ingest [speed] [labels] [memory] [--rounds N]
 
-What ingestion costs, as ratios to what cannot be avoided, measured in the same run. Without a name: all three (half an hour).
+What ingestion costs, as ratios to what cannot be avoided, measured in the same run. Without a name: all three (about ten minutes).
 
   speed    CPU of an event from fetched Kafka bytes to queryable rows, at 20 and at 100 features
   labels   growth of the CPU of joining 20,000 labels, from 100,000 to 10 million stored predictions
@@ -20,14 +20,14 @@ What ingestion costs, as ratios to what cannot be avoided, measured in the same 
 
 const SIZES = [100_000, 316_000, 1_000_000, 3_160_000, 10_000_000];
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readCommandLine(HELP, {
   allowPositionals: true,
-  options: { rounds: { type: "string", default: "7" }, help: { type: "boolean" }, child: { type: "string" } },
+  options: { rounds: { type: "string", default: "7" }, child: { type: "string" } },
 });
 const rounds = Number(values.rounds);
 const parts = positionals.length > 0 ? positionals : ["speed", "labels", "memory"];
 if (values.child) console.log(await measureMemory(Number(values.child)));
-else if (values.help || !(rounds >= 1) || parts.some((part) => !["speed", "labels", "memory"].includes(part))) process.stdout.write(HELP);
+else if (!(rounds >= 1) || parts.some((part) => !["speed", "labels", "memory"].includes(part))) process.stdout.write(HELP);
 else {
   if (parts.includes("speed")) await speed();
   if (parts.includes("labels")) for (const grows of ["history", "rate"] as const) await labels(grows);

@@ -1,16 +1,21 @@
-import { parseArgs } from "node:util";
 import { bernoulliDifferenceSequence, proportionSequence } from "../src/stats/bernoulli-sequence.ts";
 import { comparisonVerdict } from "../src/stats/comparison-verdict.ts";
 import type { SuccessCount } from "../src/stats/confidence-sequence.ts";
 import { twoProportionTest } from "../src/stats/proportion.ts";
 import { seeded } from "./support/chance.ts";
+import { readCommandLine } from "./support/command-line.ts";
 
-/**
- * What comes of looking every hour of a month at two versions, 200 rows each an hour: how often a verdict is false when
- * nothing differs, and how often and how soon it is right when something does. `npm run bench -- version-comparison`.
- */
+const HELP = `Usage: npm run bench -- version-comparison [--months N] [--rows N] [--margin X]
 
-const { values: options } = parseArgs({
+What comes of looking every hour of a month at two versions: how often a verdict is false when nothing differs, and how often
+and how soon it is right when something does.
+
+  --months N   months of each kind, 300 unless told; the exact sequences take 100 at the most
+  --rows N     rows of each version in an hour, 200 unless told
+  --margin X   the smallest difference that would matter, 0.01 unless told
+`;
+
+const { values: options } = readCommandLine(HELP, {
   options: {
     months: { type: "string", default: "300" },
     rows: { type: "string", default: "200" },

@@ -99,35 +99,46 @@ export function hidden(...names: readonly string[]): Override[] {
   return names.map((name) => field(name, { "custom.hidden": true, "custom.hideFrom.viz": true }));
 }
 
-/** Rows; empty cells hold a dash, an empty table says why. */
-export function tablePanel(
-  text: PanelText & { readonly sql: string; readonly columns: readonly Override[]; readonly unit?: string },
-): Builder<Panel> {
-  return new TableBuilder()
+/** What the builders of all kinds of panels have. */
+interface AnyPanel extends Builder<Panel> {
+  title(title: string): this;
+  description(description: string): this;
+  datasource(datasource: typeof DATASOURCE): this;
+  span(width: number): this;
+  height(height: number): this;
+  withTarget(query: ReturnType<typeof tableQuery>): this;
+  unit(unit: string): this;
+  noValue(text: string): this;
+}
+
+/** A panel with its texts, its size and its query. */
+function framed<Kind extends AnyPanel>(panel: Kind, text: PanelText, query: ReturnType<typeof tableQuery>, unit = "none"): Kind {
+  return panel
     .title(text.title)
     .description(text.description)
     .datasource(DATASOURCE)
     .span(text.size[0])
     .height(text.size[1])
-    .withTarget(tableQuery(text.sql))
-    .unit(text.unit ?? "none")
-    .noValue(text.empty)
-    .overrides([{ matcher: { id: "byRegexp", options: "/.*/" }, properties: [{ id: "noValue", value: "–" }] }, ...text.columns]);
+    .withTarget(query)
+    .unit(unit)
+    .noValue(text.empty);
+}
+
+/** Rows; empty cells hold a dash, an empty table says why. */
+export function tablePanel(
+  text: PanelText & { readonly sql: string; readonly columns: readonly Override[]; readonly unit?: string },
+): Builder<Panel> {
+  return framed(new TableBuilder(), text, tableQuery(text.sql), text.unit).overrides([
+    { matcher: { id: "byRegexp", options: "/.*/" }, properties: [{ id: "noValue", value: "–" }] },
+    ...text.columns,
+  ]);
 }
 
 /** A number or a few, large: side by side, or one below the other. */
 export function statPanel(
   text: PanelText & { readonly sql: string; readonly unit: string; readonly isList?: boolean; readonly fields: readonly Override[] },
 ): Builder<Panel> {
-  return new StatBuilder()
-    .title(text.title)
-    .description(text.description)
-    .datasource(DATASOURCE)
-    .span(text.size[0])
-    .height(text.size[1])
-    .withTarget(tableQuery(text.sql))
-    .unit(text.unit)
-    .noValue(text.empty)
+  return framed(new StatBuilder(), text, tableQuery(text.sql), text.unit)
     .thresholds(steps(COLOURS.plain))
     .graphMode(BigValueGraphMode.None)
     .colorMode(BigValueColorMode.Value)
@@ -140,23 +151,23 @@ export function statPanel(
 /** What series are called: by the one label that all queries of series here have. */
 const SERIES_NAME = "${__field.labels.series}";
 
-/** Lines over time, one for each `series` of the query, or one for each number where there is none. */
-export function linesPanel(
-  text: PanelText & {
-    readonly sql: string;
-    readonly unit: string;
-    readonly decimals?: number;
-    readonly min?: number;
-    readonly max?: number;
-    /** The least stretch one point stands for, such as `1h` where the data has one row an hour. */
-    readonly interval?: string;
-    /** The most points a line has. */
-    readonly points?: number;
-    readonly isNamed: boolean;
-    readonly thresholds?: Builder<ThresholdsConfig>;
-    readonly fields?: readonly Override[];
-  },
-): TimeSeriesBuilder {
+/** Something over time, one for each `series` of the query, or one for each number where there is none. */
+type OverTime = PanelText & {
+  readonly sql: string;
+  readonly unit: string;
+  readonly decimals?: number;
+  readonly min?: number;
+  readonly max?: number;
+  /** The least stretch one point stands for, such as `1h` where the data has one row an hour. */
+  readonly interval?: string;
+  /** The most points there are. */
+  readonly points?: number;
+  readonly isNamed: boolean;
+  readonly fields?: readonly Override[];
+};
+
+/** Lines over time. */
+export function linesPanel(text: OverTime & { readonly thresholds?: Builder<ThresholdsConfig> }): TimeSeriesBuilder {
   const panel = overTime(text)
     .drawStyle(GraphDrawStyle.Line)
     .lineWidth(2)
@@ -169,15 +180,7 @@ export function linesPanel(
 }
 
 /** Bars over time, on top of each other. */
-export function barsPanel(
-  text: PanelText & {
-    readonly sql: string;
-    readonly unit: string;
-    readonly interval?: string;
-    readonly isNamed: boolean;
-    readonly fields?: readonly Override[];
-  },
-): Builder<Panel> {
+export function barsPanel(text: Omit<OverTime, "decimals" | "min" | "max" | "points">): Builder<Panel> {
   return overTime({ ...text, min: 0, points: FEW_STEPS })
     .drawStyle(GraphDrawStyle.Bars)
     .barAlignment(BarAlignment.After)
@@ -186,28 +189,8 @@ export function barsPanel(
     .stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group("A"));
 }
 
-function overTime(
-  text: PanelText & {
-    readonly sql: string;
-    readonly unit: string;
-    readonly decimals?: number;
-    readonly min?: number;
-    readonly max?: number;
-    readonly interval?: string;
-    readonly points?: number;
-    readonly isNamed: boolean;
-    readonly fields?: readonly Override[];
-  },
-): TimeSeriesBuilder {
-  const panel = new TimeSeriesBuilder()
-    .title(text.title)
-    .description(text.description)
-    .datasource(DATASOURCE)
-    .span(text.size[0])
-    .height(text.size[1])
-    .withTarget(seriesQuery(text.sql))
-    .unit(text.unit)
-    .noValue(text.empty)
+function overTime(text: OverTime): TimeSeriesBuilder {
+  const panel = framed(new TimeSeriesBuilder(), text, seriesQuery(text.sql), text.unit)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
     .legend(legend())
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
@@ -235,16 +218,8 @@ export function heatPanel(
   },
 ): Builder<Panel> {
   return (
-    new StateTimelineBuilder()
-      .title(text.title)
-      .description(text.description)
-      .datasource(DATASOURCE)
-      .span(text.size[0])
-      .height(text.size[1])
-      .withTarget(seriesQuery(text.sql))
-      .unit("none")
+    framed(new StateTimelineBuilder(), text, seriesQuery(text.sql))
       .displayName(SERIES_NAME)
-      .noValue(text.empty)
       .mappings([...text.states])
       // With more than one step the key would be of steps, not of states.
       .thresholds(steps(COLOURS.plain))
@@ -275,15 +250,7 @@ export function heatPanel(
 export function comparisonPanel(
   text: PanelText & { readonly sql: string; readonly unit: string; readonly x: string; readonly fields: readonly Override[] },
 ): Builder<Panel> {
-  return new BarChartBuilder()
-    .title(text.title)
-    .description(text.description)
-    .datasource(DATASOURCE)
-    .span(text.size[0])
-    .height(text.size[1])
-    .withTarget(tableQuery(text.sql))
-    .unit(text.unit)
-    .noValue(text.empty)
+  return framed(new BarChartBuilder(), text, tableQuery(text.sql), text.unit)
     .xField(text.x)
     .xTickLabelSpacing(100)
     .xTickLabelMaxLength(16)

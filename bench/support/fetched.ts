@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import type { Batch } from "kafkajs";
 
 /**
  * What a broker answers a fetch with, as bytes, and kafkajs's own decoding of it: so that reading costs what it costs
@@ -10,16 +11,9 @@ const Long = load("kafkajs/src/utils/long");
 const { RecordBatch } = load("kafkajs/src/protocol/recordBatch/v0");
 const encodeRecord = load("kafkajs/src/protocol/recordBatch/record/v0");
 const response = load("kafkajs/src/protocol/requests/fetch/v11/response");
-const Batch = load("kafkajs/src/consumer/batch");
+const KafkaBatch = load("kafkajs/src/consumer/batch");
 
 const RECORDS_PER_BATCH = 100;
-
-export type FetchedBatch = {
-  readonly topic: string;
-  readonly partition: number;
-  readonly highWatermark: string;
-  readonly messages: readonly { readonly offset: string; readonly value: Buffer | null; readonly timestamp: string }[];
-};
 
 /** A fetch response of one topic: for each partition its messages, from an offset on. */
 export async function encodeFetch(
@@ -58,9 +52,11 @@ export async function encodeFetch(
 }
 
 /** The batches in a fetch response, as a kafkajs consumer hands them to its `eachBatch`. */
-export async function decodeFetch(bytes: Buffer): Promise<FetchedBatch[]> {
+export async function decodeFetch(bytes: Buffer): Promise<Batch[]> {
   const { responses } = await response.decode(bytes);
-  return responses.flatMap(({ topicName, partitions }: { topicName: string; partitions: readonly FetchedBatch[] }) =>
-    partitions.map((partition) => new Batch(topicName, partition.messages[0]?.offset ?? "0", { ...partition, abortedTransactions: [] })),
+  return responses.flatMap(({ topicName, partitions }: { topicName: string; partitions: readonly Batch[] }) =>
+    partitions.map(
+      (partition) => new KafkaBatch(topicName, partition.messages[0]?.offset ?? "0", { ...partition, abortedTransactions: [] }),
+    ),
   );
 }

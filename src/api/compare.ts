@@ -88,6 +88,9 @@ const comparison = z
   })
   .meta({ id: "Comparison" });
 
+/** A comparison as the API tells it. */
+export type ComparisonItem = z.infer<typeof comparison>;
+
 export function compareRoutes({ store, models, compare }: Pick<ApiDependencies, "store" | "models" | "compare">): Route[] {
   return [
     route({
@@ -160,7 +163,7 @@ function chosen(settings: ModelSettings, known: readonly string[], a: string | u
   return [a, b];
 }
 
-function comparisonJson(found: Comparison) {
+function comparisonJson(found: Comparison): ComparisonItem {
   return {
     model: found.model,
     champion: found.champion,
@@ -185,7 +188,7 @@ function comparisonJson(found: Comparison) {
   };
 }
 
-function metricJson({ rows, sequence, oneLook, verdict, furtherRows, ...found }: MetricComparison) {
+function metricJson({ rows, sequence, oneLook, verdict, furtherRows, ...found }: MetricComparison): ComparisonItem["metrics"][number] {
   return {
     metric: found.metric,
     better: found.better,
@@ -201,7 +204,7 @@ function metricJson({ rows, sequence, oneLook, verdict, furtherRows, ...found }:
       test: oneLook.test,
       interval: oneLook.interval,
       p_value: oneLook.pValue,
-      ci: oneLook.ci,
+      ci: oneLook.ci && [...oneLook.ci],
       valid_for: "one look",
     },
     verdict: verdict.kind,

@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import { moment, named, number, percent } from "../alerting/words.ts";
-import { COMPARED_METRICS, type ComparedMetric, type ComparisonVerdictKind } from "../model/comparison.ts";
+import type { ComparisonItem } from "../api/compare.ts";
+import { COMPARED_METRICS, type ComparedMetric } from "../model/comparison.ts";
 import type { Config } from "../model/settings.ts";
 import { parseTime } from "../model/time.ts";
 import { action, effectSize, jsonOption, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
@@ -25,37 +26,7 @@ type CompareOptions = {
   readonly json?: boolean;
 };
 
-type Interval = readonly [number, number];
-type MetricItem = {
-  readonly metric: ComparedMetric;
-  readonly status: "ok" | "insufficient" | "undefined";
-  readonly champion: number | null;
-  readonly challenger: number | null;
-  readonly rows: { readonly champion: number; readonly challenger: number };
-  readonly difference: number | null;
-  readonly sequence: Interval | null;
-  readonly e_value: number | null;
-  readonly p_value: number | null;
-  readonly one_look: { readonly test: string; readonly p_value: number | null; readonly ci: Interval | null } | null;
-  readonly verdict: ComparisonVerdictKind;
-  readonly verdict_since: string | null;
-  readonly verdict_holds_now: boolean;
-  readonly within_margin: boolean;
-  readonly further_rows: { readonly at_observed: number | null; readonly at_margin: number | null; readonly at_most: number | null };
-};
-type VersionItem = { readonly version: string; readonly predictions: number; readonly labelled: number };
-type ComparisonItem = {
-  readonly model: string;
-  readonly champion: VersionItem;
-  readonly challenger: VersionItem;
-  readonly note: string | null;
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly buckets: { readonly length: string; readonly compared: number; readonly waiting: number };
-  readonly alpha: number;
-  readonly margin: number;
-  readonly metrics: readonly MetricItem[];
-};
+type MetricItem = ComparisonItem["metrics"][number];
 
 export function compareCommand(cli: Cli) {
   return newCommand("compare", "one version against another, in answers that may be looked at as often as one likes", [
@@ -94,7 +65,7 @@ async function showComparison(io: Io, connection: Connection, config: Config, op
 }
 
 function caption({ model, champion, challenger, from, to, buckets }: ComparisonItem): string {
-  const labelled = ({ labelled: known, predictions }: VersionItem) =>
+  const labelled = ({ labelled: known, predictions }: ComparisonItem["champion"]) =>
     `${known.toLocaleString("en-US")} (${percent(known / Math.max(1, predictions))})`;
   return printableLines(
     `${named(model)}: challenger ${named(challenger.version)} against champion ${named(champion.version)}, ${momentText(from)} to ${momentText(to)}\n` +
@@ -136,7 +107,7 @@ function comparisonTable({ metrics, margin, champion, challenger }: ComparisonIt
   return formatTable(columns, rows, width);
 }
 
-function intervalText(interval: Interval | null): string {
+function intervalText(interval: MetricItem["sequence"]): string {
   return interval === null ? NOTHING : `${number(interval[0])} to ${number(interval[1])}`;
 }
 

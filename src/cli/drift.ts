@@ -3,19 +3,7 @@ import { moment, number, percent } from "../alerting/words.ts";
 import { DRIFT_METRICS, metricFamily, QUALITY_METRICS, subjectName, type Metric } from "../model/measurement.ts";
 import type { Config } from "../model/settings.ts";
 import { formatDuration, parseTime, type Millis } from "../model/time.ts";
-import {
-  action,
-  duration,
-  effectSize,
-  jsonOption,
-  modelOption,
-  newCommand,
-  note,
-  time,
-  withConnection,
-  type Cli,
-  type Global,
-} from "./command.ts";
+import { action, effectSize, jsonOption, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
 import {
@@ -24,18 +12,20 @@ import {
   commonGround,
   computed,
   FALSE_ALARMS,
+  judgedLines,
   judgeItems,
   lengthOf,
   modelPath,
   newestStored,
   requestedWindow,
+  spanOptions,
   type JudgedItem,
   type MeasurementItem,
   type Span,
 } from "./measurements.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable, type Column } from "./table.ts";
-import { countOf, jsonLines, NOTHING, numberOrNothing, printableLines, pValueText } from "./text.ts";
+import { countOf, NOTHING, numberOrNothing, printableLines, pValueText } from "./text.ts";
 
 type DriftOptions = Span & {
   readonly model?: string;
@@ -49,16 +39,14 @@ type DriftOptions = Span & {
 };
 
 export function driftCommand(cli: Cli) {
-  return newCommand("drift", "what has moved away from a baseline: features, score and predictions of one window", [
-    "drift --model flight-delay --baseline training",
-    "drift --model flight-delay --from 2013-09-01 --to 2013-09-08 --fail-on drift",
-  ])
-    .addOption(modelOption())
-    .option("--version <version>", "one version of the model only")
-    .option("--from <time>", "begin of a window to measure now; with --to", time)
-    .option("--to <time>", "end of that window, itself not in it", time)
-    .option("--last <duration>", "measure the last 7d (1h, 30d, …) now", duration)
-    .option("--window <duration>", "of the stored windows, those of this length", duration)
+  return spanOptions(
+    newCommand("drift", "what has moved away from a baseline: features, score and predictions of one window", [
+      "drift --model flight-delay --baseline training",
+      "drift --model flight-delay --from 2013-09-01 --to 2013-09-08 --fail-on drift",
+    ])
+      .addOption(modelOption())
+      .option("--version <version>", "one version of the model only"),
+  )
     .option("--feature <name>", "one feature only; or prediction, or score")
     .addOption(
       new Option("--metric <metric>", "judged: Wasserstein distance for numbers, PSI for categories")
@@ -100,8 +88,7 @@ async function showDrift(io: Io, connection: Connection, config: Config, options
       );
   const judged = judgeItems(options.metric === "judged" ? judgedMetrics(found) : found, options.above).sort(bySignificance);
 
-  if (options.json)
-    io.stdout.write(jsonLines(judged.map(({ item, adjusted, significant }) => ({ ...item, adjusted_p_value: adjusted, significant }))));
+  if (options.json) io.stdout.write(judgedLines(judged));
   else if (judged.length > 0) io.stdout.write(driftTable(model.name, judged, io.stdout.columns));
   return conclude(io, judged, options.failOn !== undefined, `Nothing is measured of ${model.name}${window ? " in this window" : " yet"}.`);
 }

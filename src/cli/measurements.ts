@@ -1,12 +1,15 @@
+import type { Command } from "commander";
 import type { Measurement, Metric, PerformanceMetric } from "../model/measurement.ts";
 import { lossAgainst } from "../model/performance.ts";
 import { formatDuration, formatTime, floorTo, parseTime, type Millis, type Window } from "../model/time.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { benjaminiHochberg } from "../stats/benjamini-hochberg.ts";
 import { pathSegment } from "../alerting/words.ts";
+import { duration, time } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { CliFailure } from "./failure.ts";
 import { askItems, askJson, type Params } from "./request.ts";
+import { jsonLines } from "./text.ts";
 
 /** A measurement as the API tells it; only what the command line reads. */
 export type MeasurementItem = {
@@ -85,6 +88,15 @@ export function bySignificance(a: JudgedItem, b: JudgedItem): number {
   return Number(b.significant) - Number(a.significant) || (b.effect ?? -Infinity) - (a.effect ?? -Infinity);
 }
 
+/** The options of a span, on a command. */
+export function spanOptions(command: Command): Command {
+  return command
+    .option("--from <time>", "begin of a window to measure now; with --to", time)
+    .option("--to <time>", "end of that window, itself not in it", time)
+    .option("--last <duration>", "measure the last 7d (1h, 30d, …) now", duration)
+    .option("--window <duration>", "of the stored windows, those of this length", duration);
+}
+
 export type Span = { readonly from?: Millis; readonly to?: Millis; readonly last?: Millis; readonly window?: Millis };
 
 /** The window that was asked for; null for the newest stored one. */
@@ -154,6 +166,11 @@ export async function newestStored(
 
 export function lengthOf({ from, to }: Pick<MeasurementItem, "from" | "to">): Millis {
   return (parseTime(to) ?? 0) - (parseTime(from) ?? 0);
+}
+
+/** As JSON lines, each with what was made of it. */
+export function judgedLines(judged: readonly JudgedItem[]): string {
+  return jsonLines(judged.map(({ item, adjusted, significant }) => ({ ...item, adjusted_p_value: adjusted, significant })));
 }
 
 /** What all of these have in common, in words, and the columns they differ in. */

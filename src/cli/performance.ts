@@ -3,19 +3,7 @@ import { number, percent } from "../alerting/words.ts";
 import { PERFORMANCE_METRICS, type PerformanceMetric } from "../model/measurement.ts";
 import type { Config } from "../model/settings.ts";
 import { formatDuration, parseTime } from "../model/time.ts";
-import {
-  action,
-  duration,
-  effectSize,
-  jsonOption,
-  modelOption,
-  newCommand,
-  note,
-  time,
-  withConnection,
-  type Cli,
-  type Global,
-} from "./command.ts";
+import { action, effectSize, jsonOption, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { caption, conclude } from "./drift.ts";
 import type { Io } from "./io.ts";
@@ -23,11 +11,13 @@ import {
   checkSpan,
   commonGround,
   computed,
+  judgedLines,
   judgeItems,
   lengthOf,
   modelPath,
   newestStored,
   requestedWindow,
+  spanOptions,
   type JudgedItem,
   type MeasurementItem,
   type Span,
@@ -35,7 +25,7 @@ import {
 import { askItems, type Params } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable, type Column } from "./table.ts";
-import { jsonLines, NOTHING, numberOrNothing, pValueText, sparkline } from "./text.ts";
+import { NOTHING, numberOrNothing, pValueText, sparkline } from "./text.ts";
 
 const TREND_WINDOWS = 20;
 
@@ -50,16 +40,14 @@ type PerformanceOptions = Span & {
 };
 
 export function performanceCommand(cli: Cli) {
-  return newCommand("performance", "how right a model is, with intervals and how many labels it is known by", [
-    "performance --model flight-delay --window 7d",
-    "performance --model flight-delay --from 2013-09-01 --to 2013-09-08 --fail-on drop",
-  ])
-    .addOption(modelOption())
-    .option("--version <version>", "one version of the model only")
-    .option("--from <time>", "begin of a window to measure now; with --to", time)
-    .option("--to <time>", "end of that window, itself not in it", time)
-    .option("--last <duration>", "measure the last 7d (1h, 30d, …) now", duration)
-    .option("--window <duration>", "of the stored windows, those of this length", duration)
+  return spanOptions(
+    newCommand("performance", "how right a model is, with intervals and how many labels it is known by", [
+      "performance --model flight-delay --window 7d",
+      "performance --model flight-delay --from 2013-09-01 --to 2013-09-08 --fail-on drop",
+    ])
+      .addOption(modelOption())
+      .option("--version <version>", "one version of the model only"),
+  )
     .addOption(new Option("--metric <metric>", "one metric only").choices(PERFORMANCE_METRICS))
     .option("--baseline <name>", "one baseline only")
     .addOption(new Option("--above <loss>", "call it a drop above this loss against the baseline").argParser(effectSize).default(0.03))
@@ -87,8 +75,7 @@ async function showPerformance(io: Io, connection: Connection, config: Config, o
     (a, b) => Number(b.significant) - Number(a.significant) || order(a.item) - order(b.item),
   );
 
-  if (options.json)
-    io.stdout.write(jsonLines(judged.map(({ item, adjusted, significant }) => ({ ...item, adjusted_p_value: adjusted, significant }))));
+  if (options.json) io.stdout.write(judgedLines(judged));
   else if (judged.length > 0) {
     const trends = window ? new Map<string, string>() : await trendsOf(connection, path, params, found);
     io.stdout.write(performanceTable(model.name, judged, trends, io.stdout.columns));

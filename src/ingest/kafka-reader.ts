@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Batch, Consumer } from "kafkajs";
 import type { Log } from "../log.ts";
 import type { KafkaSettings } from "../model/settings.ts";
 import { MINUTE, SECOND, type Clock } from "../model/time.ts";
 import { createKafkaClient } from "./kafka-client.ts";
 import { explainRefusal, isUnknownTopic, textOf } from "./kafka-failure.ts";
+import { toMessage } from "./kafka-message.ts";
 import { keyOf } from "./kafka-partitions.ts";
-import { toMessage } from "./kafka-source.ts";
+import { sleep } from "./patience.ts";
 import { SourceError, type Message } from "./source.ts";
 
 /** Messages of one partition from an offset up to, and without, another. */
@@ -150,7 +150,7 @@ async function readWith(
           "An open transaction may hold the end of a partition back; try again once it is done, and look at the broker's log.",
         ),
       );
-    await sleep(SECOND, undefined, { signal: ended.signal }).catch(() => {});
+    await sleep(SECOND, ended.signal);
   }
   if (failure !== null) throw (failure as { readonly cause: unknown }).cause;
 }

@@ -1,14 +1,16 @@
-import { setTimeout as setTimeoutAsync } from "node:timers/promises";
-import type { Batch, EachBatchPayload, KafkaMessage } from "kafkajs";
+import type { EachBatchPayload } from "kafkajs";
 import type { Log } from "../log.ts";
 import type { KafkaSettings } from "../model/settings.ts";
 import { MINUTE, SECOND } from "../model/time.ts";
 import type { Clock, Millis } from "../model/time.ts";
 import { createKafkaClient } from "./kafka-client.ts";
-import { explainRefusal, hintOf, isUnknownTopic, textOf } from "./kafka-failure.ts";
+import { explainRefusal, hintOf, textOf } from "./kafka-failure.ts";
+import { toMessage } from "./kafka-message.ts";
 import { createPartitions, keyOf, type Partition } from "./kafka-partitions.ts";
+import { createInsist, probe } from "./kafka-probe.ts";
 import { stalled, watch, type Watch } from "./kafka-watchdog.ts";
-import { boundHeaders, boundKey, SourceError, type BatchHandler, type EventSource, type Message } from "./source.ts";
+import { sleep, within } from "./patience.ts";
+import { SourceError, type BatchHandler, type EventSource } from "./source.ts";
 
 /** What only tests have a reason to change. */
 export type KafkaTuning = {
@@ -85,6 +87,7 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
   const partitions = createPartitions({ admin, group: settings.group, log });
   /** Settles once the committed offsets of the present assignment are known. */
   let assigned: Promise<void> = Promise.resolve();
+  /** Settles once what held no message for anybody is committed, one after the other; batches wait for it: no position may go back. */
   let skipped: Promise<void> = Promise.resolve();
   let running = false;
   let started = false;
@@ -97,6 +100,7 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
   let progressTimer: NodeJS.Timeout | undefined;
   let progressRound: Promise<void> = Promise.resolve();
   const stopSignal = new AbortController();
+  const insist = createInsist(settings, tuning.connectWithin, stopSignal.signal);
 
   /** Tells once that reading is over. Nothing below it is trusted to come back by itself. */
   function end(reason: SourceError): void {
@@ -226,62 +230,6 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     }
   }
 
-  /** Kafka may be starting beside us, so a refusal is given until `connectWithin` to turn into an answer. */
-  async function insist<T>(ask: () => Promise<T>): Promise<T> {
-    const deadline = performance.now() + tuning.connectWithin;
-    for (let refusal: unknown; ;) {
-      const attempt = ask().catch((cause: unknown) => {
-        refusal = cause;
-        throw cause;
-      });
-      try {
-        return await within(deadline - performance.now(), attempt);
-      } catch (cause) {
-        const final = explainRefusal(settings, refusal ?? cause)?.passing === false;
-        // The refusal tells more than the deadline does.
-        if (stopping || final || performance.now() >= deadline) throw refusal ?? cause;
-      }
-      await sleep(Math.min(SECOND / 2, Math.max(0, deadline - performance.now())), stopSignal.signal);
-    }
-  }
-
-  /** Rejects unless the brokers answer and every topic is there. */
-  async function probe(): Promise<void> {
-    const where = settings.brokers.join(", ");
-    try {
-      await insist(() => admin.connect());
-    } catch (cause) {
-      throw (
-        explainRefusal(settings, cause)?.reason ??
-        new SourceError(
-          `No Kafka broker answered at ${where}: ${textOf(cause)}.`,
-          "Check that Kafka is running, that kafka.brokers names it, and that this machine may reach it. A broker must also advertise an address that is reachable from here.",
-          { cause },
-        )
-      );
-    }
-    for (const topic of topics) {
-      try {
-        await admin.fetchTopicMetadata({ topics: [topic] });
-      } catch (cause) {
-        if (!isUnknownTopic(cause))
-          throw (
-            explainRefusal(settings, cause)?.reason ??
-            new SourceError(
-              `Kafka at ${where} did not describe the topic ${topic}: ${textOf(cause)}.`,
-              "Check the broker's log, and that this client may read the topic.",
-              { cause },
-            )
-          );
-        throw new SourceError(
-          `The Kafka topic ${topic} does not exist.`,
-          `Create it: kafka-topics.sh --bootstrap-server ${settings.brokers[0] ?? "localhost:9092"} --create --topic ${topic} --partitions 3`,
-          { cause },
-        );
-      }
-    }
-  }
-
   async function run(handle: BatchHandler): Promise<void> {
     await consumer.connect();
     await consumer.subscribe({ topics, fromBeginning: true });
@@ -351,7 +299,7 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
     name: "kafka",
     async start(handle) {
       try {
-        await probe();
+        await probe(admin, settings, topics, insist);
         // Before kafkajs joins: where it finds its offset deleted it commits the earliest there is, and the gap is gone.
         await insist(() => partitions.readCommitted(topics));
         await run(handle);
@@ -372,38 +320,4 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
       ...partitions.gaps(),
     }),
   };
-}
-
-/** One message of Kafka as every source gives them. Key and headers mean something to adapters only: other topics are spared the work. */
-export function toMessage(batch: Batch, message: KafkaMessage, adapter: string | null): Message {
-  const timestamp = Number(message.timestamp);
-  const plain = {
-    origin: { source: "kafka" as const, topic: batch.topic, partition: batch.partition, offset: message.offset },
-    bytes: message.value,
-    timestamp: timestamp >= 0 ? timestamp : null,
-  };
-  if (adapter === null) return plain;
-  const key = boundKey(message.key);
-  return { ...plain, adapter, headers: boundHeaders(textHeaders(message.headers)), ...(key === undefined ? {} : { key }) };
-}
-
-/** Of a header that is there more than once, the last. */
-function* textHeaders(headers: KafkaMessage["headers"]): Generator<readonly [string, string]> {
-  for (const [name, values] of Object.entries(headers ?? {})) {
-    const value = Array.isArray(values) ? values.at(-1) : values;
-    if (value !== undefined) yield [name, value.toString()];
-  }
-}
-
-function within<T>(limit: Millis, work: Promise<T>): Promise<T> {
-  const done = new AbortController();
-  const late = setTimeoutAsync(limit, undefined, { signal: done.signal }).then(() => {
-    throw new Error("no answer in time");
-  });
-  return Promise.race([work, late]).finally(() => done.abort());
-}
-
-/** Ends early, and without an error, when `signal` is given. */
-async function sleep(pause: Millis, signal: AbortSignal): Promise<void> {
-  await setTimeoutAsync(pause, undefined, { signal }).catch(() => {});
 }

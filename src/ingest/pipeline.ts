@@ -2,52 +2,40 @@ import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promi
 import type { Log } from "../log.ts";
 import type { Prediction, RejectReason } from "../model/event.ts";
 import type { AdapterSettings, ModelSettings } from "../model/settings.ts";
-import { floorTo, HOUR, SECOND, type Clock, type Millis } from "../model/time.ts";
-import type { FullLetter } from "../store/dead-letters.ts";
+import { HOUR, SECOND, type Clock, type Millis } from "../model/time.ts";
 import { createLayouts } from "../store/layouts.ts";
-import { labelRow, type LabelRow } from "../store/labels.ts";
+import { labelRow } from "../store/labels.ts";
 import { createPredictionEncoder, type PredictionBlock, type PredictionRow } from "../store/predictions.ts";
 import type { Store } from "../store/store.ts";
 import { createSequence, type Sequence } from "../store/touched-buckets.ts";
 import { createAdapters } from "./adapters/adapter.ts";
-import { writeEnvelope } from "./envelope.ts";
+import { createAdmission } from "./admission.ts";
+import { acceptedIn, createBucketSet, emptyBatch, noteStored, rowsIn, storedOf, type Batch, type Stored } from "./batch.ts";
 import { createCounters, type IngestCounters } from "./counters.ts";
 import type { DecodeContext } from "./decode.ts";
 import { createNameLists } from "./features.ts";
 import { labelPrecedence, predictionPrecedence } from "./identity.ts";
+import { deadLetter, pairLetter, type LetterLimits } from "./letters.ts";
 import type { DecodeLimits } from "./limits.ts";
-import { createPairing, type ArrivedHalf, type Paired, type Pairing } from "./pairing.ts";
+import { createPairing, type Paired, type Pairing } from "./pairing.ts";
 import { createPatientStore } from "./patient-store.ts";
 import type { Message } from "./source.ts";
 import { createTemplates } from "./templates.ts";
-import { writeRows, type ModelBucket, type Rows } from "./write.ts";
+import { writeRows, type Rows } from "./write.ts";
 
 export type IngestResult = {
   readonly accepted: number;
   readonly rejected: readonly { readonly index: number; readonly reason: RejectReason; readonly message: string }[];
 };
 
-/** What became durable of one model, from one partition. `newest` is the latest event time among it; null when no event told one. */
-export type Stored = {
-  readonly partition: string;
-  readonly model: string;
-  readonly newest: Millis | null;
-  readonly predictions: number;
-  readonly labels: number;
-};
-
-export type PipelineLimits = {
-  /** Bytes of messages in hand; who comes with more waits. Events take about five times that as rows. */
+export type PipelineLimits = LetterLimits & {
+  /** Bytes of messages in hand; who comes with more waits. The blocks made of them take half to two thirds as much beside them. */
   readonly bytesInHand: number;
   /** Bytes that are stored without waiting for what is being decoded. */
   readonly flushBytes: number;
   /** How long one turn of the event loop may be spent decoding. */
   readonly slice: Millis;
   readonly retryFor: Millis;
-  /** Bytes of a refused message that are shown. */
-  readonly payloadBytes: number;
-  /** Up to how many bytes a refused message is kept whole, to be taken again. */
-  readonly bodyBytes: number;
 };
 
 export const PIPELINE_LIMITS: PipelineLimits = {
@@ -97,24 +85,6 @@ export type PipelineOptions = {
   readonly wait?: (duration: Millis) => Promise<void>;
 };
 
-type Batch = {
-  readonly predictions: PredictionBlock[];
-  /** Those that do not fill a block. What several batches have left makes one. */
-  readonly rows: PredictionRow[];
-  readonly buckets: BucketSet;
-  readonly labels: LabelRow[];
-  readonly halves: ArrivedHalf[];
-  readonly deadLetters: FullLetter[];
-  readonly rejected: { index: number; reason: RejectReason; message: string }[];
-  readonly stored: Progress;
-  readonly bytes: number;
-  readonly sweeps: boolean;
-};
-
-/** What became durable, by partition and model. */
-type Progress = Map<string, Map<string, Writable<Stored>>>;
-type Writable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
-
 type Waiting = { readonly batch: Batch; readonly resolve: () => void; readonly reject: (error: unknown) => void };
 
 /** The one way of events into the store, whatever brings them. Calls that come while a flush runs share the next one. */
@@ -143,24 +113,20 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const lists = createNameLists();
   const templates = createTemplates();
   let sequence: Sequence | null = options.nextSequence ?? null;
+  const admission = createAdmission(limits.bytesInHand);
   let closed = false;
-  let inHand = 0;
-  let calls = 0;
   let requests = 0;
   let decoding: Promise<unknown> = Promise.resolve();
   let undecoded = 0;
   let flushing = false;
   let waiting: Waiting[] = [];
   let waitingBytes = 0;
-  const atTheDoor: { readonly bytes: number; readonly enter: () => void }[] = [];
-  const leaving: (() => void)[] = [];
 
   async function ingest(messages: readonly Message[], again?: Again): Promise<IngestResult> {
     if (closed) throw new Error("The pipeline is closed.");
     let bytes = 0;
     for (const message of messages) bytes += message.bytes?.length ?? 0;
-    calls++;
-    await enter(bytes);
+    await admission.enter(bytes);
     try {
       counters.add("received", messages.length);
       counters.add("bytes", bytes);
@@ -173,11 +139,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (onRefused && !again && batch.rejected.length > 0)
         await onRefused(batch.rejected.flatMap(({ index, reason }) => (messages[index] ? [{ message: messages[index], reason }] : [])));
       return {
-        accepted: rowsIn(batch.predictions) + batch.rows.length + batch.labels.length + batch.halves.length,
+        accepted: acceptedIn(batch),
         rejected: batch.rejected,
       };
     } finally {
-      leave(bytes);
+      admission.leave(bytes);
     }
   }
 
@@ -197,32 +163,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   /** Between flushes, never beside one: both judge halves. */
   async function sweep(): Promise<void> {
     if (closed || adapters.size === 0) return;
-    calls++;
+    admission.enterEmptyHanded();
     try {
       await flushed({ ...emptyBatch(0, bucketOf), sweeps: true });
     } finally {
-      leave(0);
+      admission.leave(0);
     }
-  }
-
-  /** A call larger than the bound enters alone. */
-  const fits = (bytes: number): boolean => inHand === 0 || inHand + bytes <= limits.bytesInHand;
-
-  async function enter(bytes: number): Promise<void> {
-    if (atTheDoor.length > 0 || !fits(bytes)) await new Promise<void>((enterNow) => atTheDoor.push({ bytes, enter: enterNow }));
-    else inHand += bytes;
-  }
-
-  function leave(bytes: number): void {
-    inHand -= bytes;
-    calls--;
-    for (let next = atTheDoor[0]; next && fits(next.bytes); next = atTheDoor[0]) {
-      atTheDoor.shift();
-      // Counted here, not by who wakes up later: a newcomer must not take the room meanwhile.
-      inHand += next.bytes;
-      next.enter();
-    }
-    if (calls === 0) for (const resolve of leaving.splice(0)) resolve();
   }
 
   async function decodeAll(messages: readonly Message[], bytes: number, again?: Again): Promise<Batch> {
@@ -253,7 +199,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           break;
         case "half":
           batch.halves.push({ half: adapted.half, origin: message.origin });
-          noteStored(batch.stored, partition, { type: "half", model: adapted.half.model, time: Math.floor(adapted.half.time / 1000) });
+          noteStored(batch, partition, { type: "half", model: adapted.half.model, time: Math.floor(adapted.half.time / 1000) });
           break;
         case "events":
           for (const event of adapted.events) {
@@ -263,7 +209,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
               // Rows become bytes as soon as there are enough: objects that die young cost little.
               if (batch.rows.length === ROWS_PER_BLOCK) batch.predictions.push(...encode(batch.rows.splice(0)));
             } else batch.labels.push(labelRow(event, labelPrecedence(event)));
-            noteStored(batch.stored, partition, event);
+            noteStored(batch, partition, event);
           }
           break;
       }
@@ -302,25 +248,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (halves.length > 0) for await (const paired of pairing.pair(halves, contextNow())) await writePaired(paired);
     if (batches.some((batch) => batch.sweeps)) for await (const paired of pairing.sweep(contextNow())) await writePaired(paired);
     for (const { half } of halves) counters.half(half.side);
-    onStored?.(batches.flatMap((batch) => [...batch.stored.values()].flatMap((models) => [...models.values()])));
+    onStored?.(batches.flatMap(storedOf));
   }
 
   async function writePaired({ predictions, rejected }: Paired): Promise<void> {
-    const receivedAt = clock();
-    const deadLetters = rejected.map(({ origin, reason, message, payload }) => {
-      const bytes = Buffer.from(payload);
-      // Made here of two messages: there is none to be taken again.
-      return {
-        receivedAt,
-        origin,
-        reason,
-        message,
-        payload: excerpt(bytes, limits.payloadBytes),
-        payloadBytes: bytes.length,
-        body: null,
-        envelope: "",
-      };
-    });
+    const now = clock();
+    const deadLetters = rejected.map((one) => pairLetter(one, now, limits.payloadBytes));
     const buckets = createBucketSet(bucketOf);
     for (const { model, time } of predictions) buckets.add(model, time);
     await write({ predictions: await encodeAll(predictions.map(rowOf)), buckets: buckets.list(), labels: [], deadLetters });
@@ -347,7 +280,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   async function close(): Promise<void> {
     closed = true;
-    if (calls > 0) await new Promise<void>((resolve) => leaving.push(resolve));
+    await admission.allLeft();
   }
 
   return {
@@ -365,100 +298,11 @@ const ROWS_PER_BLOCK = 1_000;
 /** The time is looked at again after so many bytes: a message may be a thousand times as large as another. */
 const BYTES_BETWEEN_CHECKS = 16 * 1024;
 
-function rowsIn(blocks: readonly PredictionBlock[]): number {
-  return blocks.reduce((sum, { rows }) => sum + rows, 0);
-}
-
-type BucketSet = ReturnType<typeof createBucketSet>;
-
-/** The buckets that events are in. */
-function createBucketSet(bucketOf: (model: string) => Millis) {
-  const models = new Map<string, Set<Millis>>();
-  // Neighbours are of one bucket nearly always.
-  let last = "";
-  let from = 0;
-  let to = 0;
-  return {
-    add(model: string, time: Millis): void {
-      if (model === last && time >= from && time < to) return;
-      last = model;
-      from = floorTo(time, bucketOf(model));
-      to = from + bucketOf(model);
-      models.set(model, (models.get(model) ?? new Set()).add(from));
-    },
-    list: (): ModelBucket[] => [...models].flatMap(([model, buckets]) => [...buckets].map((bucket) => ({ model, bucket }))),
-  };
-}
-
-function emptyBatch(bytes: number, bucketOf: (model: string) => Millis): Batch {
-  return {
-    predictions: [],
-    rows: [],
-    buckets: createBucketSet(bucketOf),
-    labels: [],
-    halves: [],
-    deadLetters: [],
-    rejected: [],
-    stored: new Map(),
-    bytes,
-    sweeps: false,
-  };
-}
-
 function rowOf(prediction: Prediction): PredictionRow {
   return { prediction, precedence: predictionPrecedence(prediction) };
 }
 
 /** The key a source reports its progress under. Requests count as one partition. */
-export function partitionKey({ origin }: Message): string {
+function partitionKey({ origin }: Message): string {
   return origin.source === "http" ? "http" : `${origin.topic}/${origin.partition}`;
-}
-
-function noteStored(
-  stored: Progress,
-  partition: string,
-  event: { readonly type: string; readonly model: string; readonly time: Millis | null },
-): void {
-  let models = stored.get(partition);
-  if (!models) stored.set(partition, (models = new Map()));
-  let progress = models.get(event.model);
-  if (!progress) models.set(event.model, (progress = { partition, model: event.model, newest: null, predictions: 0, labels: 0 }));
-  if (event.time !== null) progress.newest = Math.max(progress.newest ?? event.time, event.time);
-  if (event.type === "prediction") progress.predictions++;
-  else if (event.type === "label") progress.labels++;
-}
-
-/** Letters are kept by origin, and the second request begins at index 0 again: `request` tells them apart; null where the origin is told already. */
-function deadLetter(
-  message: Message,
-  { reason, message: why }: { reason: RejectReason; message: string },
-  now: Millis,
-  request: string | null,
-  limits: Pick<PipelineLimits, "payloadBytes" | "bodyBytes">,
-): FullLetter {
-  const payload = excerpt(message.bytes, limits.payloadBytes);
-  const isWhole = message.bytes === null || Buffer.from(payload).equals(message.bytes);
-  const origin =
-    message.origin.source === "http" && request !== null
-      ? { ...message.origin, offset: `${request}-${message.origin.offset}` }
-      : message.origin;
-  return {
-    receivedAt: now,
-    origin,
-    reason,
-    message: why,
-    payload,
-    payloadBytes: message.bytes?.length ?? 0,
-    body: isWhole || message.bytes === null || message.bytes.length > limits.bodyBytes ? null : message.bytes,
-    envelope: writeEnvelope(message, limits.bodyBytes),
-  };
-}
-
-/** At most `limit` bytes of well-formed text. */
-export function excerpt(bytes: Uint8Array | null, limit: number): string {
-  if (bytes === null) return "";
-  const cut = Buffer.from(bytes.subarray(0, limit)).toString("utf8");
-  // Bytes that are no text become three bytes each.
-  const text = Buffer.byteLength(cut) <= limit ? cut : Buffer.from(cut).subarray(0, limit).toString("utf8");
-  return bytes.length > limit || text.length < cut.length ? text.replace(/\ufffd+$/, "") : text;
 }

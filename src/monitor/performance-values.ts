@@ -50,76 +50,73 @@ function evaluate(metric: RealisedMetric, outcomes: OutcomeCounts, { grid, value
   if (outcomes.labelled === 0) return null;
   switch (grid.task) {
     case "binary":
-      return binaryValue(metric, outcomes, value);
+      return (BINARY[metric] ?? LOSSES[metric])?.(outcomes, value) ?? null;
     case "multiclass":
-      return multiclassValue(metric, outcomes);
+      return (MULTICLASS[metric] ?? LOSSES[metric])?.(outcomes, value) ?? null;
     case "regression":
       return regressionValue(metric, outcomes, grid);
   }
 }
 
-function binaryValue(metric: RealisedMetric, outcomes: OutcomeCounts, gains: Evaluation["value"]): MetricValue | null {
-  const confusion = confusionOf(outcomes);
-  const { tp, fp, fn, tn } = confusion;
-  switch (metric) {
-    case "accuracy":
-      return rated(accuracy(confusion, CONFIDENCE), tp + tn, outcomes.labelled);
-    case "precision":
-      return rated(precision(confusion, CONFIDENCE), tp, tp + fp);
-    case "recall":
-      return rated(recall(confusion, CONFIDENCE), tp, tp + fn);
-    case "f1":
-      return ofInterval(f1(confusion, CONFIDENCE));
-    case "roc_auc": {
-      const { positives, negatives } = scoredRows(outcomes);
-      return ofInterval(aucFromBins(positives.sums, negatives.sums, CONFIDENCE));
-    }
-    case "average_precision":
-      return estimated(averagePrecision(scoredRows(outcomes), CONFIDENCE));
-    case "mean_value":
-      return gains === null ? null : estimated(outcomeValue(weightless(confusion), gains, CONFIDENCE)?.perRow ?? null);
-    default:
-      return lossValue(metric, outcomes);
-  }
-}
+type Evaluate = (outcomes: OutcomeCounts, gains: Evaluation["value"]) => MetricValue | null;
 
-function multiclassValue(metric: RealisedMetric, outcomes: OutcomeCounts): MetricValue | null {
-  const found = classPerformance(outcomes)?.performance ?? null;
-  switch (metric) {
-    case "accuracy": {
-      const hits = [...outcomes.cells].reduce((sum, [actual, row]) => sum + (row.get(actual) ?? 0), 0);
-      const ci = wilsonInterval(hits, outcomes.labelled, CONFIDENCE);
-      return ci && rated({ value: hits / outcomes.labelled, ci }, hits, outcomes.labelled);
-    }
-    case "balanced_accuracy":
-      return estimated(found?.balancedAccuracy ?? null);
-    case "macro_precision":
-      return estimated(found?.macroPrecision ?? null);
-    case "macro_f1":
-      return estimated(found?.macroF1 ?? null);
-    case "weighted_f1":
-      return estimated(found?.weightedF1 ?? null);
-    case "mcc":
-      return estimated(found?.mcc ?? null);
-    default:
-      return lossValue(metric, outcomes);
-  }
+const BINARY: Partial<Record<RealisedMetric, Evaluate>> = {
+  accuracy: (outcomes) => {
+    const confusion = confusionOf(outcomes);
+    return rated(accuracy(confusion, CONFIDENCE), confusion.tp + confusion.tn, outcomes.labelled);
+  },
+  precision: (outcomes) => {
+    const confusion = confusionOf(outcomes);
+    return rated(precision(confusion, CONFIDENCE), confusion.tp, confusion.tp + confusion.fp);
+  },
+  recall: (outcomes) => {
+    const confusion = confusionOf(outcomes);
+    return rated(recall(confusion, CONFIDENCE), confusion.tp, confusion.tp + confusion.fn);
+  },
+  f1: (outcomes) => ofInterval(f1(confusionOf(outcomes), CONFIDENCE)),
+  roc_auc: (outcomes) => {
+    const { positives, negatives } = scoredRows(outcomes);
+    return ofInterval(aucFromBins(positives.sums, negatives.sums, CONFIDENCE));
+  },
+  average_precision: (outcomes) => estimated(averagePrecision(scoredRows(outcomes), CONFIDENCE)),
+  mean_value: (outcomes, gains) =>
+    gains === null ? null : estimated(outcomeValue(weightless(confusionOf(outcomes)), gains, CONFIDENCE)?.perRow ?? null),
+};
+
+const MULTICLASS: Partial<Record<RealisedMetric, Evaluate>> = {
+  accuracy: (outcomes) => {
+    const hits = [...outcomes.cells].reduce((sum, [actual, row]) => sum + (row.get(actual) ?? 0), 0);
+    const ci = wilsonInterval(hits, outcomes.labelled, CONFIDENCE);
+    return ci && rated({ value: hits / outcomes.labelled, ci }, hits, outcomes.labelled);
+  },
+  balanced_accuracy: (outcomes) => ofClasses(outcomes, "balancedAccuracy"),
+  macro_precision: (outcomes) => ofClasses(outcomes, "macroPrecision"),
+  macro_f1: (outcomes) => ofClasses(outcomes, "macroF1"),
+  weighted_f1: (outcomes) => ofClasses(outcomes, "weightedF1"),
+  mcc: (outcomes) => ofClasses(outcomes, "mcc"),
+};
+
+/** Losses of probabilities: of two classes, or of several. */
+const LOSSES: Partial<Record<RealisedMetric, Evaluate>> = {
+  log_loss: (outcomes) => meanLoss(outcomes, "log_loss", "log_loss_squared"),
+  brier: (outcomes) => meanLoss(outcomes, "brier", "brier_squared"),
+  calibration_error: (outcomes) => {
+    const found = calibrationError(reliabilityOf(outcomes));
+    return found && { value: found.expected, ci: null, variance: null };
+  },
+};
+
+function ofClasses(
+  outcomes: OutcomeCounts,
+  metric: "balancedAccuracy" | "macroPrecision" | "macroF1" | "weightedF1" | "mcc",
+): MetricValue | null {
+  return estimated(classPerformance(outcomes).performance?.[metric] ?? null);
 }
 
 function regressionValue(metric: RealisedMetric, outcomes: OutcomeCounts, grid: Regression): MetricValue | null {
   const found = regressionOf(outcomes, grid);
-  if (found === null) return null;
-  switch (metric) {
-    case "mae":
-    case "rmse":
-    case "bias":
-      return estimated(found[metric], grid.scale);
-    case "wape":
-    case "r2":
-      return estimated(found[metric]);
-    default:
-      return null;
-  }
+  if (metric === "mae" || metric === "rmse" || metric === "bias") return found && estimated(found[metric], grid.scale);
+  return metric === "wape" || metric === "r2" ? found && estimated(found[metric]) : null;
 }
 
 type Regression = Extract<OutcomeGrid, { task: "regression" }>;
@@ -151,22 +148,6 @@ function regressionOf(outcomes: OutcomeCounts, { center, scale }: Regression): R
   put(size, size, sum("actual_2") + 2 * shift * sum("actual") + n * shift * shift);
   put(absolute, size, sum("absolute_error_size"));
   return regressionPerformance(momentsFromSums(n, n, sums, products), CONFIDENCE);
-}
-
-/** Losses of probabilities: of two classes, or of several. */
-function lossValue(metric: RealisedMetric, outcomes: OutcomeCounts): MetricValue | null {
-  switch (metric) {
-    case "log_loss":
-      return meanLoss(outcomes, "log_loss", "log_loss_squared");
-    case "brier":
-      return meanLoss(outcomes, "brier", "brier_squared");
-    case "calibration_error": {
-      const found = calibrationError(reliabilityOf(outcomes));
-      return found && { value: found.expected, ci: null, variance: null };
-    }
-    default:
-      return null;
-  }
 }
 
 function meanLoss(outcomes: OutcomeCounts, name: OutcomeSum, squared: OutcomeSum): MetricValue | null {

@@ -28,20 +28,7 @@ const COLUMNS = `toUnixTimestamp64Milli(d.received_at) AS received_ms, d.source 
 /** Appends dead letters. A message read again replaces its earlier letter. */
 export async function insertDeadLetters(store: Store, letters: readonly FullLetter[]): Promise<void> {
   if (letters.length === 0) return;
-  const rows = letters.map((letter) => ({
-    received_at: dateTimeValue(letter.receivedAt),
-    source: letter.origin.source,
-    topic: letter.origin.topic,
-    partition: letter.origin.partition,
-    offset: letter.origin.offset,
-    reason: letter.reason,
-    message: letter.message,
-    payload: letter.payload,
-    payload_bytes: letter.payloadBytes,
-    body: letter.body === null ? "" : Buffer.from(letter.body).toString("base64"),
-    envelope: letter.envelope,
-  }));
-  await store.insert("dead_letters", rows);
+  await store.insert("dead_letters", letters.map(rowOf));
 }
 
 export type LetterPlace = readonly [receivedAt: Millis, source: string, topic: string, partition: number, offset: string, reason: string];
@@ -124,19 +111,24 @@ export async function markReplayed(
   if (letters.length === 0) return;
   await store.insert(
     "dead_letters",
-    letters.map((letter) => ({
-      received_at: dateTimeValue(letter.receivedAt),
-      ...letter.origin,
-      reason: letter.reason,
-      message: letter.message,
-      payload: letter.payload,
-      payload_bytes: letter.payloadBytes,
-      body: letter.body === null ? "" : Buffer.from(letter.body).toString("base64"),
-      envelope: letter.envelope,
-      replayed_at: dateTimeValue(at),
-      became: letter.became,
-    })),
+    letters.map((letter) => ({ ...rowOf(letter), replayed_at: dateTimeValue(at), became: letter.became })),
   );
+}
+
+function rowOf({ receivedAt, origin, reason, message, payload, payloadBytes, body, envelope }: FullLetter) {
+  return {
+    received_at: dateTimeValue(receivedAt),
+    source: origin.source,
+    topic: origin.topic,
+    partition: origin.partition,
+    offset: origin.offset,
+    reason,
+    message,
+    payload,
+    payload_bytes: payloadBytes,
+    body: body === null ? "" : Buffer.from(body).toString("base64"),
+    envelope,
+  };
 }
 
 function letterOf(row: LetterRow): Omit<DeadLetter, "replayed"> {

@@ -200,35 +200,17 @@ export function textLists<Row>(of: (row: Row) => readonly string[]): Column<Row>
   };
 }
 
-/** Arrays of numbers; `fill` writes those of a row into an array from a place on. */
-export function numberLists<Row>(
+/** Arrays of numbers of one size; `fill` writes those of a row into an array from a place on, and tells where they end. */
+export function numberLists<Row, List extends Float64Array | Uint16Array>(
+  List: new (length: number) => List,
   sizeOf: (row: Row) => number,
-  fill: (row: Row, into: Float64Array, from: number) => void,
+  fill: (row: Row, into: List, from: number) => number,
 ): Column<Row>["write"] {
   return (out, rows) => {
-    const all = new Float64Array(ends(out, rows, sizeOf));
-    let from = 0;
-    for (const row of rows) {
-      fill(row, all, from);
-      from += sizeOf(row);
-    }
-    out.bytes(bytesOf(all));
-  };
-}
-
-/** Arrays of whole numbers of 16 bits. */
-export function uint16Lists<Row>(
-  sizeOf: (row: Row) => number,
-  fill: (row: Row, into: Uint16Array, from: number) => void,
-): Column<Row>["write"] {
-  return (out, rows) => {
-    const all = new Uint16Array(ends(out, rows, sizeOf));
+    const all = new List(ends(out, rows, sizeOf));
     if (all.length === 0) return;
     let from = 0;
-    for (const row of rows) {
-      fill(row, all, from);
-      from += sizeOf(row);
-    }
+    for (const row of rows) from = fill(row, all, from);
     out.bytes(bytesOf(all));
   };
 }

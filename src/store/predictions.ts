@@ -12,7 +12,6 @@ import {
   numberMaps,
   textLists,
   texts,
-  uint16Lists,
   uint64s,
   vectorMaps,
   type Bytes,
@@ -55,11 +54,11 @@ const COLUMNS: readonly Column<PlacedRow>[] = [
     type: "Array(String)",
     write: textLists((row) => (row.placed ? [] : row.prediction.features.names)),
   },
-  { name: "numbers", type: "Array(Float64)", write: numberLists(sizeOf, fillNumbers) },
+  { name: "numbers", type: "Array(Float64)", write: numberLists(Float64Array, sizeOf, fillNumbers) },
   {
     name: "category_places",
     type: "Array(UInt16)",
-    write: uint16Lists((row) => row.prediction.features.categories.length, fillPlaces),
+    write: numberLists(Uint16Array, (row) => row.prediction.features.categories.length, fillPlaces),
   },
   {
     name: "categories",
@@ -123,17 +122,22 @@ function sizeOf({ placed, prediction }: PlacedRow): number {
   return placed ? placed.layout.names.length : prediction.features.names.length;
 }
 
-function fillNumbers({ placed, prediction }: PlacedRow, into: Float64Array, from: number): void {
-  const { numbers } = prediction.features;
-  const places = placed?.places;
-  if (!places) return into.set(numbers, from);
-  into.fill(Number.NaN, from, from + placed.layout.names.length);
-  for (let place = 0; place < numbers.length; place++) into[from + (places[place] ?? 0)] = numbers[place] ?? Number.NaN;
+function fillNumbers(row: PlacedRow, into: Float64Array, from: number): number {
+  const { numbers } = row.prediction.features;
+  const places = row.placed?.places;
+  const end = from + sizeOf(row);
+  if (places) {
+    into.fill(Number.NaN, from, end);
+    for (let place = 0; place < numbers.length; place++) into[from + (places[place] ?? 0)] = numbers[place] ?? Number.NaN;
+  } else into.set(numbers, from);
+  return end;
 }
 
-function fillPlaces({ placed, prediction }: PlacedRow, into: Uint16Array, from: number): void {
+function fillPlaces({ placed, prediction }: PlacedRow, into: Uint16Array, from: number): number {
+  const { categoryPlaces } = prediction.features;
   const places = placed?.places;
-  for (const [index, place] of prediction.features.categoryPlaces.entries()) into[from + index] = places ? (places[place] ?? 0) : place;
+  for (const [index, place] of categoryPlaces.entries()) into[from + index] = places ? (places[place] ?? 0) : place;
+  return from + categoryPlaces.length;
 }
 
 function writePrecedences(out: Bytes, rows: readonly PlacedRow[]): void {

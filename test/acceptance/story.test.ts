@@ -1,10 +1,6 @@
 import { createHmac } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createApp } from "../../src/app.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import { formatProblems } from "../../src/config/problem.ts";
 import type { Message } from "../../src/ingest/source.ts";
 import { silentLog } from "../../src/log.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
@@ -14,9 +10,9 @@ import { readRetrainRuns } from "../../src/store/retrain-runs.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { startSmtpCatcher } from "../support/smtp-catcher.ts";
 import { createToyModel, type ToyDay } from "../support/toy-model.ts";
+import { TOY_START, writeToyProgram } from "../support/toy-program.ts";
 import { startWebhookReceiver } from "../support/webhook-receiver.ts";
 
-const DAY_ONE = Date.UTC(2026, 5, 1);
 const SECRET = `whsec_${Buffer.from("an acceptance test's own secret!").toString("base64")}`;
 
 /** The whole program as its users have it: a configuration file, rules, a baseline; only the clock is ours. */
@@ -29,47 +25,19 @@ async function startProgram() {
     await hooks.stop();
   });
   const toy = createToyModel();
-  const baseline = Array.from({ length: 60 }, (_, day) => toy.day(DAY_ONE - (60 - day) * DAY)).flatMap(({ predictions, labels }) =>
-    predictions.map((row, index) => ({ ...row, label: labels[index]?.label })),
-  );
-  writeFileSync(join(directory, "training.ndjson"), baseline.map((row) => JSON.stringify(row)).join("\n"));
-  mkdirSync(join(directory, "alerts"));
-  writeFileSync(
-    join(directory, "alerts", "rules.yaml"),
-    `rules:
-  - name: feature-drift
-    measure: {metric: drift, of: features, baseline: training, window: 1d}
-    fire: {above: {wasserstein: 0.2, psi: 0.1}, false_alarms: 0.01}
-    clear: {below: {wasserstein: 0.1, psi: 0.05}, for: 2}
-    for: 2
-  - name: accuracy-drop
-    measure: {metric: accuracy, window: 1d, baseline: training}
-    fire: {drop: 0.1, confidence: 0.99}
-    clear: {for: 2}
-    severity: critical
-    retrain: true
-`,
-  );
-  writeFileSync(
-    join(directory, "driftwatch.yaml"),
-    `store: {path: ./data}
-models:
-  toy:
-    task: binary
-    positive: "yes"
-    labels: {expected_within: 6h}
-    baselines: {training: {file: training.ndjson}}
-channels:
+  const config = writeToyProgram(
+    directory,
+    toy,
+    `channels:
   ml_oncall: {type: email, to: [ml@example.com], smtp: {host: 127.0.0.1, port: ${mail.port}}}
   ops: {type: webhook, url: "${hooks.url}/alerts", secret: "\${OPS_SECRET}"}
 retraining:
   toy: {type: webhook, url: "${hooks.url}/retrain", secret: "\${OPS_SECRET}", cooldown: 30d, dry_run: false}
 `,
+    { OPS_SECRET: SECRET },
   );
-  const loaded = loadConfig({ file: join(directory, "driftwatch.yaml"), env: { OPS_SECRET: SECRET } });
-  if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
-  let now = DAY_ONE;
-  const app = await createApp(loaded.config, {
+  let now = TOY_START;
+  const app = await createApp(config, {
     clock: () => now,
     log: silentLog,
     tickEvery: null,
@@ -80,7 +48,7 @@ retraining:
 
   /** A day passes: predictions come as it goes, labels after them, and the program looks in the small hours. */
   async function live(day: number, kind: ToyDay = {}): Promise<void> {
-    const start = DAY_ONE + (day - 1) * DAY;
+    const start = TOY_START + (day - 1) * DAY;
     const { predictions, labels } = toy.day(start, kind);
     now = start + DAY + 2 * HOUR;
     expect((await app.pipeline.ingest([...predictions, ...labels].map(message))).rejected).toEqual([]);
@@ -167,7 +135,7 @@ test("a program that was stopped in the middle goes on where it was, and tells n
   await live(3, { shift: 5 });
   expect(mail.mails).toHaveLength(1);
   await app.stop();
-  const next = await createApp(app.config, { clock: () => DAY_ONE + 3 * DAY + 8 * HOUR, log: silentLog, tickEvery: null });
+  const next = await createApp(app.config, { clock: () => TOY_START + 3 * DAY + 8 * HOUR, log: silentLog, tickEvery: null });
   onTestFinished(() => next.stop());
   await next.start();
   await next.tick();

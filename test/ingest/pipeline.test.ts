@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createPipeline, excerpt, type PipelineOptions, type Stored } from "../../src/ingest/pipeline.ts";
+import type { Stored } from "../../src/ingest/batch.ts";
+import { excerpt } from "../../src/ingest/letters.ts";
+import { createPipeline, type PipelineOptions } from "../../src/ingest/pipeline.ts";
 import { silentLog } from "../../src/log.ts";
 import { HOUR } from "../../src/model/time.ts";
 import { readDeadLetterPage } from "../../src/store/dead-letters.ts";

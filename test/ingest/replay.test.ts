@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { openKafkaReader } from "../../src/ingest/kafka-reader.ts";
-import { createPipeline, PIPELINE_LIMITS, type Stored } from "../../src/ingest/pipeline.ts";
+import type { Stored } from "../../src/ingest/batch.ts";
+import { createPipeline, PIPELINE_LIMITS } from "../../src/ingest/pipeline.ts";
 import { createReplay, REPLAYED, roundsOf, type Replay, type ReplayQuery } from "../../src/ingest/replay.ts";
 import { silentLog } from "../../src/log.ts";
 import type { KafkaSettings } from "../../src/model/settings.ts";

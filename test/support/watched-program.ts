@@ -1,9 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createApp, type App } from "../../src/app.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import { formatProblems } from "../../src/config/problem.ts";
 import { silentLog } from "../../src/log.ts";
 import type { Config } from "../../src/model/settings.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
@@ -11,9 +7,8 @@ import { parseExposition, type Family } from "./exposition.ts";
 import { scratchDirectory } from "./scratch.ts";
 import { serveApp } from "./serve-app.ts";
 import { createToyModel, type ToyDay } from "./toy-model.ts";
+import { TOY_START, writeToyProgram } from "./toy-program.ts";
 import { startWebhookReceiver } from "./webhook-receiver.ts";
-
-const DAY_ONE = Date.UTC(2026, 5, 1);
 
 export type WatchedProgram = {
   readonly app: App;
@@ -32,42 +27,14 @@ export type WatchedProgram = {
  * takes all, `busy` has no time, `strict` refuses.
  */
 export async function startWatchedProgram(changes: Partial<Config> = {}): Promise<WatchedProgram> {
-  const directory = scratchDirectory();
   const hooks = await startWebhookReceiver();
   onTestFinished(() => hooks.stop());
   hooks.answerWith(({ path }) => ({ status: path.endsWith("/busy") ? 503 : path.endsWith("/strict") ? 400 : 200 }));
   const toy = createToyModel();
-  const training = Array.from({ length: 60 }, (_, day) => toy.day(DAY_ONE - (60 - day) * DAY)).flatMap(({ predictions, labels }) =>
-    predictions.map((row, index) => ({ ...row, label: labels[index]?.label })),
-  );
-  writeFileSync(join(directory, "training.ndjson"), training.map((row) => JSON.stringify(row)).join("\n"));
-  mkdirSync(join(directory, "alerts"));
-  writeFileSync(
-    join(directory, "alerts", "rules.yaml"),
-    `rules:
-  - name: feature-drift
-    measure: {metric: drift, of: features, baseline: training, window: 1d}
-    fire: {above: {wasserstein: 0.2, psi: 0.1}, false_alarms: 0.01}
-    clear: {below: {wasserstein: 0.1, psi: 0.05}, for: 2}
-    for: 2
-  - name: accuracy-drop
-    measure: {metric: accuracy, window: 1d, baseline: training}
-    fire: {drop: 0.1, confidence: 0.99}
-    clear: {for: 2}
-    severity: critical
-    retrain: true
-`,
-  );
-  writeFileSync(
-    join(directory, "driftwatch.yaml"),
-    `store: {path: ./data}
-models:
-  toy:
-    task: binary
-    positive: "yes"
-    labels: {expected_within: 6h}
-    baselines: {training: {file: training.ndjson}}
-channels:
+  const config = writeToyProgram(
+    scratchDirectory(),
+    toy,
+    `channels:
   ops: {type: webhook, url: "${hooks.url}/ops"}
   busy: {type: webhook, url: "${hooks.url}/busy"}
   strict: {type: webhook, url: "${hooks.url}/strict"}
@@ -75,10 +42,8 @@ retraining:
   toy: {type: webhook, url: "${hooks.url}/retrain", dry_run: false}
 `,
   );
-  const loaded = loadConfig({ file: join(directory, "driftwatch.yaml"), env: {} });
-  if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
-  let now = DAY_ONE;
-  const app = await createApp({ ...loaded.config, ...changes }, { clock: () => now, log: silentLog, tickEvery: null });
+  let now = TOY_START;
+  const app = await createApp({ ...config, ...changes }, { clock: () => now, log: silentLog, tickEvery: null });
   onTestFinished(() => app.stop());
   await app.start();
   const server = await serveApp(app);
@@ -100,7 +65,7 @@ retraining:
     hooks,
     ingest,
     async live(day, kind = {}, more = []) {
-      const start = DAY_ONE + (day - 1) * DAY;
+      const start = TOY_START + (day - 1) * DAY;
       const { predictions, labels } = toy.day(start, kind);
       now = start + DAY + 2 * HOUR;
       await ingest([...predictions, ...labels, ...more]);
