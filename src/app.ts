@@ -23,6 +23,7 @@ import { createSignedPost } from "./notify/signed-post.ts";
 import { createLaunchers } from "./retrain/launch-webhook.ts";
 import { createRetrainer } from "./retrain/retrainer.ts";
 import { benjaminiHochberg } from "./stats/benjamini-hochberg.ts";
+import { storeUntil } from "./store/until.ts";
 import { readStatuses } from "./store/alerts.ts";
 import { openStore } from "./store/open.ts";
 import { newestLabelTime } from "./store/labels.ts";
@@ -143,7 +144,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const outbox = createOutbox({ store, channels: createNotifiers(config.channels), clock, log, link, onAttempt: metrics.told });
 
   const monitor = createMonitor({
-    store,
+    // A pass may be cut off after any statement, so a program that is told to end waits for one, not for all.
+    store: storeUntil(store, () => stopping),
     models: config.models,
     rules: config.rules,
     openBaseline: (file, model) => openBaselineFile(file, model, clock),
@@ -204,7 +206,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       result = await pass();
       return result;
     } catch (failure) {
-      error = failure instanceof Error ? failure.message : String(failure);
+      if (!stopping) error = failure instanceof Error ? failure.message : String(failure);
       throw failure;
     } finally {
       const duration = performance.now() - begun;
@@ -245,6 +247,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       try {
         await tick();
       } catch (error) {
+        if (stopping) return;
         log.error("a monitoring pass failed and will be tried again", { error: error instanceof Error ? error.message : String(error) });
       }
       const until = clock() + every;
