@@ -15,6 +15,7 @@ import warnings
 
 import numpy as np
 import scipy
+from scipy.stats import chi2
 import sklearn
 import statsmodels
 from sklearn.calibration import calibration_curve
@@ -158,6 +159,31 @@ def calibration_case(rows, groups, distinct):
     }
 
 
+def calibration_change_case(rows, groups, distinct, change):
+    """Two sides that answer every level equally often, so that each group is `distinct/groups` levels."""
+    levels = np.sort(rng.uniform(0.2, 0.8, distinct))
+    scores = np.repeat(levels, rows // distinct)
+    sides = [rng.random(len(scores)) < scores**power for power in (1.3, 1.3 + change)]
+    group = np.repeat(np.arange(groups), len(scores) // groups)
+    statistic = 0.0
+    for one in range(groups):
+        inside = group == one
+        residual = np.mean([side[inside].mean() for side in sides]) - scores[inside].mean()
+        expected = scores[inside].mean() + residual
+        variance = 2 * expected * (1 - expected) / inside.sum()
+        statistic += (sides[1][inside].mean() - sides[0][inside].mean()) ** 2 / variance
+    level = np.repeat(np.arange(distinct), rows // distinct)
+    tally = lambda side: [np.bincount(level[chosen], minlength=distinct).tolist() for chosen in (side, ~side)]
+    return {
+        "levels": levels.tolist(),
+        "before": tally(sides[0]),
+        "after": tally(sides[1]),
+        "groups": groups,
+        "statistic": float(statistic),
+        "pValue": float(chi2.sf(statistic, groups)),
+    }
+
+
 def isotonic_case(bins, rows, weighted, slope):
     level = rng.integers(0, bins, rows)
     positive = rng.random(rows) < 1 / (1 + np.exp(-slope * (level - bins / 2) / bins))
@@ -193,6 +219,7 @@ def main():
         "calibration": [calibration_case(*case) for case in ((1000, 10, 100), (600, 5, 20), (400, 4, 4))],
         "isotonic": [isotonic_case(*case) for case in ((20, 300, False, 4), (100, 150, False, 6), (50, 2000, True, 3), (30, 400, False, -3))],
         "delays": [delay_case(*case) for case in ((300, 24, 0.8, 5), (50, 10, 1, 2), (2000, 48, 0.3, 20))],
+        "calibrationChange": [calibration_change_case(*case) for case in ((1000, 10, 100, 0), (4000, 5, 20, 0.3), (400, 4, 4, 0.1))],
     }
     versions = {name: module.__version__ for name, module in (("numpy", np), ("scipy", scipy), ("scikit-learn", sklearn), ("statsmodels", statsmodels))}
     versions = {"python": platform.python_version(), **versions}

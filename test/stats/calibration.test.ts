@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { scoreBin, SCORE_BINS } from "../../src/stats/auc.ts";
+import { calibrationChange } from "../../src/stats/calibration-change.ts";
 import { calibrationError, calibrationTest, reliabilityCurve } from "../../src/stats/calibration.ts";
 import { isotonicBlocks } from "../../src/stats/isotonic.ts";
 import { murphyDecomposition } from "../../src/stats/murphy.ts";
@@ -151,6 +152,69 @@ describe("calibrationTest", () => {
   });
   it("counts the misses of scores that were certain", () => {
     expect(present(calibrationTest(plain([50, 90], [50, 10]), [50, 100], 1)).statistic).toBeCloseTo(10 ** 2 / 25, 12);
+  });
+});
+
+describe("calibrationChange", () => {
+  const side = ([positives, negatives]: readonly [number[], number[]], levels: readonly number[]) => ({
+    rows: plain(positives, negatives),
+    scoreSums: levels.map((level, bin) => level * ((positives[bin] ?? 0) + (negatives[bin] ?? 0))),
+  });
+  it("is the statistic and SciPy's tail where groups hold equally many rows of both sides", () => {
+    for (const { levels, before, after, groups, statistic, pValue } of performanceGoldens.calibrationChange) {
+      const found = present(calibrationChange(side(before, levels), side(after, levels), groups));
+      expect(found.df).toBe(groups);
+      expect(found.statistic).toBeCloseTo(statistic, 9);
+      expect(found.pValue).toBeCloseTo(pValue, 9);
+    }
+  });
+  it("alarms as often as it says for scores that were always wrong, and finds that they became more so", () => {
+    const random = seeded(11);
+    let [alarms, found] = [0, 0];
+    for (let run = 0; run < 300; run += 1) {
+      const promised = ({ rows, scores }: ReturnType<typeof drawScored>) => ({ rows, scoreSums: scores });
+      const before = promised(drawScored(random, 2_000, -1, 0.8));
+      if (present(calibrationChange(before, promised(drawScored(random, 500, -1, 0.8)), 10)).pValue < 0.05) alarms += 1;
+      if (present(calibrationChange(before, promised(drawScored(random, 500, -1, 0.4)), 10)).pValue < 0.05) found += 1;
+    }
+    expect(alarms / 300).toBeGreaterThan(0.025);
+    expect(alarms / 300).toBeLessThan(0.08);
+    expect(found / 300).toBeGreaterThan(0.8);
+  });
+  it("is zero for equal sides, symmetric, and null where a side is too small", () => {
+    const one = side(
+      [
+        [10, 30],
+        [30, 10],
+      ],
+      [0.3, 0.7],
+    );
+    const two = side(
+      [
+        [20, 30],
+        [20, 10],
+      ],
+      [0.3, 0.7],
+    );
+    expect(calibrationChange(one, one, 2)).toMatchObject({ statistic: 0, df: 2, pValue: 1 });
+    expect(present(calibrationChange(one, two, 2)).statistic).toBeCloseTo(present(calibrationChange(two, one, 2)).statistic, 12);
+    expect(
+      calibrationChange(
+        one,
+        side(
+          [
+            [1, 1],
+            [0, 0],
+          ],
+          [0.3, 0.7],
+        ),
+        2,
+      ),
+    ).toBeNull();
+    expect(calibrationChange(side([[], []], []), side([[], []], []), 10)).toBeNull();
+    expect(() => calibrationChange(one, side([[1], [1]], [0.5]), 2)).toThrow(RangeError);
+    expect(() => calibrationChange(one, { ...two, scoreSums: [1] }, 2)).toThrow(RangeError);
+    expect(() => calibrationChange(one, two, 0)).toThrow(RangeError);
   });
 });
 

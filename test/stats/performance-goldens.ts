@@ -47,6 +47,14 @@ interface PerformanceGoldens {
     brier: number;
   }[];
   isotonic: { positives: SumsAndSquares; negatives: SumsAndSquares; seen: number[]; rates: number[] }[];
+  calibrationChange: {
+    levels: number[];
+    before: [positives: number[], negatives: number[]];
+    after: [positives: number[], negatives: number[]];
+    groups: number;
+    statistic: number;
+    pValue: number;
+  }[];
   delays: { arrived: number[]; waiting: number[]; ages: number[]; coverage: number[]; errors: (number | null)[] }[];
 }
 

@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
 import { storeUntil } from "../../src/store/until.ts";
-import { StoreError } from "../../src/store/store.ts";
 import { openTemporaryStore } from "../alerting/examples.ts";
 
 it("answers until it is over, and then takes nothing more", async () => {
@@ -14,7 +13,7 @@ it("answers until it is over, and then takes nothing more", async () => {
       from.query<{ n: number }>("SELECT count() AS n FROM ticks WHERE duration_ms = {ms:Float64}", { ms: 1 });
     expect(await count(until)).toEqual([{ n: 1 }]);
     over = true;
-    const refused = new StoreError("The program is ending.", { hint: "", retryable: false });
+    const refused = "The program is ending.";
     await expect(count(until)).rejects.toThrow(refused);
     await expect(until.insert("ticks", [tick])).rejects.toThrow(refused);
     await expect(until.execute("TRUNCATE TABLE ticks")).rejects.toThrow(refused);

@@ -1,0 +1,137 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { createApp, type App } from "../../src/app.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { formatProblems } from "../../src/config/problem.ts";
+import type { Message } from "../../src/ingest/source.ts";
+import { silentLog } from "../../src/log.ts";
+import type { Measurement } from "../../src/model/measurement.ts";
+import { DAY, MINUTE } from "../../src/model/time.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+
+type Rows = "reference" | "current" | "far";
+/** What scikit-learn says of the same rows: `tasks_oracle.py`. */
+type Row = {
+  readonly prediction: string | number;
+  readonly label: string | number | null;
+  readonly scores?: Readonly<Record<string, number>>;
+};
+type Figures = Readonly<Record<string, number>> & { readonly classes?: readonly { class: string; recall: number; rows: number }[] };
+type Part = {
+  readonly rows: Readonly<Record<Rows, readonly Row[]>>;
+  readonly figures: Readonly<Record<Rows, Figures>>;
+};
+const oracle = JSON.parse(readFileSync(new URL("../oracle/tasks-oracle.json", import.meta.url), "utf8")) as {
+  readonly multiclass: Part;
+  readonly regression: Part;
+};
+
+const START = Date.UTC(2026, 5, 1);
+
+const event = (row: Row, index: number, start: number) => ({
+  type: "prediction",
+  id: `${start}-${index}`,
+  model: "m",
+  version: "1",
+  time: new Date(start + index * MINUTE).toISOString(),
+  features: { x: index },
+  prediction: row.prediction,
+  ...(row.scores ? { scores: row.scores } : {}),
+});
+
+/** The whole program, with a model of one task, its reference in a file and a day of live events. */
+async function program(task: "multiclass" | "regression", { rows }: Part): Promise<App> {
+  const directory = scratchDirectory();
+  const reference = rows.reference.map((row, index) => ({
+    ...event(row, index, START - 30 * DAY),
+    ...(row.label === null ? {} : { label: row.label }),
+  }));
+  writeFileSync(join(directory, "reference.ndjson"), reference.map((row) => JSON.stringify(row)).join("\n"));
+  writeFileSync(
+    join(directory, "driftwatch.yaml"),
+    `store: {path: ./data}
+alerts: []
+clock: replay
+models: {m: {task: ${task}, labels: {expected_within: 1h}, baselines: {training: {file: reference.ndjson}}}}
+`,
+  );
+  const loaded = loadConfig({ file: join(directory, "driftwatch.yaml"), env: {} });
+  if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
+  const app = await createApp(loaded.config, { log: silentLog, tickEvery: null });
+  onTestFinished(() => app.stop());
+  await app.start();
+  const labels = rows.current.flatMap(({ label }, index) =>
+    label === null ? [] : [{ type: "label", id: `${START}-${index}`, model: "m", time: new Date(START + DAY).toISOString(), label }],
+  );
+  // Later ones without labels, so that those of the first day have had their time.
+  const later = (rows.far ?? rows.current).map((row, index) => event(row, index, START + 3 * DAY));
+  const events = [...rows.current.map((row, index) => event(row, index, START)), ...labels, ...later];
+  expect((await app.pipeline.ingest(events.map(message))).rejected).toEqual([]);
+  app.watermarks.finish();
+  await app.tick();
+  return app;
+}
+
+function message(value: object, index: number): Message {
+  return {
+    origin: { source: "http", topic: "", partition: 0, offset: String(index) },
+    bytes: Buffer.from(JSON.stringify(value)),
+    timestamp: null,
+  };
+}
+
+async function measured(app: App, from = START): Promise<Map<string, Measurement>> {
+  const window = { from, to: from + DAY };
+  const found = await app.monitor.measure({ model: "m", window, baselines: ["training"], families: ["performance"] });
+  return new Map(found.map((one) => [one.metric, one]));
+}
+
+test("a model of several classes is measured as scikit-learn measures it", async () => {
+  const found = await measured(await program("multiclass", oracle.multiclass));
+  const { reference, current } = oracle.multiclass.figures;
+  for (const metric of ["accuracy", "balanced_accuracy", "macro_precision", "macro_f1", "weighted_f1", "mcc", "log_loss", "brier"]) {
+    const one = found.get(metric);
+    expect(one, metric).toMatchObject({ status: "ok", labelled: current.labelled, rows: { reference: reference.labelled, current: 300 } });
+    expect(one?.value, metric).toBeCloseTo(current[metric] ?? NaN, 9);
+    expect(one?.detail.reference, metric).toBeCloseTo(reference[metric] ?? NaN, 9);
+    expect(one?.ci?.[0], metric).toBeLessThan(one?.value ?? NaN);
+    expect(one?.ci?.[1], metric).toBeGreaterThan(one?.value ?? NaN);
+    expect(one?.pValue, metric).toBeGreaterThan(0.01);
+  }
+  expect(found.get("accuracy")?.detail.classes?.map(({ class: name, recall, rows }) => ({ class: name, recall, rows }))).toEqual(
+    current.classes,
+  );
+  expect(found.get("accuracy")?.detail.classes?.at(-1)).toMatchObject({ class: "eel", precision: null, f1: 0 });
+  expect(found.get("calibration_error")).toMatchObject({ status: "ok" });
+  expect([...found.keys()].filter((metric) => metric.startsWith("estimated"))).toEqual([]);
+}, 60_000);
+
+test("a model of numbers is measured as scikit-learn measures it, and estimated without labels", async () => {
+  const app = await program("regression", oracle.regression);
+  const found = await measured(app);
+  const { reference, current } = oracle.regression.figures;
+  for (const metric of ["mae", "rmse", "r2", "wape", "bias"]) {
+    const one = found.get(metric);
+    expect(one, metric).toMatchObject({ status: "ok", labelled: current.labelled, rows: { reference: reference.labelled, current: 300 } });
+    expect(Math.abs((one?.value ?? NaN) / (current[metric] ?? NaN) - 1), metric).toBeLessThan(1e-9);
+    expect(Math.abs((one?.detail.reference ?? NaN) / (reference[metric] ?? NaN) - 1), metric).toBeLessThan(1e-9);
+    expect(one?.ci?.[0], metric).toBeLessThan(one?.value ?? NaN);
+    expect(one?.ci?.[1], metric).toBeGreaterThan(one?.value ?? NaN);
+  }
+  expect(found.get("estimated_mae")).toMatchObject({
+    status: "ok",
+    evidence: "independent_rows",
+    detail: { realised: { verdict: "agree", value: found.get("mae")?.value, rows: current.labelled } },
+  });
+
+  // Of these no label is known. They lie where errors are large.
+  const far = await measured(app, START + 3 * DAY);
+  expect(far.get("mae")).toMatchObject({ value: null, status: "labels_pending" });
+  const estimate = far.get("estimated_mae");
+  expect(estimate).toMatchObject({ status: "ok", labelled: 0, detail: { reference: found.get("mae")?.detail.reference } });
+  expect(estimate?.pValue).toBeLessThan(0.01);
+  const truth = oracle.regression.figures.far?.mae ?? NaN;
+  expect(truth / (reference.mae ?? NaN)).toBeGreaterThan(1.2);
+  expect(Math.abs((estimate?.value ?? NaN) / truth - 1)).toBeLessThan(0.1);
+}, 60_000);

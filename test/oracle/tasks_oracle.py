@@ -1,0 +1,94 @@
+"""Writes tasks-oracle.json: a model of several classes and one of numbers, with what scikit-learn says of them.
+
+    python test/oracle/tasks_oracle.py test/oracle/tasks-oracle.json
+
+Needs numpy and scikit-learn; takes a second. Rows are made up, seeded and written beside the figures, so that the test feeds
+exactly these to the program. Some rows carry no probabilities, some no label, and one class is never predicted.
+"""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+import sklearn
+from sklearn import metrics
+
+rng = np.random.default_rng(20261121)
+CLASSES = ["cat", "dog", 'ow"l', "eel"]
+
+
+def classes(n):
+    rows = []
+    for i in range(n):
+        actual = rng.choice(4, p=[0.5, 0.3, 0.15, 0.05])
+        logits = rng.normal(size=4)
+        logits[actual] += 1.6
+        logits[3] = -4.0
+        p = np.round(np.exp(logits) / np.exp(logits).sum(), 6)
+        row = {"prediction": CLASSES[int(np.argmax(p))], "label": CLASSES[actual] if rng.random() < 0.9 else None}
+        if rng.random() < 0.95:
+            row["scores"] = dict(zip(CLASSES, map(float, p)))
+        rows.append(row)
+    return rows
+
+
+def of_classes(rows):
+    known = [r for r in rows if r["label"] is not None]
+    y, z = [r["label"] for r in known], [r["prediction"] for r in known]
+    scored = [r for r in known if "scores" in r]
+    p = np.array([[r["scores"][c] for c in CLASSES] for r in scored])
+    hit = np.array([[r["label"] == c for c in CLASSES] for r in scored], dtype=float)
+    given = np.clip((p * hit).sum(1), np.finfo(float).eps, 1 - np.finfo(float).eps)
+    report = metrics.classification_report(y, z, output_dict=True, zero_division=np.nan)
+    return {
+        "predictions": len(rows),
+        "labelled": len(known),
+        "accuracy": metrics.accuracy_score(y, z),
+        "balanced_accuracy": metrics.balanced_accuracy_score(y, z),
+        "macro_precision": metrics.precision_score(y, z, average="macro", zero_division=np.nan),
+        # Of a class that is never predicted precision is 0/0 and F1 0: it has rows that were missed.
+        "macro_f1": metrics.f1_score(y, z, average="macro", zero_division=np.nan),
+        "weighted_f1": metrics.f1_score(y, z, average="weighted", zero_division=np.nan),
+        "mcc": metrics.matthews_corrcoef(y, z),
+        "log_loss": float(-np.log(given).mean()),
+        "brier": float(((p - hit) ** 2).sum(1).mean()),
+        "classes": [{"class": c, "recall": report[c]["recall"], "rows": report[c]["support"]} for c in CLASSES],
+    }
+
+
+def numbers(n, least=0.0):
+    """Errors grow with the distance from the middle; with `least`, there are none nearer than that."""
+    rows = []
+    for _ in range(n):
+        x = rng.normal()
+        while abs(x) < least:
+            x = rng.normal()
+        actual = 1_250.0 + 300 * x + rng.normal(scale=60 * (1 + 0.5 * abs(x)))
+        rows.append(
+            {"prediction": float(np.round(1_255.0 + 290 * x, 3)), "label": float(np.round(actual, 3)) if rng.random() < 0.9 else None}
+        )
+    return rows
+
+
+def of_numbers(rows):
+    known = [r for r in rows if r["label"] is not None]
+    y, z = np.array([r["label"] for r in known]), np.array([r["prediction"] for r in known])
+    return {
+        "predictions": len(rows),
+        "labelled": len(known),
+        "mae": metrics.mean_absolute_error(y, z),
+        "rmse": metrics.root_mean_squared_error(y, z),
+        "r2": metrics.r2_score(y, z),
+        "wape": float(np.abs(y - z).sum() / np.abs(y).sum()),
+        "bias": float((z - y).mean()),
+    }
+
+
+animals, prices = {"reference": classes(600), "current": classes(300)}, {"reference": numbers(800), "current": numbers(300), "far": numbers(300, 1.0)}
+out = {
+    "versions": {"numpy": np.__version__, "scikit-learn": sklearn.__version__},
+    "multiclass": {"rows": animals, "figures": {k: of_classes(v) for k, v in animals.items()}},
+    "regression": {"rows": prices, "figures": {k: of_numbers(v) for k, v in prices.items()}},
+}
+pathlib.Path(sys.argv[1]).write_text(json.dumps(out, separators=(",", ":")) + "\n")
