@@ -1,4 +1,11 @@
-import { isEstimated, type EstimatedMetric, type Metric, type PerformanceMetric, type RealisedMetric } from "./measurement.ts";
+import {
+  isEstimated,
+  PERFORMANCE_METRICS,
+  type EstimatedMetric,
+  type Metric,
+  type PerformanceMetric,
+  type RealisedMetric,
+} from "./measurement.ts";
 import type { Task } from "./settings.ts";
 
 /** What a metric of performance is. */
@@ -60,6 +67,17 @@ export function performanceTrait(metric: PerformanceMetric): PerformanceTrait {
 /** The trait of any metric; null for one that is not of performance. */
 export function traitOf(metric: Metric): PerformanceTrait | null {
   return metric in REALISED || isEstimated(metric) ? performanceTrait(metric as PerformanceMetric) : null;
+}
+
+/** What a model is told by where there is room for one number; null where its outcomes are not counted. */
+export function leadMetric(task: Task): RealisedMetric | null {
+  if (task === "ranking") return null;
+  return task === "regression" ? "mae" : "accuracy";
+}
+
+/** What is measured of models of a task. */
+export function performanceMetrics(task: Task): PerformanceMetric[] {
+  return PERFORMANCE_METRICS.filter((metric) => performanceTrait(metric).tasks.includes(task));
 }
 
 /** How much worse a value is than another; negative when it is better. */

@@ -1,5 +1,6 @@
 import type { RetrainRun } from "../model/alert.ts";
 import type { Measurement, Metric } from "../model/measurement.ts";
+import { leadMetric, performanceMetrics } from "../model/performance.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, floorTo, formatDuration, type Millis, type Window } from "../model/time.ts";
 import { readAlertPage } from "../store/alert-pages.ts";
@@ -63,7 +64,8 @@ export async function modelReport(query: ReportQuery): Promise<ModelReport> {
   const kinds = await readMeasuredKinds(store, model.name);
   const window = windowOf(query, versions, kinds);
   const kind = preferredKind(model, kinds, ["wasserstein", "psi"]);
-  const scored = preferredKind(model, kinds, ["accuracy"]);
+  const lead = leadMetric(model.task);
+  const scored = preferredKind(model, kinds, lead === null ? [] : [lead]);
   const drift = kind && {
     baseline: kind.baseline,
     windowMs: kind.windowMs,
@@ -127,9 +129,8 @@ async function driftMeasurements(query: ReportQuery, kind: MeasuredKind, window:
 }
 
 async function performanceMeasurements(query: ReportQuery, kind: MeasuredKind, window: Window): Promise<Measurement[]> {
-  const metrics = ["accuracy", "precision", "recall", "f1", "roc_auc", "log_loss"];
   const all = [];
-  for (const metric of metrics) all.push(...(await measurementsOf(query, { ...kind, metric }, window)));
+  for (const metric of performanceMetrics(query.model.task)) all.push(...(await measurementsOf(query, { ...kind, metric }, window)));
   return all;
 }
 
@@ -186,7 +187,9 @@ function missingWords(model: ModelSettings, story: Omit<ModelReport, "missing">)
   if (few > 0)
     words.push(`${few.toLocaleString("en-US")} of ${statuses.length.toLocaleString("en-US")} drift measurements had too few rows to tell.`);
   if (story.performance === null)
-    words.push(model.task === "binary" ? "Performance has not been measured yet." : `Performance of ${model.task} models is not measured.`);
+    words.push(
+      leadMetric(model.task) !== null ? "Performance has not been measured yet." : `Performance of ${model.task} models is not measured.`,
+    );
   const rows = story.volume.reduce((sum, one) => sum + one.rows, 0);
   const labelled = story.volume.reduce((sum, one) => sum + one.labelled, 0);
   if (rows > 0 && labelled === 0) words.push("No label has arrived for these predictions, so how right the model was is unknown.");

@@ -1,10 +1,11 @@
 import type { Measurement } from "../model/measurement.ts";
+import { leadMetric, traitOf } from "../model/performance.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY } from "../model/time.ts";
 import { volumeChart } from "../report/volume-chart.ts";
 import { html, type Markup } from "../report/markup.ts";
 import { badge } from "../report/parts.ts";
-import { count, day, moment, percent, span } from "../report/words.ts";
+import { count, day, METRIC_NAMES, moment, number, percent, span } from "../report/words.ts";
 import { readAlertPage } from "../store/alert-pages.ts";
 import type { Alert } from "../store/alerts.ts";
 import { readMeasurements } from "../store/measurements.ts";
@@ -20,7 +21,7 @@ type Glance = {
   readonly versions: readonly ModelVersion[];
   readonly volume: readonly Volume[];
   readonly firing: readonly Alert[];
-  readonly accuracy: Measurement | null;
+  readonly lead: Measurement | null;
 };
 
 /** Every model at a glance. */
@@ -47,17 +48,22 @@ function leadWords(models: number, troubled: number, alerts: number): string {
 async function glanceAt({ store }: PageDependencies, model: ModelSettings): Promise<Glance> {
   const versions = await readVersions(store, model.name);
   const end = Math.max(0, ...versions.map((version) => version.lastSeen + model.bucket));
-  const accuracies = await readMeasurements(store, { model: model.name, metric: "accuracy", newestFirst: true, limit: 200 });
+  const values = await readMeasurements(store, {
+    model: model.name,
+    metric: leadMetric(model.task) ?? "accuracy",
+    newestFirst: true,
+    limit: 200,
+  });
   return {
     model,
     versions,
     volume: end === 0 ? [] : await readVolume(store, model.name, { from: Math.max(0, end - VOLUME_SPAN), to: end }, DAY),
     firing: await readAlertPage(store, { model: model.name, state: "firing" }, 100, null),
-    accuracy: accuracies.find((one) => one.value !== null && one.status === "ok") ?? accuracies.find((one) => one.value !== null) ?? null,
+    lead: values.find((one) => one.value !== null && one.status === "ok") ?? values.find((one) => one.value !== null) ?? null,
   };
 }
 
-function modelCard({ model, versions, volume, firing, accuracy }: Glance, watermark: number | null): Markup {
+function modelCard({ model, versions, volume, firing, lead }: Glance, watermark: number | null): Markup {
   const title = html`<h2><a href="${modelHref(model.name)}">${model.name}</a></h2>`;
   if (versions.length === 0) return html`<section class="card">${title}${firstEvent(model)}</section>`;
   const [newest] = versions;
@@ -70,16 +76,18 @@ function modelCard({ model, versions, volume, firing, accuracy }: Glance, waterm
 ${volumeChart(volume, { width: 340, height: 46 })}
 <dl class="figures">
 <div><dt>Alerts</dt><dd>${alerts}</dd></div>
-<div><dt>Accuracy</dt><dd>${accuracyWords(accuracy, model)}</dd></div>
+<div><dt>${METRIC_NAMES[leadMetric(model.task) ?? "accuracy"]}</dt><dd>${performanceWords(lead, model)}</dd></div>
 <div><dt>Newest version</dt><dd>${newest?.version ?? "–"}<small>${count(newest?.rows ?? 0)} rows since ${day(newest?.firstSeen ?? 0)}</small></dd></div>
 <div><dt>Complete up to</dt><dd>${watermark === null ? "–" : moment(watermark)}<small>${watermark === null ? "no watermark yet" : "UTC, event time"}</small></dd></div>
 </dl></section>`;
 }
 
-function accuracyWords(accuracy: Measurement | null, model: ModelSettings): Markup {
-  if (accuracy === null) return html`–<small>${model.task === "binary" ? "waiting for labels" : `not measured for ${model.task}`}</small>`;
-  const interval = accuracy.ci === null ? "" : `${percent(accuracy.ci[0])} to ${percent(accuracy.ci[1])}; `;
-  return html`${percent(accuracy.value)}<small>${interval}${percent(accuracy.detail.labelCoverage ?? null)} labelled, ${span(accuracy)}</small>`;
+function performanceWords(performance: Measurement | null, model: ModelSettings): Markup {
+  if (performance === null)
+    return html`–<small>${leadMetric(model.task) !== null ? "waiting for labels" : `not measured for ${model.task}`}</small>`;
+  const text = traitOf(performance.metric)?.share === true ? percent : number;
+  const interval = performance.ci === null ? "" : `${text(performance.ci[0])} to ${text(performance.ci[1])}; `;
+  return html`${text(performance.value)}<small>${interval}${percent(performance.detail.labelCoverage ?? null)} labelled, ${span(performance)}</small>`;
 }
 
 function noModels(): Markup {
