@@ -1,4 +1,4 @@
-import { createRandom } from "./events.ts";
+import { mulberry32 } from "../../test/support/mulberry32.ts";
 
 /** Columns as models have them, seeded: what the benchmark of drift compares, here and in Python. */
 
@@ -32,7 +32,7 @@ function valueOf(feature: number, z: number, u: number): number {
 
 /** `rows` values of a feature: of the reference (seed 0), or of a window. Texts are the numbers of their categories. */
 export function drawColumn(feature: number, rows: number, seed: number, state: State): Float64Array {
-  const random = createRandom(1_000_003 * seed + feature);
+  const random = mulberry32(1_000_003 * seed + feature);
   const move = state === "moved" ? MOVE : 0;
   return Float64Array.from({ length: rows }, () => {
     const z = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
