@@ -39,6 +39,8 @@ export interface Deals {
 /** Below this standard deviation every number is listed, beyond it numbers so many standard deviations apart. */
 const FEW_DEVIATION = 8;
 const STRIDE = 0.7;
+/** Up to this standard deviation going from one number to the next costs less than a leap. */
+const WALKING_DEVIATION = 64;
 
 /**
  * The numbers of current rows of a bin that are not negligibly rare, or evenly spaced ones that stand for all of them:
@@ -55,28 +57,30 @@ export function likelyDeals(total: number, n: number, m: number): Deals {
   const most = Math.min(m, total);
   const mode = Math.min(most, Math.max(least, Math.floor(((total + 1) * (m + 1)) / (n + m + 2))));
   const deals: Deals = { current: [], mass: [] };
-  /** Outwards from `first` until deals are negligible; `massAt` is asked in that order. */
-  const gather = (first: number, step: number, massAt: (k: number) => number): void => {
-    for (let k = first; k >= least && k <= most; k += step) {
-      const mass = massAt(k);
-      if (mass < NEGLIGIBLE) return;
-      deals.current.push(k);
-      deals.mass.push(mass);
-    }
-  };
-  if (deviation < FEW_DEVIATION) {
+  const stride = deviation < FEW_DEVIATION ? 1 : Math.floor(STRIDE * deviation);
+  const atMode = logTableMass(mode, n, m, total);
+  for (const direction of [1, -1] as const) {
     let mass = 1;
-    gather(mode, 1, (k) => (k === mode ? mass : (mass *= stepUp(k - 1, n, m, total))));
-    mass = 1;
-    gather(mode - 1, -1, (k) => (mass /= stepUp(k, n, m, total)));
-  } else {
-    const stride = Math.floor(STRIDE * deviation);
-    const atMode = logTableMass(mode, n, m, total);
-    const massAt = (k: number): number => Math.exp(logTableMass(k, n, m, total) - atMode);
-    gather(mode, stride, massAt);
-    gather(mode - stride, -stride, massAt);
+    for (let k = mode; k >= least && k <= most && mass > NEGLIGIBLE; k += direction * stride) {
+      if (k !== mode || direction === 1) {
+        deals.current.push(k);
+        deals.mass.push(mass);
+      }
+      mass =
+        deviation < WALKING_DEVIATION
+          ? mass * walk(k, direction * stride, n, m, total)
+          : Math.exp(logTableMass(k + direction * stride, n, m, total) - atMode);
+    }
   }
   return deals;
+}
+
+/** P(b = k + steps)/P(b = k); what lies beyond what is possible is not asked for. */
+function walk(k: number, steps: number, n: number, m: number, total: number): number {
+  let ratio = 1;
+  for (let i = k; i < k + steps; i++) ratio *= stepUp(i, n, m, total);
+  for (let i = k; i > k + steps; i--) ratio /= stepUp(i - 1, n, m, total);
+  return ratio;
 }
 
 /** The variance of the number of current rows in a bin of `total` rows. */
