@@ -41,8 +41,10 @@ export type Stored = {
   readonly hours: number;
 };
 
-/** Rows by which every day is shorter than the one before it: no two days of a model have equally many. */
-const FEWER_A_DAY = 13;
+/** Rows by which a day is shorter than the first: no two days have equally many, so nothing is known beforehand. */
+export function fewerRows(day: number): number {
+  return 13 * day;
+}
 
 /** Fills an empty store. `onColumn` is given every column that was drawn, as long as it exists. */
 export async function fillStore(
@@ -65,7 +67,7 @@ export async function fillStore(
       const liveBins = binsOf(grid, live);
       for (const [day, found] of stored.days.entries()) {
         if (found !== state) continue;
-        const first = Math.min(FEWER_A_DAY * day, live.length - 100);
+        const first = fewerRows(day);
         for (let hour = 0; hour < stored.hours; hour++) {
           const begin = first + Math.floor(((live.length - first) * hour) / stored.hours);
           const end = first + Math.floor(((live.length - first) * (hour + 1)) / stored.hours);
