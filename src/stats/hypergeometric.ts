@@ -131,6 +131,17 @@ function tailFrom(start: number, direction: 1 | -1, n: number, m: number, total:
 }
 
 /**
+ * P(b > k) + ½·P(b = k), the mid-p-value of `k` current rows among the `total` of a bin. The caller checks the arguments.
+ * Cost: up to a few standard deviations of steps.
+ */
+export function dealtMidTail(k: number, n: number, m: number, total: number): number {
+  const half = Math.exp(logTableMass(k, n, m, total)) / 2;
+  const expected = (total * m) / (n + m);
+  // From whichever side is shorter, so that no tail is what is left of 1.
+  return k > expected ? tailFrom(k + 1, 1, n, m, total) + half : Math.max(0, 1 - tailFrom(k - 1, -1, n, m, total) - half);
+}
+
+/**
  * P(|a/n - b/m| >= distance): the probability that a bin of `total` rows changes its share by so much when rows are
  * dealt at random. Exact; changes that equal the distance up to rounding count.
  *
