@@ -28,7 +28,7 @@ export async function chunks(python: string | null, rounds: number): Promise<voi
   try {
     process.stderr.write(`${ROWS} labelled rows in ${CHUNKS} chunks\n`);
     const columns = { chunk: new Float64Array(ROWS), actual: new Float64Array(ROWS), score: new Float64Array(ROWS) };
-    for (const rows of labelledRows(columns)) await insertBaselineRows(store, "chunks", rows, (row) => row.prediction.id);
+    for (const rows of labelledRows(columns)) await insertBaselineRows(store, "chunks", rows, () => "0");
     await countOutcomes(store, { model: "bench", baseline: "chunks" }, "yes", HOUR, [], 1);
     const span = { from: FIRST_DAY, to: FIRST_DAY + HOURS * HOUR + DAY };
     const costs: number[] = [];
@@ -51,7 +51,7 @@ export async function chunks(python: string | null, rounds: number): Promise<voi
     if (python === null) return;
     for (const [name, values] of Object.entries(columns)) writeFileSync(join(directory, `chunks.${name}.f64`), values);
     writeFileSync(join(directory, "shape.json"), JSON.stringify({ chunks: CHUNKS, rounds: rounds + 1 }));
-    const theirs = askPeer<{ cpu: number[] } & Record<(typeof METRICS)[number], number[]>>(python, "chunks", directory);
+    const theirs = askPeer(python, "chunks", directory) as { cpu: number[] } & Record<(typeof METRICS)[number], number[]>;
     const numpy = median(theirs.cpu.slice(1));
     for (const metric of METRICS) {
       const worst = Math.max(...theirs[metric].map((value, chunk) => Math.abs(value - (found.get(metric)?.[chunk] ?? Infinity))));

@@ -16,11 +16,41 @@ function days(count: number): State[] {
 }
 
 /** What grows, by how much, and the exponent it may have at most. */
-const AXES: readonly { name: string; goal: number; sizes: readonly number[]; stored: (size: number) => Stored; windowDays: (size: number) => number }[] = [
-  { name: "rows", goal: 0.1, sizes: [10_000, 31_600, 100_000, 316_000, 1_000_000], stored: (rows) => ({ ...STORED, rows }), windowDays: () => 1 },
-  { name: "features", goal: 1.05, sizes: [20, 40, 80, 160, 320], stored: (features) => ({ ...STORED, features, rows: 5_000 }), windowDays: () => 1 },
-  { name: "versions", goal: 1.05, sizes: [1, 2, 4, 8, 16], stored: (versions) => ({ ...STORED, versions, rows: 20_000 }), windowDays: () => 1 },
-  { name: "days in the window", goal: 0.5, sizes: [1, 2, 4, 8, 16, 32], stored: () => ({ ...STORED, days: days(36) }), windowDays: (size) => size },
+const AXES: readonly {
+  name: string;
+  goal: number;
+  sizes: readonly number[];
+  stored: (size: number) => Stored;
+  windowDays: (size: number) => number;
+}[] = [
+  {
+    name: "rows",
+    goal: 0.1,
+    sizes: [10_000, 31_600, 100_000, 316_000, 1_000_000],
+    stored: (rows) => ({ ...STORED, rows }),
+    windowDays: () => 1,
+  },
+  {
+    name: "features",
+    goal: 1.05,
+    sizes: [20, 40, 80, 160, 320],
+    stored: (features) => ({ ...STORED, features, rows: 5_000 }),
+    windowDays: () => 1,
+  },
+  {
+    name: "versions",
+    goal: 1.05,
+    sizes: [1, 2, 4, 8, 16],
+    stored: (versions) => ({ ...STORED, versions, rows: 20_000 }),
+    windowDays: () => 1,
+  },
+  {
+    name: "days in the window",
+    goal: 0.5,
+    sizes: [1, 2, 4, 8, 16, 32],
+    stored: () => ({ ...STORED, days: days(36) }),
+    windowDays: (size) => size,
+  },
 ];
 
 /** How the CPU of measuring a window's drift from counts grows. */

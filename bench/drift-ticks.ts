@@ -82,7 +82,9 @@ export function ticksOf(directory: string, days: readonly State[]): TickRun {
   }
 }
 
-type ScipyRun = Readonly<Record<State, { cpu: number; ks: Record<string, number>; psi: Record<string, number>; wasserstein: Record<string, number> }>>;
+type ScipyRun = Readonly<
+  Record<State, { cpu: number; ks: Record<string, number>; psi: Record<string, number>; wasserstein: Record<string, number> }>
+>;
 type EvidentlyRun = { cpu: number; loaded: number; peak: number };
 
 /** A day of a million rows beside a baseline of as many, from counts, against the same question asked of rows. */
@@ -107,8 +109,8 @@ export async function tick(options: {
     };
     writeFileSync(join(directory, "shape.json"), JSON.stringify(shape));
     const ours = ticksOf(directory, days);
-    const scipy = python === null ? null : askPeer<ScipyRun>(python, "scipy", directory);
-    const preset = evidently === null ? null : askPeer<EvidentlyRun>(evidently, "evidently", directory);
+    const scipy = python === null ? null : (askPeer(python, "scipy", directory) as ScipyRun);
+    const preset = evidently === null ? null : (askPeer(evidently, "evidently", directory) as EvidentlyRun);
     printCosts(ours, scipy, preset);
     if (scipy !== null) printAccuracy(ours, scipy, rows);
     printMemory(ours, preset);
@@ -139,7 +141,9 @@ function printCosts(ours: TickRun, scipy: ScipyRun | null, preset: EvidentlyRun 
   }
   const { measurements } = ours.ticks.at(-1) ?? { measurements: 0 };
   console.log(table.toString());
-  console.log(`The first tick, which reads the baseline: ${ours.ticks[0]?.cpu.toFixed(2)} s. Every tick stores ${measurements} measurements.\n`);
+  console.log(
+    `The first tick, which reads the baseline: ${ours.ticks[0]?.cpu.toFixed(2)} s. Every tick stores ${measurements} measurements.\n`,
+  );
 }
 
 /** The same numbers from counts as from rows: what makes the speed mean something. */
@@ -161,7 +165,10 @@ function printAccuracy(ours: TickRun, scipy: ScipyRun, rows: number): void {
   };
   row("KS, in critical distances", 0.1, (state) => worst(state, "ks", (a, b) => Math.abs(a - b) / critical));
   row("PSI, relative", 0.01, (state) => worst(state, "psi", (a, b) => Math.abs(a / b - 1)));
-  table.push(["Wasserstein, standard deviations", ...STATES.map((state) => worst(state, "wasserstein", (a, b) => Math.abs(a - b)).toPrecision(2))]);
+  table.push([
+    "Wasserstein, standard deviations",
+    ...STATES.map((state) => worst(state, "wasserstein", (a, b) => Math.abs(a - b)).toPrecision(2)),
+  ]);
   console.log(table.toString());
   console.log(misses.length === 0 ? "The accuracy gate holds.\n" : `THE ACCURACY GATE IS MISSED: ${misses.join(", ")}.\n`);
 }

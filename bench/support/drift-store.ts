@@ -5,6 +5,7 @@ import { baselineKey } from "../../src/monitor/baselines.ts";
 import { buildGrid, KNOWN_CATEGORIES } from "../../src/monitor/build-grid.ts";
 import { createMonitor, type Monitor } from "../../src/monitor/monitor.ts";
 import { silentLog } from "../../src/log.ts";
+import { entryAt } from "../../src/stats/entry-at.ts";
 import { insertBaseline } from "../../src/store/baselines.ts";
 import { insertGrid, type CategorySummary, type NumericSummary } from "../../src/store/grids.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -80,12 +81,7 @@ export async function fillStore(
     for (let start = 0; start < rows.length; start += 1000) await store.insert("feature_counts", rows.slice(start, start + 1000));
   }
   const subjects = grids.map(({ feature, grid }) => ({ key: { subject: "feature", feature: nameOf(feature) } as const, grid }));
-  await insertGrid(
-    store,
-    { model: MODEL, version: 1, subjects },
-    `${DRIFT_SETTINGS.bucket} ${DRIFT_SETTINGS.positive} ${KEY}`,
-    FIRST_DAY,
-  );
+  await insertGrid(store, { model: MODEL, version: 1, subjects }, `${DRIFT_SETTINGS.bucket} ${DRIFT_SETTINGS.positive} ${KEY}`, FIRST_DAY);
   await insertBaseline(store, {
     model: MODEL,
     key: KEY,
@@ -101,11 +97,7 @@ export async function fillStore(
   });
   // When the first row came is asked of the rows themselves.
   await store.insert("predictions", [{ model: MODEL, id: "first", version: "v0", time: FIRST_DAY / 1000 }]);
-  await insertWindowProgress(
-    store,
-    MODEL,
-    new Map(["closed", "mature"].map((kind) => [`1d/1d ${kind}`, FIRST_DAY])),
-  );
+  await insertWindowProgress(store, MODEL, new Map(["closed", "mature"].map((kind) => [`1d/1d ${kind}`, FIRST_DAY])));
   await store.execute("OPTIMIZE TABLE feature_counts FINAL");
 }
 
@@ -123,7 +115,7 @@ function gridOf(feature: number, reference: Float64Array): SubjectGrid {
       summary.categories.push({ ...key, value: String(value), rows });
   } else {
     const sorted = reference.filter((value) => !Number.isNaN(value)).sort();
-    const at = (rank: number) => sorted[rank - 1] as number;
+    const at = (rank: number) => entryAt(sorted, rank - 1);
     const parts = (count: number) => Array.from({ length: count - 1 }, (_, k) => at(Math.ceil(((k + 1) * sorted.length) / count)));
     summary.numbers.push({
       ...key,
@@ -142,8 +134,7 @@ function gridOf(feature: number, reference: Float64Array): SubjectGrid {
 /** The bin of every row; one beyond the last for a missing value. */
 function binsOf(grid: SubjectGrid, values: Float64Array): Uint16Array {
   const missing = binCount(grid);
-  if (grid.kind === "numeric")
-    return Uint16Array.from(values, (value) => (Number.isNaN(value) ? missing : numericBin(grid.edges, value)));
+  if (grid.kind === "numeric") return Uint16Array.from(values, (value) => (Number.isNaN(value) ? missing : numericBin(grid.edges, value)));
   const places = new Map(grid.categories.map((category, place) => [Number(category), place]));
   return Uint16Array.from(values, (value) => places.get(value) ?? grid.categories.length + 1);
 }
@@ -163,16 +154,16 @@ function countsRow(
   let [low, high, lowSum, highSum] = [Infinity, -Infinity, 0, 0];
   const last = binCount(grid) - 1;
   for (let row = begin; row < end; row++) {
-    const bin = bins[row] as number;
-    const value = values[row] as number;
-    (cells[bin] as number) += 1;
+    const bin = entryAt(bins, row);
+    const value = entryAt(values, row);
+    cells[bin] = entryAt(cells, bin) + 1;
     if (bin > last) continue;
     if (value < low) low = value;
     if (value > high) high = value;
     if (bin === 0) lowSum += value;
     if (bin === last) highSum += value;
   }
-  const occupied = [...cells.subarray(0, last + 1).keys()].filter((bin) => (cells[bin] as number) > 0);
+  const occupied = [...cells.subarray(0, last + 1).keys()].filter((bin) => entryAt(cells, bin) > 0);
   const isNumeric = grid.kind === "numeric";
   const units = (sum: number) => (isNumeric ? BigInt(Math.round(sum / grid.quantum)).toString() : "0");
   return {

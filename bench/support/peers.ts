@@ -23,7 +23,9 @@ export function scipyPython(python: string): string | null {
 export function evidentlyPython(named: string | null): string | null {
   if (named === null) return leftOut("Evidently", "Ask for it with --evidently install.");
   if (named !== "install")
-    return canImport(named, "evidently") ? named : leftOut("Evidently", `${named} cannot import it: pip install evidently==0.7.23 "pandas<3".`);
+    return canImport(named, "evidently")
+      ? named
+      : leftOut("Evidently", `${named} cannot import it: pip install evidently==0.7.23 "pandas<3".`);
   const directory = mkdtempSync(join(tmpdir(), "driftwatch-evidently-"));
   const python = join(directory, "bin", "python");
   for (const [command, ...args] of [
@@ -37,12 +39,12 @@ export function evidentlyPython(named: string | null): string | null {
 }
 
 /** What `bench/peers/drift.py` found in a directory of columns. */
-export function askPeer<Answer>(python: string, peer: "scipy" | "evidently" | "chunks", directory: string): Answer {
+export function askPeer(python: string, peer: "scipy" | "evidently" | "chunks", directory: string): unknown {
   const run = spawnSync(python, ["bench/peers/drift.py", peer, directory], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: 2 ** 28,
   });
   if (run.status !== 0) throw new Error(`${peer} ended with ${run.status ?? run.signal}: ${run.stderr.slice(-2000)}`);
-  return JSON.parse(run.stdout) as Answer;
+  return JSON.parse(run.stdout);
 }

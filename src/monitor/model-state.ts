@@ -53,7 +53,13 @@ export async function loadHistory(store: Store, state: ModelState, span: Window,
   const inputs = await readFeatureCounts(store, rows, state.grid, span, stepMs);
   const outcomes = await readOutcomeCounts(store, rows, span, stepMs);
   // Which versions are alive takes a week, but none of its bins.
-  const versions = await readLiveVersions(store, rows.model, state.grid, { from: floorTo(span.from - ACTIVE_FOR, stepMs), to: span.to }, stepMs);
+  const versions = await readLiveVersions(
+    store,
+    rows.model,
+    state.grid,
+    { from: floorTo(span.from - ACTIVE_FOR, stepMs), to: span.to },
+    stepMs,
+  );
   const sums = new Map<string, ReadonlyMap<string, SubjectCounts>>();
   return {
     inputs: (window) => {
