@@ -19,16 +19,19 @@ import {
   type Draw,
 } from "./support/simulated-features.ts";
 
-const HELP = `Usage: npm run bench -- false-alarms [--runs N] [--only TABLE]
+const HELP = `Usage: npm run bench -- false-alarms [--runs N] [--only TABLE] [--kind NAME]
 
 How often the shipped rules fire at nothing, and how often at something: single features, and 50 at once. Counts one evaluation;
 an alert needs as many in a row as its rule says.
 
   --runs N       runs of each figure, 1,000 unless told; fewer of what costs more
   --only TABLE   one of still, together, dated, dated-together, drift
+  --kind NAME    one line of the table still, "lognormal"
 `;
 
-const { values: options } = readCommandLine(HELP, { options: { runs: { type: "string", default: "1000" }, only: { type: "string" } } });
+const { values: options } = readCommandLine(HELP, {
+  options: { runs: { type: "string", default: "1000" }, only: { type: "string" }, kind: { type: "string" } },
+});
 const RUNS = Number(options.runs);
 const SIZES = [50, 100, 200, 500, 1000, 5000];
 const REFERENCE_ROWS = 5000;
@@ -49,7 +52,11 @@ const dated: Readonly<Record<string, () => Draw>> = {
   "daily season": () => daily,
   "K=10, kept with .6": () => sticky(0.6),
 };
-const nothing = { ...NUMERIC, ...CATEGORICAL, "normal, 2 % missing": missing(0.02, normal) };
+const nothing = Object.fromEntries(
+  Object.entries({ ...NUMERIC, ...CATEGORICAL, "normal, 2 % missing": missing(0.02, normal) }).filter(
+    ([name]) => options.kind === undefined || name === options.kind,
+  ),
+);
 const tenth = new Array<number>(10).fill(1);
 const shifts: Readonly<Record<string, { before: Draw; after: Draw }>> = {
   "mean +0.2 sigma": { before: normal, after: (chance, time) => (normal(chance, time) as number) + 0.2 },
@@ -211,7 +218,7 @@ const tables: Readonly<Record<string, { steps: number; run: () => () => void }>>
     steps: Object.keys(nothing).length * RUNS,
     run: () => {
       const kinds = Object.entries(nothing).map(([name, draw]) => alone(name, draw, draw));
-      const lines = [
+      const pools = [
         pooled(
           "numeric, pooled",
           kinds.filter(({ name }) => name in NUMERIC),
@@ -220,8 +227,8 @@ const tables: Readonly<Record<string, { steps: number; run: () => () => void }>>
           "categorical, pooled",
           kinds.filter(({ name }) => name in CATEGORICAL),
         ),
-        ...kinds,
       ];
+      const lines = [...(options.kind === undefined ? pools : []), ...kinds];
       return () => {
         print(`No drift, reference ${REFERENCE_ROWS} rows without times: % of feature-windows that fire`, lines.map(shown));
         print("Of these: % that are too few rows for a drift as small as the rule asks for", lines.map(shownBlind));

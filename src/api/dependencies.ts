@@ -59,6 +59,8 @@ export type ApiDependencies = {
   readonly adapters: ReadonlyMap<string, Pick<AdapterSettings, "type">>;
   readonly cloudevents: string | null;
   readonly measure: (query: MeasureQuery) => Promise<readonly Measurement[]>;
+  /** Drift measurements with the same values from the rows themselves beside them. */
+  readonly withExactValues: (model: string, measurements: readonly Measurement[]) => Promise<readonly Measurement[]>;
   readonly compare: (settings: ModelSettings, query: ComparisonQuery) => Promise<Comparison>;
   /** A model's report, as plain data with times in RFC 3339, and as a page. */
   readonly report: (query: {

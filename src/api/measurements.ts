@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { tooMuchToReadAgain } from "../model/exact.ts";
 import {
   DRIFT_METRICS,
   metricFamily,
@@ -37,11 +38,14 @@ const PLACE: z.ZodType<MeasurementPlace> = z.tuple([
   z.string(),
 ]);
 
-export function measurementRoutes(dependencies: Pick<ApiDependencies, "store" | "models" | "measure">): Route[] {
+export function measurementRoutes(dependencies: Pick<ApiDependencies, "store" | "models" | "measure" | "withExactValues">): Route[] {
   return (["drift", "performance", "quality"] as const).map((family) => familyRoute(family, dependencies));
 }
 
-function familyRoute(family: MetricFamily, { store, models, measure }: Pick<ApiDependencies, "store" | "models" | "measure">): Route {
+function familyRoute(
+  family: MetricFamily,
+  { store, models, measure, withExactValues }: Pick<ApiDependencies, "store" | "models" | "measure" | "withExactValues">,
+): Route {
   return route({
     method: "GET",
     path: `/v1/models/{model}/${family}`,
@@ -61,13 +65,20 @@ function familyRoute(family: MetricFamily, { store, models, measure }: Pick<ApiD
       to: time("Windows that end at this time or earlier.").optional(),
       window: duration("Windows of this length.").optional(),
       compute: flag("Measure the window from … to now.").optional(),
+      ...(family === "drift"
+        ? {
+            exact: flag(
+              "With compute: the same metrics from the rows themselves too, in detail.exact. For audits; up to a million rows.",
+            ).optional(),
+          }
+        : {}),
       ...paging,
     },
     answers: { "application/json": page(measurement) },
     problems: [404, 503],
     handle: async ({ path, query }) => {
       const model = modelNamed(models, path.model ?? "");
-      const { compute, limit, cursor, window, ...filter } = query;
+      const { compute, exact, limit, cursor, window, ...filter } = query;
       if (filter.from !== undefined && filter.to !== undefined && filter.from >= filter.to)
         throw new Problem(400, "The time to ends before from begins.", "Give a from before to; windows include from and end before to.");
       if (compute) {
@@ -80,11 +91,13 @@ function familyRoute(family: MetricFamily, { store, models, measure }: Pick<ApiD
           baselines: baselinesOf(model, filter.baseline),
           families: [family],
         });
-        return {
-          items: measured.filter((one) => metricFamily(one.metric) === family && fits(one, filter)).map(measurementJson),
-          next_cursor: null,
-        };
+        const wanted = measured.filter((one) => metricFamily(one.metric) === family && fits(one, filter));
+        const refusal = exact ? tooMuchToReadAgain(wanted) : null;
+        if (refusal) throw new Problem(400, refusal.message, refusal.hint);
+        return { items: (exact ? await withExactValues(model.name, wanted) : wanted).map(measurementJson), next_cursor: null };
       }
+      if (exact)
+        throw new Problem(400, "Stored measurements have no exact values.", "Add compute=true, from and to: the window is measured now.");
       const size = pageSize(limit);
       const found = await readMeasurementPage(
         store,

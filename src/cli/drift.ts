@@ -5,6 +5,7 @@ import type { Config } from "../model/settings.ts";
 import { formatDuration, parseTime, type Millis } from "../model/time.ts";
 import { action, effectSize, jsonOption, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
+import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import {
   bySignificance,
@@ -34,6 +35,7 @@ type DriftOptions = Span & {
   readonly metric: Metric | "judged" | "all";
   readonly baseline?: string;
   readonly above: number;
+  readonly exact?: boolean;
   readonly json?: boolean;
   readonly failOn?: "drift";
 };
@@ -55,6 +57,7 @@ export function driftCommand(cli: Cli) {
     )
     .option("--baseline <name>", "one baseline only")
     .addOption(new Option("--above <effect>", "call it drift above this effect (value less expected)").argParser(effectSize).default(0.1))
+    .option("--exact", "compute everything from the rows themselves as well, for audits; with --last, or --from and --to")
     .addOption(jsonOption())
     .addOption(new Option("--fail-on <what>", "exit with 3 when anything has drifted").choices(["drift"]))
     .action(action(cli, (options: DriftOptions & Global) => drift(cli.io, options)));
@@ -62,6 +65,8 @@ export function driftCommand(cli: Cli) {
 
 async function drift(io: Io, options: DriftOptions & { config?: string }): Promise<number> {
   checkSpan(options);
+  if (options.exact && options.last === undefined && options.from === undefined)
+    throw new CliFailure("--exact reads the rows of one window again.", "Say which: --last 7d, or --from and --to.", 2);
   const { config } = loadSettings(io, options.config);
   chooseModel(config, options.model);
   return withConnection(io, config, (connection) => showDrift(io, connection, config, options));
@@ -75,6 +80,7 @@ async function showDrift(io: Io, connection: Connection, config: Config, options
     ...subjectParams(options.feature),
     baseline: options.baseline,
     metric: options.metric === "judged" || options.metric === "all" ? undefined : options.metric,
+    exact: options.exact && family === "drift" ? "true" : undefined,
   };
   const window = await requestedWindow(connection, model, options, io.now());
   const path = `${modelPath(model)}/${family}`;
@@ -90,6 +96,7 @@ async function showDrift(io: Io, connection: Connection, config: Config, options
 
   if (options.json) io.stdout.write(judgedLines(judged));
   else if (judged.length > 0) io.stdout.write(driftTable(model.name, judged, io.stdout.columns));
+  if (options.exact) tellExact(io, found);
   return conclude(io, judged, options.failOn !== undefined, `Nothing is measured of ${model.name}${window ? " in this window" : " yet"}.`);
 }
 
@@ -123,6 +130,7 @@ function judgedMetrics(items: readonly MeasurementItem[]): MeasurementItem[] {
 function driftTable(model: string, judged: readonly JudgedItem[], width: number | null): string {
   const items = judged.map(({ item }) => item);
   const ground = commonGround(items);
+  const isExact = items.some(({ detail }) => detail.exact !== undefined);
   const columns: Column[] = [
     ...(ground.versions ? [{ title: "version" }] : []),
     ...(ground.segments ? [{ title: "segment" }] : []),
@@ -130,6 +138,7 @@ function driftTable(model: string, judged: readonly JudgedItem[], width: number 
     { title: "subject" },
     { title: "metric" },
     { title: "value", align: "right" },
+    ...(isExact ? [{ title: "exact", align: "right" as const }, { title: "promised", align: "right" as const }, { title: "holds" }] : []),
     { title: "expected", align: "right" },
     { title: "p", align: "right" },
     { title: "rows", align: "right" },
@@ -145,6 +154,7 @@ function driftTable(model: string, judged: readonly JudgedItem[], width: number 
     subjectName(item),
     item.metric,
     numberOrNothing(item.value),
+    ...(isExact ? [numberOrNothing(item.detail.exact?.value ?? null), promised(item), holdsText(item)] : []),
     numberOrNothing(item.expected),
     pValueText(item.p_value),
     item.rows.current.toLocaleString("en-US"),
@@ -178,6 +188,49 @@ function timeOf(text: string): string {
 
 function listed(names: readonly string[]): string {
   return names.length > 8 ? `${names.slice(0, 8).join(", ")} and ${names.length - 8} more` : names.join(", ");
+}
+
+/** Where the counts promise the exact value to lie. */
+function promised({ detail }: MeasurementItem): string {
+  const [low, high] = detail.exact?.bracket ?? [];
+  if (low === undefined || high === undefined) return NOTHING;
+  return low === high ? number(low) : `${number(low)} … ${number(high)}`;
+}
+
+/** Sums in another order differ in the last digits. */
+const ROUNDING = 1e-9;
+
+/** Whether the exact value lies where it was promised; null without a promise. */
+function holds({ detail: { exact } }: MeasurementItem): boolean | null {
+  if (!exact?.bracket || exact.value === null) return null;
+  const [low, high] = exact.bracket;
+  const slack = ROUNDING * (1 + Math.abs(exact.value));
+  return exact.value >= low - slack && exact.value <= high + slack;
+}
+
+function holdsText(item: MeasurementItem): string {
+  const found = holds(item);
+  return found === null ? NOTHING : found ? "yes" : "NO";
+}
+
+/** What an audit found, on stderr: whether every value is where it was promised, and whether all rows are still there. */
+function tellExact(io: Io, items: readonly MeasurementItem[]): void {
+  const audited = items.flatMap((item) => (item.detail.exact ? [{ item, exact: item.detail.exact }] : []));
+  const broken = audited.filter(({ item }) => holds(item) === false);
+  const gone = audited.filter(
+    ({ item, exact }) => exact.rows.current !== item.rows.current || exact.rows.reference !== item.rows.reference,
+  );
+  if (gone.length > 0)
+    note(
+      io,
+      `${countOf(gone.length, "value")} counted other rows than are stored now: raw rows may be past their retention, or not counted yet.`,
+    );
+  if (broken.length > 0)
+    note(
+      io,
+      `error: ${countOf(broken.length, "value")} not where the counts promise them.\n  hint: --json has the rows on both sides, in detail.exact.`,
+    );
+  else note(io, `${countOf(audited.length, "value")} computed again from the rows, and each is where the counts promise it, if they do.`);
 }
 
 function evidenceText({ evidence, detail }: MeasurementItem): string {

@@ -34,6 +34,11 @@ export type MeasurementItem = {
     readonly reference?: number;
     readonly label_coverage?: number;
     readonly null_windows?: number;
+    readonly exact?: {
+      readonly value: number | null;
+      readonly bracket: readonly [number, number] | null;
+      readonly rows: { readonly reference: number; readonly current: number };
+    };
   };
 };
 

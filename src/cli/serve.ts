@@ -47,6 +47,7 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
     adapters: config.adapters,
     cloudevents: config.http.cloudevents,
     measure: monitor.measure,
+    withExactValues: monitor.withExactValues,
     compare: (settings, query) => compareVersions({ store, settings, watermark: app.watermark(settings.name) }, query),
     report: async ({ model, ...query }) => {
       const report = await modelReport({ store, model, ...query });

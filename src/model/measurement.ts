@@ -152,8 +152,19 @@ export type MeasurementDetail = {
   readonly range?: { readonly low: number; readonly high: number; readonly currentLow: number; readonly currentHigh: number };
   /** Categories in the window that the baseline never held, most frequent first. */
   readonly unseen?: readonly { readonly value: string; readonly rows: number }[];
+  /** The same metric on the rows as they are stored, where that was asked for. */
+  readonly exact?: ExactValue;
   /** Why there is no value, in a sentence. */
   readonly note?: string;
+};
+
+/** A metric computed from raw rows, to audit what counts say. */
+export type ExactValue = {
+  readonly value: number | null;
+  /** Where the counts promise it to lie, ends included; null where they promise nothing. */
+  readonly bracket: readonly [number, number] | null;
+  /** Rows with a value that were found on either side: fewer than were counted, where rows are gone. */
+  readonly rows: { readonly reference: number; readonly current: number };
 };
 
 export type Measurement = {

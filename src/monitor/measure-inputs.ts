@@ -11,7 +11,7 @@ import {
   type QualityMetric,
 } from "../model/measurement.ts";
 import type { Millis, Window } from "../model/time.ts";
-import { twoProportionTest } from "../stats/proportion.ts";
+import { increasePValue } from "../stats/proportion.ts";
 import { divergenceEvidence, rateEvidence, type CountedWindow, type HeldOutWindow } from "../stats/window-evidence.ts";
 import { divergencesFor, type Divergence } from "./measure-subject.ts";
 import { binnedDeviation, binnedQuantile, rowsOutOfRange } from "./subject-bins.ts";
@@ -232,8 +232,7 @@ function measureRate(subject: SubjectWindow, metric: QualityMetric): Measurement
   const usual = subject.usual.rate(metric);
   const evidence = rateEvidence(counted.successes, counted.rows, usual);
   const before = metric === "missing_rate" ? reference.missing + reference.unparsable : 0;
-  const independent = twoProportionTest(before, rows.reference, counted.successes, counted.rows);
-  const pValue = evidence?.pValue ?? independent?.pValueIncrease ?? null;
+  const pValue = evidence?.pValue ?? increasePValue(before, rows.reference, counted.successes, counted.rows);
   return measurement(subject, metric, rows, "ok", {
     value: counted.successes / counted.rows,
     expected: evidence?.expected ?? before / rows.reference,

@@ -20,6 +20,7 @@ import {
 import { estimatePerformance } from "./estimate-performance.ts";
 import { measurePerformance } from "./measure-performance.ts";
 import {
+  ACTIVE_FOR,
   evidenceBaselineFor,
   fileBaselineFor,
   liveReferenceWindow,
@@ -32,8 +33,6 @@ import {
   type SubjectCounts,
 } from "./model-state.ts";
 
-/** A version without rows is still measured (as "no data") for this long after its last one; then it is retired. */
-const ACTIVE_FOR = 7 * DAY;
 /** Windows before this one in which a change of unit is looked for, to date it. */
 const RECENT_WINDOWS = 3;
 
@@ -50,7 +49,7 @@ export type WindowMeasurer = {
     metrics: DriftMetrics,
   ): Promise<Measurement[]>;
   performance(window: Window, baselines: ReadonlySet<string>, history: History, pending: boolean): Promise<Measurement[]>;
-  /** How much time before a window its measurement may read. */
+  /** How much time before a window its measurement may read counts of. */
   lookBack(length: Millis, baselines: ReadonlySet<string>): Millis;
   /** How long after it a bucket may matter to a window: infinite when a pinned period holds it. */
   reach(baselines: ReadonlySet<string>, touched: readonly Millis[]): Millis;
@@ -69,7 +68,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     const trailing = settingsOf(baselines).flatMap((baseline) =>
       baseline.kind === "trailing" ? [baseline.window + baseline.offset + RECENT_WINDOWS * length] : [],
     );
-    return Math.max(ACTIVE_FOR, ...trailing);
+    return Math.max(0, ...trailing);
   }
 
   function reach(baselines: ReadonlySet<string>, touched: readonly Millis[]): Millis {

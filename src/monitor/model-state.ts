@@ -6,6 +6,7 @@ import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Millis, type Window } from "../model/time.ts";
 import type { StoredBaseline } from "../store/baselines.ts";
 import { readFeatureCounts, type StepCounts } from "../store/feature-counts.ts";
+import { readLiveVersions } from "../store/live-versions.ts";
 import { readOutcomeCounts, type StepOutcomes } from "../store/outcome-counts.ts";
 import type { Store } from "../store/store.ts";
 
@@ -32,6 +33,9 @@ export function modelState(settings: ModelSettings, baselines: readonly StoredBa
   };
 }
 
+/** A version without rows is still measured (as "no data") for this long after its last one; then it is retired. */
+export const ACTIVE_FOR = 7 * DAY;
+
 /** All of time, for baselines, which are counted wherever their rows lie. */
 const ALWAYS: Window = { from: 0, to: 4_294_967_295_000 };
 
@@ -40,7 +44,7 @@ export type History = {
   /** Counts within the window, by version; versions without rows are absent. */
   inputs(window: Window): ReadonlyMap<string, SubjectCounts>;
   outcomes(window: Window): ReadonlyMap<string, OutcomeCounts>;
-  /** Versions with rows in the window. */
+  /** Versions with rows in the window, which may begin `ACTIVE_FOR` before the span. */
   versions(window: Window): ReadonlySet<string>;
 };
 
@@ -48,6 +52,14 @@ export async function loadHistory(store: Store, state: ModelState, span: Window,
   const rows = { model: state.settings.name, baseline: "" };
   const inputs = await readFeatureCounts(store, rows, state.grid, span, stepMs);
   const outcomes = await readOutcomeCounts(store, rows, span, stepMs);
+  // Which versions are alive takes a week, but none of its bins.
+  const versions = await readLiveVersions(
+    store,
+    rows.model,
+    state.grid,
+    { from: floorTo(span.from - ACTIVE_FOR, stepMs), to: span.to },
+    stepMs,
+  );
   const sums = new Map<string, ReadonlyMap<string, SubjectCounts>>();
   return {
     inputs: (window) => {
@@ -57,7 +69,7 @@ export async function loadHistory(store: Store, state: ModelState, span: Window,
       return sum;
     },
     outcomes: (window) => sumOutcomes(within(outcomes, window)),
-    versions: (window) => new Set([...within(inputs, window), ...within(outcomes, window)].flatMap((step) => [...step.byVersion.keys()])),
+    versions: (window) => new Set(within(versions, window).flatMap((step) => step.versions)),
   };
 }
 

@@ -13,6 +13,7 @@ import { insertWindowProgress, readWindowProgress } from "../store/window-progre
 import { ensureGrid, loadBaselines, type OpenBaselineFile } from "./baselines.ts";
 import { COUNTED, createCounting } from "./counting.ts";
 import type { DriftMetrics } from "./measure-inputs.ts";
+import { withExactValues } from "./exact-drift.ts";
 import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
 import { loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
 import { allBaselines, driftMetricsFor, dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
@@ -38,6 +39,8 @@ export type Monitor = {
   tick(): Promise<TickResult>;
   /** Measures any window of whole buckets, now, without storing anything. */
   measure(query: MeasureQuery): Promise<Measurement[]>;
+  /** Drift measurements of a model with the same values from the rows themselves beside them. */
+  withExactValues(model: string, measurements: readonly Measurement[]): Promise<Measurement[]>;
 };
 
 type Watched = {
@@ -315,7 +318,12 @@ export function createMonitor(options: {
     ];
   }
 
-  return { start, tick, measure };
+  async function exactly(name: string, measurements: readonly Measurement[]): Promise<Measurement[]> {
+    const model = watched.get(name);
+    return model ? withExactValues(store, model.state, measurements) : [...measurements];
+  }
+
+  return { start, tick, measure, withExactValues: exactly };
 }
 
 function progressOf({ progress }: Watched, plan: Plan): PlanProgress {

@@ -7,11 +7,13 @@ import { entryAt } from "./entry-at.ts";
 import { logGamma } from "./gamma.ts";
 import { gammaTail } from "./gamma-tail.ts";
 import { gatherRareBins } from "./gather-rare.ts";
-import { forEachDeal } from "./hypergeometric.ts";
+import { likelyDeals, type Deals } from "./hypergeometric.ts";
 import { canCompare, requireWholeCounts, rowsOf, smoothedShares } from "./shares.ts";
 
 /** With fewer expected rows than this on the smaller side, bins are joined before they are tested. */
 const LEAST_EXPECTED = 2;
+/** Bins whose deals are kept at most. */
+const MOST_KEPT = 4000;
 
 /** A bin's part of a divergence, from its smoothed share in the reference and in the current rows. */
 export type ShareTerm = (reference: number, current: number) => number;
@@ -25,28 +27,43 @@ interface BinMoments {
   bend: number;
 }
 
+/**
+ * The deals of the last pair of sizes, by a bin's rows: several divergences are asked about the same bins in turn, and
+ * finding how likely deals are costs more than any of their terms.
+ */
+const lastDeals = { n: 0, m: 0, byRows: new Map<number, Deals>() };
+
+function dealsOf(rows: number, n: number, m: number): Deals {
+  if (lastDeals.n !== n || lastDeals.m !== m || lastDeals.byRows.size > MOST_KEPT) Object.assign(lastDeals, { n, m, byRows: new Map() });
+  let found = lastDeals.byRows.get(rows);
+  if (found === undefined) lastDeals.byRows.set(rows, (found = likelyDeals(rows, n, m)));
+  return found;
+}
+
 /** Moments of the term of a bin of `rows` rows, half a row added to each of the `bins` bins of either side. */
 function binMoments(term: ShareTerm, rows: number, n: number, m: number, bins: number): BinMoments {
   const share = rows / (n + m);
   const expected = share * m;
   const deviation = Math.sqrt((expected * (1 - share) * n) / (n + m - 1));
-  const sums = { mass: 0, value: 0, square: 0, slope: 0, bend: 0 };
-  forEachDeal(rows, n, m, (current, mass) => {
-    const value = term((rows - current + 0.5) / (n + bins / 2), (current + 0.5) / (m + bins / 2));
+  const deals = dealsOf(rows, n, m);
+  let [all, value, square, slope, bend] = [0, 0, 0, 0, 0];
+  for (const [place, current] of deals.current.entries()) {
+    const mass = entryAt(deals.mass, place);
+    const found = term((rows - current + 0.5) / (n + bins / 2), (current + 0.5) / (m + bins / 2));
     const z = deviation > 0 ? (current - expected) / deviation : 0;
-    sums.mass += mass;
-    sums.value += mass * value;
-    sums.square += mass * value * value;
-    sums.slope += mass * value * z;
-    sums.bend += mass * value * (z * z - 1);
-  });
-  const mean = sums.value / sums.mass;
+    all += mass;
+    value += mass * found;
+    square += mass * found * found;
+    slope += mass * found * z;
+    bend += mass * found * (z * z - 1);
+  }
+  const mean = value / all;
   const pull = share < 1 ? Math.sqrt(share / (1 - share)) : 0;
   return {
     mean,
-    variance: Math.max(0, sums.square / sums.mass - mean * mean),
-    slope: (sums.slope / sums.mass) * pull,
-    bend: (sums.bend / sums.mass / 2) * pull * pull,
+    variance: Math.max(0, square / all - mean * mean),
+    slope: (slope / all) * pull,
+    bend: (bend / all / 2) * pull * pull,
   };
 }
 
@@ -95,7 +112,7 @@ function dealtMoments(term: ShareTerm, totals: readonly number[], n: number, m: 
  * beforehand; autocorrelated rows make it far too small.
  *
  * Returns null when either side has no rows or fewer than two bins are left: there is nothing to test. Throws a
- * RangeError for unequal lengths and counts that are not whole. Cost: up to 8·√m terms a bin; bins with equal totals once.
+ * RangeError for unequal lengths and counts that are not whole. Cost: at most 140 terms a bin (`likelyDeals`); bins with equal totals once.
  */
 export function additivePValue(reference: readonly number[], current: readonly number[], term: ShareTerm): number | null {
   if (!canCompare(reference, current)) return null;

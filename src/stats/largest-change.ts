@@ -10,6 +10,10 @@ import { canCompare, plainShares, requireWholeCounts, rowsOf } from "./shares.ts
 const STEPS = 200;
 /** Expected rows below which a bin's counts are too few to be taken as normal. */
 const FEW = 30;
+/** Standard deviations beyond which a chance is below 1e-17: nothing beside 1. */
+const OUT_OF_REACH = 8.6;
+/** A product of chances below this is as good as 0. */
+const NOTHING = 1e-9;
 
 /** The largest change of a share. */
 export interface LargestChange {
@@ -40,12 +44,12 @@ export function largestChange(reference: readonly number[], current: readonly nu
   return { value, bin: changes.indexOf(value), changes };
 }
 
-/** P(|p_j - q_j| >= x) for a bin of `total` rows dealt at random; exact where it expects few rows, else normal. */
-function changeSf(x: number, total: number, n: number, m: number): number {
+/** P(|p_j - q_j| >= x) for bins of `total` rows dealt at random, by x: exact where such a bin expects few rows, else normal. */
+function changeSf(total: number, n: number, m: number): (x: number) => number {
   const rows = n + m;
-  if ((Math.min(total, rows - total) * Math.min(n, m)) / rows < FEW) return dealtChangeSf(x, total, n, m);
-  const variance = ((total / n / m) * (rows - total)) / (rows - 1);
-  return 2 * normalSf(x / Math.sqrt(variance));
+  if ((Math.min(total, rows - total) * Math.min(n, m)) / rows < FEW) return (x) => dealtChangeSf(x, total, n, m);
+  const deviation = Math.sqrt(((total / n / m) * (rows - total)) / (rows - 1));
+  return (x) => (x > OUT_OF_REACH * deviation ? 0 : 2 * normalSf(x / deviation));
 }
 
 /**
@@ -68,13 +72,18 @@ export function largestChangeExpected(reference: readonly number[], m: number): 
   const occupied = likelyTotals(reference, m).filter((total) => total > 0);
   const repeats = new Map<number, number>();
   for (const total of occupied) repeats.set(total, (repeats.get(total) ?? 0) + 1);
+  // Those most likely to change much come first, and end the product soonest.
+  const bins = [...repeats].sort(([a], [b]) => b - a).map(([total, times]) => ({ sf: changeSf(total, n, m), times }));
   const power = (occupied.length - 1) / occupied.length;
   const farthest = Math.min(1, (3 + Math.sqrt(2 * Math.log(occupied.length))) * Math.sqrt(1 / n + 1 / m));
   let area = 0;
   for (let i = 0; i < STEPS; i++) {
     const x = ((i + 0.5) / STEPS) * farthest;
     let none = 1;
-    for (const [total, times] of repeats) none *= Math.max(0, 1 - changeSf(x, total, n, m)) ** times;
+    for (const { sf, times } of bins) {
+      none *= Math.max(0, 1 - sf(x)) ** times;
+      if (none < NOTHING) break;
+    }
     area += (farthest / STEPS) * (1 - none ** power);
   }
   return area;

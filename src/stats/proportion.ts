@@ -2,6 +2,7 @@
 
 import { requireInteger, requireOpenProbability } from "./argument-domain.ts";
 import { fisherExact } from "./fisher.ts";
+import { dealtMidTail } from "./hypergeometric.ts";
 import { normalHalfWidth, normalSf } from "./normal.ts";
 
 const LEAST_EXPECTED = 5;
@@ -61,6 +62,26 @@ export function twoProportionTest(successesReference: number, n: number, success
     pValueIncrease: normalSf(z),
     method: "z",
   };
+}
+
+/**
+ * How often a proportion would seem to have risen by as much when it is the same on both sides: the mid-p-value of
+ * Fisher's test against an increase, P(more current successes) + ½·P(as many), given the successes in all.
+ *
+ * Fisher's own p-value counts the observed table in full, and raises a third of the false alarms that it should where few
+ * successes are expected; the z test, whose normal curve knows no skewness, raises too many where the reference is ten times as
+ * large. Exact, 2 % of 5,000 reference rows against 2 % of 50, 100, 200 and 500, an increase of 1.5 points at least, at a
+ * nominal 1 %: this 0.86, 0.92, 0.91 and 0.95 %; Fisher below five expected successes and z elsewhere 0.37, 0.53, 0.62 and 1.39 %.
+ *
+ * Misleads: it is no bound. Where a single table carries most of what chance can do, false alarms may exceed the nominal rate.
+ *
+ * Returns null when either side has no rows; all successes or none on both sides give ½. Throws as `twoProportionTest`.
+ * Cost: up to a few standard deviations of steps, at most about 4·√m.
+ */
+export function increasePValue(successesReference: number, n: number, successesCurrent: number, m: number): number | null {
+  requireSuccesses("the reference", successesReference, n);
+  requireSuccesses("the current sample", successesCurrent, m);
+  return n === 0 || m === 0 ? null : dealtMidTail(successesCurrent, n, m, successesReference + successesCurrent);
 }
 
 /**

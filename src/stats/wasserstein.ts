@@ -26,10 +26,11 @@ function weightTotal(values: readonly number[], weights: readonly number[], side
     throw new RangeError(`${side} has ${values.length} points and ${weights.length} weights`);
   }
   let sum = 0;
-  for (const [i, weight] of weights.entries()) {
-    requireNonNegative(`a weight of ${side}`, weight);
-    requireFinite(`a point of ${side}`, entryAt(values, i));
-    sum += weight;
+  const [nameOfWeight, nameOfPoint] = [`a weight of ${side}`, `a point of ${side}`];
+  for (let i = 0; i < weights.length; i++) {
+    requireNonNegative(nameOfWeight, entryAt(weights, i));
+    requireFinite(nameOfPoint, entryAt(values, i));
+    sum += entryAt(weights, i);
   }
   return sum;
 }
@@ -46,7 +47,7 @@ function weightTotal(values: readonly number[], weights: readonly number[], side
  * its distance, and between finite samples it is positive without any drift: see `wassersteinExpected`.
  *
  * Returns null when either side weighs nothing (no points, or all weights 0); one point a side is fine. Throws a
- * RangeError for unequal lengths, negative weights and anything not finite. Cost: one sort.
+ * RangeError for unequal lengths, negative weights and anything not finite. Cost: one sort, where the points are not in order.
  * Example: wassersteinFromPoints([0, 1], [3, 1], [0], [1]) = 0.25.
  */
 export function wassersteinFromPoints(
@@ -58,59 +59,86 @@ export function wassersteinFromPoints(
   const xTotal = weightTotal(xs, xWeights, "xs");
   const yTotal = weightTotal(ys, yWeights, "ys");
   if (xTotal === 0 || yTotal === 0) return null;
-  const points = [
-    ...xs.map((at, i) => ({ at, mass: entryAt(xWeights, i) / xTotal })),
-    ...ys.map((at, i) => ({ at, mass: -entryAt(yWeights, i) / yTotal })),
-  ].sort((a, b) => a.at - b.at);
-  let difference = 0;
-  let distance = 0;
-  for (const [i, point] of points.entries()) {
-    difference += point.mass;
-    const next = points[i + 1];
-    if (next !== undefined) distance += Math.abs(difference) * (next.at - point.at);
+  return distanceOf(inOrder(xs, xWeights, xTotal), inOrder(ys, yWeights, yTotal));
+}
+
+/** Points from left to right, with their shares. */
+interface OrderedPoints {
+  at: Float64Array;
+  shares: Float64Array;
+}
+
+/** Points that are in order already, as those of bins are, are not sorted. */
+function inOrder(values: readonly number[], weights: readonly number[], total: number): OrderedPoints {
+  const isAscending = values.every((value, i) => i === 0 || entryAt(values, i - 1) <= value);
+  if (isAscending) return { at: Float64Array.from(values), shares: Float64Array.from(weights, (weight) => weight / total) };
+  const order = values.map((_, i) => i).sort((i, j) => entryAt(values, i) - entryAt(values, j));
+  return {
+    at: Float64Array.from(order, (i) => entryAt(values, i)),
+    shares: Float64Array.from(order, (i) => entryAt(weights, i) / total),
+  };
+}
+
+/** ∫ |F - G| by one pass from left to right. */
+function distanceOf(xs: OrderedPoints, ys: OrderedPoints): number {
+  let [i, j, difference, distance] = [0, 0, 0, 0];
+  let before = Math.min(entryAt(xs.at, 0), entryAt(ys.at, 0));
+  while (i < xs.at.length || j < ys.at.length) {
+    const isX = j === ys.at.length || (i < xs.at.length && entryAt(xs.at, i) <= entryAt(ys.at, j));
+    const here = isX ? entryAt(xs.at, i) : entryAt(ys.at, j);
+    distance += Math.abs(difference) * (here - before);
+    difference += isX ? entryAt(xs.shares, i++) : -entryAt(ys.shares, j++);
+    before = here;
   }
   return distance;
 }
 
-/** Where one bin's mass sits. */
-export interface Placement {
-  /** Where the bin's mass sits; null for an outer bin without rows. */
-  at: number | null;
-  /** Half the bin's width; 0 for outer bins and singletons. */
-  halfWidth: number;
+/** Where the mass of every bin sits, and half the width of each bin: 0 for outer bins and singletons. */
+export interface Placements {
+  /** NaN for an outer bin without rows. */
+  at: Float64Array;
+  halfWidth: Float64Array;
 }
 
 /**
  * The place of every bin's mass: interior bins at the midpoint, singletons at the upper edge, outer bins at their mean.
  * The caller checks the edges. Cost: linear.
  */
-export function placeBins(edges: readonly number[], tails: TailMeans): Placement[] {
-  const interior = edges.slice(1).map((upper, i): Placement => {
-    const lower = entryAt(edges, i);
-    const halfWidth = upper / 2 - lower / 2;
-    const middle = lower + halfWidth;
+export function placeBins(edges: readonly number[], tails: TailMeans): Placements {
+  const last = edges.length;
+  const at = new Float64Array(last + 1);
+  const halfWidth = new Float64Array(last + 1);
+  for (let bin = 1; bin < last; bin++) {
+    const lower = entryAt(edges, bin - 1);
+    const upper = entryAt(edges, bin);
+    const half = upper / 2 - lower / 2;
+    const middle = lower + half;
     const hasRoom = middle > lower && middle < upper;
-    return hasRoom ? { at: middle, halfWidth } : { at: upper, halfWidth: 0 };
-  });
-  return [{ at: tails.low, halfWidth: 0 }, ...interior, { at: tails.high, halfWidth: 0 }];
+    at[bin] = hasRoom ? middle : upper;
+    halfWidth[bin] = hasRoom ? half : 0;
+  }
+  at[last] = tails.high ?? Number.NaN;
+  at[0] = tails.low ?? Number.NaN;
+  return { at, halfWidth };
 }
 
 function requireEdges(edges: readonly number[], bins: number): void {
   if (edges.length !== bins - 1) throw new RangeError(`${bins} bins need ${bins - 1} edges, got ${edges.length}`);
-  for (const [i, edge] of edges.entries()) {
-    requireFinite("an edge", edge);
-    if (i > 0 && edge <= entryAt(edges, i - 1)) throw new RangeError("edges must be strictly ascending");
+  for (let i = 0; i < edges.length; i++) {
+    requireFinite("an edge", entryAt(edges, i));
+    if (i > 0 && entryAt(edges, i) <= entryAt(edges, i - 1)) throw new RangeError("edges must be strictly ascending");
   }
 }
 
 /** The occupied bins as points; null when an occupied outer bin has no mean. */
-function occupied(placements: readonly Placement[], counts: readonly number[]): { at: number[]; weights: number[] } | null {
+function occupied({ at: places }: Placements, counts: readonly number[]): { at: number[]; weights: number[] } | null {
   const at: number[] = [];
   const weights: number[] = [];
-  for (const [j, count] of counts.entries()) {
+  for (let bin = 0; bin < counts.length; bin++) {
+    const count = entryAt(counts, bin);
     if (count === 0) continue;
-    const place = entryAt(placements, j).at;
-    if (place === null) return null;
+    const place = entryAt(places, bin);
+    if (Number.isNaN(place)) return null;
     at.push(place);
     weights.push(count);
   }
@@ -118,9 +146,9 @@ function occupied(placements: readonly Placement[], counts: readonly number[]): 
 }
 
 /** Σ half width × share: how far W1 can move when the rows leave their bins' midpoints. */
-function spreadBound(placements: readonly Placement[], counts: readonly number[]): number {
+function spreadBound({ halfWidth }: Placements, counts: readonly number[]): number {
   const total = counts.reduce((sum, count) => sum + count, 0);
-  return counts.reduce((sum, count, j) => sum + entryAt(placements, j).halfWidth * count, 0) / total;
+  return counts.reduce((sum, count, bin) => sum + entryAt(halfWidth, bin) * count, 0) / total;
 }
 
 /**
@@ -135,7 +163,7 @@ function spreadBound(placements: readonly Placement[], counts: readonly number[]
  * In the unit of the edges; not normalised. Otherwise as `wassersteinFromPoints`.
  *
  * Returns null when either side has no rows, when K < 2, and when an occupied outer bin has no mean. Throws a
- * RangeError for lengths that do not fit, unsorted or non-finite edges and negative counts. Cost: K·ln K.
+ * RangeError for lengths that do not fit, unsorted or non-finite edges and negative counts. Cost: linear in K.
  */
 export function wassersteinFromBins(pair: BinnedPair): { value: number; errorBound: number } | null {
   const { edges, reference, current } = pair;
@@ -165,7 +193,7 @@ export function wassersteinFromBins(pair: BinnedPair): { value: number; errorBou
  * large, and the wobble of the current sample's tail means is left out, so with few bins it is somewhat too small.
  *
  * Returns null when the reference is empty, K < 2, or an occupied outer bin has no mean; 0 for a reference in one
- * place. Throws a RangeError as `wassersteinFromBins`, and unless n, m are integers of at least 1. Cost: K·ln K.
+ * place. Throws a RangeError as `wassersteinFromBins`, and unless n, m are integers of at least 1. Cost: linear in K.
  */
 export function wassersteinExpected(
   edges: readonly number[],

@@ -4,6 +4,7 @@ import { apiRoutes } from "../../src/api/api.ts";
 import { pathNames } from "../../src/api/route.ts";
 import { problem } from "../../src/api/schemas.ts";
 import type { HttpSettings } from "../../src/model/settings.ts";
+import type { Measurement } from "../../src/model/measurement.ts";
 import { DAY, formatTime } from "../../src/model/time.ts";
 import { insertMeasurements } from "../../src/store/measurements.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -144,6 +145,32 @@ describe("measurements", () => {
     ])
       await expectProblem(await app.request(`/v1/models/flight-delay/drift?compute=true&${query}`), 400);
     expect(measure).toHaveBeenCalledTimes(1);
+  });
+
+  it("have exact values beside them when asked, of rows that can be held", async () => {
+    let rows = { reference: 1_000_000, current: 500 };
+    const measure = async () => [exampleMeasurement({ rows }), exampleMeasurement({ feature: "temp", rows })];
+    const exact = { value: 0.5, bracket: [0.4, 0.6] as const, rows: { reference: 999, current: 500 } };
+    const withExactValues = vi.fn(async (_model: string, measurements: readonly Measurement[]) =>
+      measurements.map((one) => ({ ...one, detail: { ...one.detail, exact } })),
+    );
+    const { app } = apiOver(store, [seedModel()], { measure, withExactValues });
+    const ask = (query: string) => app.request(`/v1/models/flight-delay/${query}`);
+    const span = `compute=true&from=${formatTime(SEED_START)}&to=${formatTime(SEED_START + DAY)}`;
+    const { items } = (await (await ask(`drift?${span}&exact=true&feature=temp`)).json()) as { items: { detail: unknown }[] };
+    expect(items).toHaveLength(1);
+    expect(items[0]?.detail).toMatchObject({ exact: { value: 0.5, bracket: [0.4, 0.6], rows: { reference: 999, current: 500 } } });
+    expect(withExactValues).toHaveBeenCalledTimes(1);
+    rows = { reference: 1_000_001, current: 500 };
+    const refused = await ask(`drift?${span}&exact=true`);
+    expect(await refused.clone().json()).toMatchObject({
+      detail: expect.stringContaining("1,000,001 rows"),
+      hint: expect.stringContaining("shorter window"),
+    });
+    await expectProblem(refused, 400);
+    await expectProblem(await ask("drift?exact=true"), 400);
+    await expectProblem(await ask(`quality?${span}&exact=true`), 400);
+    expect(withExactValues).toHaveBeenCalledTimes(1);
   });
 });
 

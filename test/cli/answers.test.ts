@@ -44,6 +44,27 @@ describe("drift", () => {
     expect(out).not.toMatch(/week|old/);
   });
 
+  it("shows exact values beside those from counts, where they were promised to lie, and tells where they do not", async () => {
+    const exact = { value: 0.6, bracket: [0.55, 0.65], rows: { reference: 23_148, current: 834 } };
+    const within = { ...measurement, detail: { ...measurement.detail, exact } };
+    const beyond = {
+      ...calm,
+      detail: { ...measurement.detail, exact: { ...exact, value: 0.07, bracket: [0.05, 0.06], rows: { reference: 23_148, current: 800 } } },
+    };
+    const ask = (list: readonly object[]) =>
+      run(["drift", "--exact", "--from", "2024-06-07", "--to", "2024-06-08"], { [`${PATH}/drift`]: items(list) });
+    const good = await ask([within]);
+    expect(good.asked).toEqual([`${PATH}/drift?exact=true&from=2024-06-07T00%3A00%3A00Z&to=2024-06-08T00%3A00%3A00Z&compute=true`]);
+    expect(good.out.split("\n")[2]).toMatch(/^SUBJECT +METRIC +VALUE +EXACT +PROMISED +HOLDS +EXPECTED /);
+    expect(good.out.split("\n")[3]).toMatch(/^visib +wasserstein +0\.61 +0\.6 +0\.55 … 0\.65 +yes +0\.05 /);
+    expect(good.err).toContain("1 value computed again from the rows, and each is where the counts promise it");
+    const bad = await ask([within, beyond]);
+    expect(bad.out).toMatch(/^temp +wasserstein +0\.06 +0\.07 +0\.05 … 0\.06 +NO /m);
+    expect(bad.err).toContain("1 value not where the counts promise");
+    expect(bad.err).toContain("1 value counted other rows than are stored now");
+    expect((await run(["drift", "--exact"], {})).code).toBe(2);
+  });
+
   it("asks for what was asked for", async () => {
     const answers = {
       [PATH]: () => Response.json({ watermark: "2024-06-08T11:50:00Z" }),

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dealtChange, dealtChangeSf, forEachDeal } from "../../src/stats/hypergeometric.ts";
+import { dealtChange, dealtChangeSf, likelyDeals, logTableMass } from "../../src/stats/hypergeometric.ts";
 import "./goldens.ts";
 import { driftGoldens } from "./histogram-drift.ts";
 
@@ -24,7 +24,9 @@ describe("a bin's rows dealt at random", () => {
         let second = 0;
         let tail = 0;
         const { mean, variance } = dealtChange(total, n, m);
-        forEachDeal(total, n, m, (current, weight) => {
+        const deals = likelyDeals(total, n, m);
+        deals.current.forEach((current, place) => {
+          const weight = deals.mass[place] ?? 0;
           const change = Math.abs((total - current) / n - current / m);
           mass += weight;
           first += weight * change;
@@ -36,6 +38,37 @@ describe("a bin's rows dealt at random", () => {
         if (variance > 1e-12) expect(dealtChangeSf(mean * (1 + 1e-6), total, n, m)).toBeCloseTo(tail / mass, 9);
       }),
     );
+  });
+  it("stands for all deals by a few of them where there are many", () => {
+    const size = fc.integer({ min: 500, max: 60_000 });
+    fc.assert(
+      fc.property(size, size, fc.double({ min: 0.02, max: 0.98, noNaN: true }), (n, m, share) => {
+        const total = Math.round(share * (n + m));
+        const deals = likelyDeals(total, n, m);
+        const sums = (visit: (add: (k: number, mass: number) => void) => void): [number, number] => {
+          const [sum, all] = [[0, 0], { mass: 0 }] as [[number, number], { mass: number }];
+          visit((k, mass) => {
+            const [p, q] = [(total - k + 0.5) / n, (k + 0.5) / m];
+            sum[0] += mass * (p - q) * Math.log(p / q);
+            sum[1] += mass * (Math.sqrt(p) - Math.sqrt(q)) ** 4;
+            all.mass += mass;
+          });
+          return [sum[0] / all.mass, sum[1] / all.mass];
+        };
+        const few = sums((add) => deals.current.forEach((k, place) => add(k, deals.mass[place] ?? 0)));
+        const atMost = sums((add) => {
+          const middle = Math.round((total * m) / (n + m));
+          const reach = 10 * Math.sqrt(total);
+          const top = logTableMass(middle, n, m, total);
+          for (let k = Math.max(0, total - n, Math.floor(middle - reach)); k <= Math.min(m, total, middle + reach); k++)
+            add(k, Math.exp(logTableMass(k, n, m, total) - top));
+        });
+        expect(few[0]).toAgreeWith(atMost[0], 1e-8, n, m, total);
+        expect(few[1]).toAgreeWith(atMost[1], 1e-8, n, m, total);
+      }),
+      { numRuns: 30 },
+    );
+    expect(likelyDeals(200_000, 1_000_000, 1_000_000).current.length).toBeLessThan(30);
   });
   it("leaves nothing to chance when the bin holds no rows, or all", () => {
     expect(dealtChange(0, 5, 3)).toEqual({ mean: 0, variance: 0 });

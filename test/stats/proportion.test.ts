@@ -1,9 +1,42 @@
+import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { newcombeInterval, twoProportionTest, wilsonInterval } from "../../src/stats/proportion.ts";
+import { increasePValue, newcombeInterval, twoProportionTest, wilsonInterval } from "../../src/stats/proportion.ts";
 import { goldens, present } from "./goldens.ts";
 
 const sample = fc.integer({ min: 1, max: 300 }).chain((n) => fc.tuple(fc.nat(n), fc.constant(n)));
+
+const increases = JSON.parse(readFileSync(new URL("./increase-goldens.json", import.meta.url), "utf8")) as {
+  cases: [s: number, n: number, t: number, m: number, midP: number][];
+};
+
+describe("increasePValue", () => {
+  it("agrees with SciPy's hypergeometric", () => {
+    expect(increases.cases.length).toBeGreaterThan(60);
+    for (const [s, n, t, m, midP] of increases.cases) expect(increasePValue(s, n, t, m)).toAgreeWith(midP, 1e-7, s, n, t, m);
+  });
+  it("adds up to 1 with that of a decrease, and falls as successes rise", () => {
+    const size = fc.integer({ min: 1, max: 3000 });
+    fc.assert(
+      fc.property(size, size, fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (n, m, p, q) => {
+        const [s, t] = [Math.round(p * n), Math.round(q * m)];
+        const found = present(increasePValue(s, n, t, m));
+        expect(found + present(increasePValue(n - s, n, m - t, m))).toBeCloseTo(1, 9);
+        if (t < m) expect(present(increasePValue(s, n, t + 1, m))).toBeLessThanOrEqual(found + 1e-12);
+      }),
+    );
+  });
+  it("says one half where nothing could differ, nothing without rows, and refuses nonsense", () => {
+    expect(increasePValue(0, 5, 0, 3)).toBe(0.5);
+    expect(increasePValue(5, 5, 3, 3)).toBe(0.5);
+    expect(increasePValue(0, 1, 1, 1)).toBe(0.25);
+    expect(increasePValue(0, 2, 0, 1)).toBe(0.5);
+    expect(increasePValue(0, 0, 1, 2)).toBeNull();
+    expect(increasePValue(1, 2, 0, 0)).toBeNull();
+    expect(() => increasePValue(3, 2, 1, 2)).toThrow(RangeError);
+    expect(() => increasePValue(1, 2, 1.5, 2)).toThrow(RangeError);
+  });
+});
 
 describe("twoProportionTest", () => {
   it("agrees with whole-number arithmetic (Fisher) and mpmath (z)", () => {

@@ -7,6 +7,60 @@ import { mulberry32 } from "../support/mulberry32.ts";
 import { present } from "./goldens.ts";
 import { drawCounts } from "./histogram-drift.ts";
 
+/** A normal value by Box and Muller. */
+const drawNormal = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+const laws: Record<string, (random: () => number) => number> = {
+  lognormal: (random) => Math.exp(drawNormal(random)),
+  exponential: (random) => -Math.log(1 - random()),
+  normal: drawNormal,
+  spikes: (random) => (random() < 0.9 ? Math.floor(3 * random()) : 10 * -Math.log(1 - random())),
+};
+
+/** 5000 rows of a law in sorted order, and bins cut at 256 of their quantiles, their least and their largest value. */
+function drawReference(law: (random: () => number) => number, random: () => number): { edges: number[]; counts: number[] } {
+  const sorted = Array.from({ length: 5000 }, () => law(random)).sort((a, b) => a - b);
+  const cuts = Array.from({ length: 255 }, (_, k) => present(sorted[Math.ceil(((k + 1) * 5000) / 256) - 1]));
+  const edges = [...new Set([present(sorted[0]) - 1e-9, ...cuts, present(sorted.at(-1))])].sort((a, b) => a - b);
+  return { edges, counts: binned(edges, sorted).counts };
+}
+
+function binned(edges: readonly number[], values: readonly number[]): { counts: number[]; tails: TailMeans } {
+  const counts = Array.from({ length: edges.length + 1 }, () => 0);
+  let [low, high] = [0, 0];
+  for (const value of values) {
+    const found = edges.findIndex((edge) => value <= edge);
+    const bin = found === -1 ? edges.length : found;
+    counts[bin] = (counts[bin] ?? 0) + 1;
+    if (bin === 0) low += value;
+    if (bin === edges.length) high += value;
+  }
+  const meanOf = (sum: number, rows: number | undefined): number | null => (rows ? sum / rows : null);
+  return { counts, tails: { low: meanOf(low, counts[0]), high: meanOf(high, counts.at(-1)) } };
+}
+
+/** p-values of windows of one law, `step` moved, with the reference drawn afresh for every ten. */
+function drawPValues(name: string, rows: number, runs: number, step = 0): number[] {
+  const random = mulberry32(1000 + rows);
+  const law = present(laws[name]);
+  let reference = drawReference(law, random);
+  return Array.from({ length: runs }, (_, run) => {
+    if (run % 10 === 0) reference = drawReference(law, random);
+    const now = binned(
+      reference.edges,
+      Array.from({ length: rows }, () => law(random) + step),
+    );
+    return present(
+      wassersteinPValue({
+        edges: reference.edges,
+        reference: reference.counts,
+        current: now.counts,
+        referenceTails: noTails,
+        currentTails: now.tails,
+      }),
+    );
+  });
+}
+
 const noTails: TailMeans = { low: null, high: null };
 
 /** 40 inner bins over (0, 1], nothing outside. */
@@ -50,6 +104,60 @@ describe("wassersteinPValue", () => {
         const exact = present(permutationPValue(reference, current, distance, 1000, random));
         expect(Math.abs(present(wassersteinPValue(pairOf(reference, current))) - exact)).toBeLessThan(0.07);
       }
+    }
+  });
+  it.each(Object.keys(laws))("keeps its word for few rows and many: %s", { timeout: 60_000 }, (name) => {
+    const found = [50, 100, 200, 500].flatMap((rows) => drawPValues(name, rows, 120));
+    const share = (limit: number): number => found.filter((p) => p <= limit).length / found.length;
+    expect(share(0.05)).toBeLessThan(0.08);
+    expect(share(0.05)).toBeGreaterThan(0.015);
+    expect(share(0.01)).toBeLessThan(0.022);
+    expect(share(0.005)).toBeLessThan(0.016);
+  });
+  it("still finds a fifth of a standard deviation in 500 rows", () => {
+    const found = drawPValues("normal", 500, 40, 0.2);
+    expect(found.filter((p) => p <= 0.005).length / found.length).toBeGreaterThan(0.8);
+    expect(found.filter((p) => p <= 0.0001).length / found.length).toBeGreaterThan(0.4);
+  });
+  it("is the permutation p-value where a few far rows make the distance", () => {
+    // Ever further out, ever fewer rows: windows for which the moments alone say 0.00008 to 0.003, several times too rare.
+    const shares = Array.from({ length: 12 }, (_, i) => 0.25 ** i);
+    const edges = shares.map((_, i) => 2 ** i);
+    const pairOnPowers = (reference: readonly number[], current: readonly number[]): BinnedPair => ({
+      edges,
+      reference: [...reference, 0],
+      current: [...current, 0],
+      referenceTails: { low: 1, high: null },
+      currentTails: { low: 1, high: null },
+    });
+    const distance = (a: readonly number[], b: readonly number[]): number => present(wassersteinFromBins(pairOnPowers(a, b))).value;
+    const random = mulberry32(19);
+    const pairs = Array.from({ length: 300 }, () => [drawCounts(shares, 5000, random), drawCounts(shares, 50, random)] as const);
+    const rare = pairs.filter(([then, now]) => present(wassersteinPValue(pairOnPowers(then, now))) < 0.015);
+    expect(rare.length).toBeGreaterThan(3);
+    for (const [then, now] of rare) {
+      const exact = present(permutationPValue(then, now, distance, 4000, random));
+      const p = present(wassersteinPValue(pairOnPowers(then, now)));
+      // Where ranks confirm what the moments say they are believed, up to so far below.
+      expect(p).toBeGreaterThan(exact / 6);
+      expect(p).toBeLessThan(4 * exact);
+    }
+  });
+  it("answers the same again, with more digits than its draws have", () => {
+    const random = mulberry32(3);
+    const pair = pairOf(drawCounts(present(shapes["falling"]), 3000, random), drawCounts(present(shapes["flat"]), 30, random));
+    const p = present(wassersteinPValue(pair));
+    expect(wassersteinPValue(pair)).toBe(p);
+    expect(p).toBeLessThan(1e-4);
+    expect(p).toBeGreaterThan(0);
+  });
+  it("is 1 or nearly so for equal shares, at every size", () => {
+    for (const rows of [1, 2, 20]) {
+      const flat = pairOf(
+        Array.from({ length: 40 }, () => 100),
+        Array.from({ length: 40 }, () => rows),
+      );
+      expect(present(wassersteinPValue(flat))).toBeGreaterThan(0.99);
     }
   });
   it("falls as rows move further, to tails that corrections can use", () => {

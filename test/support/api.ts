@@ -33,6 +33,7 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
     adapters: new Map([["kserve", { type: "cloudevents" }]]),
     cloudevents: "kserve",
     measure,
+    withExactValues: async (_model, measurements) => measurements,
     compare: (settings, query) => compareVersions({ store, settings, watermark: SEED_END }, query),
     report: async (query) => {
       const report = await modelReport({ store, ...query });

@@ -1,0 +1,36 @@
+import type { Grid } from "../model/grid.ts";
+import type { Millis, Window } from "../model/time.ts";
+import type { Store } from "./store.ts";
+
+/** Versions with live rows in a step of time. */
+export type StepVersions = { readonly from: Millis; readonly versions: readonly string[] };
+
+/**
+ * The versions of which rows were counted, by steps of time (aligned to the epoch), oldest first. Every row is counted for
+ * every subject, so that one of them tells.
+ */
+export async function readLiveVersions(store: Store, model: string, grid: Grid, window: Window, stepMs: Millis): Promise<StepVersions[]> {
+  const first = grid.subjects[0]?.key ?? { subject: "", feature: "" };
+  const rows = await store.query<{ step: number; versions: string[] }>(
+    `SELECT intDiv(toUnixTimestamp(bucket), {step:UInt32}) * {step:UInt32} AS step, groupUniqArray(version) AS versions
+     FROM (
+       SELECT bucket, toString(version) AS version FROM feature_counts FINAL
+       WHERE model = {model:String} AND baseline = '' AND grid = {grid:UInt32} AND segment = '' AND subject = {subject:String} AND feature = {feature:String}
+         AND bucket >= toDateTime({from:UInt32}, 'UTC') AND bucket < toDateTime({to:UInt32}, 'UTC') AND rows > 0
+       UNION ALL
+       SELECT bucket, toString(version) AS version FROM outcome_counts FINAL
+       WHERE model = {model:String} AND baseline = '' AND segment = ''
+         AND bucket >= toDateTime({from:UInt32}, 'UTC') AND bucket < toDateTime({to:UInt32}, 'UTC') AND predictions > 0
+     )
+     GROUP BY step ORDER BY step`,
+    {
+      model,
+      grid: grid.version,
+      ...first,
+      step: stepMs / 1000,
+      from: Math.max(0, Math.floor(window.from / 1000)),
+      to: Math.ceil(window.to / 1000),
+    },
+  );
+  return rows.map(({ step, versions }) => ({ from: step * 1000, versions }));
+}

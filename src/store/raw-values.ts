@@ -1,0 +1,59 @@
+import type { SubjectKey } from "../model/grid.ts";
+import type { Window } from "../model/time.ts";
+import { BASELINE_FEATURES } from "./baselines.ts";
+import { SETTLED_FEATURES } from "./predictions.ts";
+import type { Store } from "./store.ts";
+
+/** Rows of one baseline, or live ones of one version in a window. */
+export type RawRows =
+  | { readonly kind: "baseline"; readonly model: string; readonly baseline: string }
+  | { readonly kind: "live"; readonly model: string; readonly version: string; readonly window: Window };
+
+type Place = { readonly from: string; readonly params: Readonly<Record<string, string | number>> };
+
+/** The rows that were counted, as a FROM clause. */
+function placeOf(rows: RawRows): Place {
+  if (rows.kind === "baseline")
+    return {
+      from: `${BASELINE_FEATURES} WHERE model = {model:String} AND baseline = {baseline:String}`,
+      params: { model: rows.model, baseline: rows.baseline },
+    };
+  return {
+    from: `${SETTLED_FEATURES}
+           WHERE model = {model:String} AND version = {version:String} AND status != 'error'
+             AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`,
+    params: { model: rows.model, version: rows.version, from: rows.window.from, to: rows.window.to },
+  };
+}
+
+/** What is read of a row, as a list of none or one. */
+const NUMBER: Readonly<Record<SubjectKey["subject"], string>> = {
+  feature:
+    "arrayFilter(x -> NOT isNaN(x), if(has(number_names, {feature:String}), [arrayResize(numbers, length(number_names), nan)[indexOf(number_names, {feature:String})]], []))",
+  score: "if(isNull(score), [], [assumeNotNull(score)])",
+  prediction: "if(isNull(predicted_number), [], [assumeNotNull(predicted_number)])",
+};
+
+/** Every number of a subject, in no order. The caller sees to it that they are not too many to be held. */
+export async function readRawNumbers(store: Store, rows: RawRows, { subject, feature }: SubjectKey): Promise<number[]> {
+  const { from, params } = placeOf(rows);
+  const [found] = await store.query<{ numbers: number[] }>(`SELECT groupArrayArray(${NUMBER[subject]}) AS numbers FROM ${from}`, {
+    ...params,
+    feature,
+  });
+  return found?.numbers ?? [];
+}
+
+/** How many rows hold each text of a subject. */
+export async function readRawTexts(store: Store, rows: RawRows, { subject, feature }: SubjectKey): Promise<Map<string, number>> {
+  const { from, params } = placeOf(rows);
+  const texts =
+    subject === "feature"
+      ? "if(has(category_names, {feature:String}), [categories[indexOf(category_names, {feature:String})]], [])"
+      : "if(isNull(predicted_class), [], [assumeNotNull(predicted_class)])";
+  const found = await store.query<{ text: string; rows: number }>(
+    `SELECT arrayJoin(${texts}) AS text, count() AS rows FROM ${from} GROUP BY text ORDER BY text`,
+    { ...params, feature },
+  );
+  return new Map(found.map((row) => [row.text, row.rows]));
+}
