@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { mulberry32 } from "../test/support/mulberry32.ts";
 import type { BaselineRow, Features } from "../src/model/event.ts";
 import { DAY, HOUR } from "../src/model/time.ts";
-import { estimate } from "../src/monitor/measure-performance.ts";
+import { valueOf, type Evaluation } from "../src/monitor/performance-values.ts";
 import { insertBaselineRows } from "../src/store/baselines.ts";
 import { openStore } from "../src/store/open.ts";
 import { countOutcomes, readOutcomeCounts } from "../src/store/outcome-counts.ts";
@@ -12,6 +12,7 @@ import { FIRST_DAY } from "./support/drift-store.ts";
 import { costOf, median } from "./support/measure.ts";
 import { askPeer } from "./support/peers.ts";
 
+const EVALUATION: Evaluation = { grid: { task: "binary", positive: "yes" }, value: null };
 const ROWS = 1_000_000;
 const HOURS = 168;
 const VERSIONS = 3;
@@ -29,7 +30,7 @@ export async function chunks(python: string | null, rounds: number): Promise<voi
     process.stderr.write(`${ROWS} labelled rows in ${CHUNKS} chunks\n`);
     const columns = { chunk: new Float64Array(ROWS), actual: new Float64Array(ROWS), score: new Float64Array(ROWS) };
     for (const rows of labelledRows(columns)) await insertBaselineRows(store, "chunks", rows, () => "0");
-    await countOutcomes(store, { model: "bench", baseline: "chunks" }, "yes", HOUR, [], 1);
+    await countOutcomes(store, { model: "bench", baseline: "chunks" }, EVALUATION.grid, HOUR, [], 1);
     const span = { from: FIRST_DAY, to: FIRST_DAY + HOURS * HOUR + DAY };
     const costs: number[] = [];
     const found = new Map<(typeof METRICS)[number], number[]>();
@@ -40,7 +41,9 @@ export async function chunks(python: string | null, rounds: number): Promise<voi
           found.set(
             metric,
             steps.flatMap(({ byVersion }) =>
-              [...byVersion].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, outcomes]) => estimate(metric, outcomes)?.value ?? Number.NaN),
+              [...byVersion]
+                .sort(([a], [b]) => (a < b ? -1 : 1))
+                .map(([, outcomes]) => valueOf(metric, outcomes, EVALUATION)?.value ?? Number.NaN),
             ),
           );
       });
