@@ -94,6 +94,7 @@ function summarise(rule: Rule, judgement: Judgement, change: Change, since: Mill
         moved,
         amount(rule, judgement),
         certainty(judgement),
+        causeWords(measurement),
         `Since ${moment(since)}; ${rows(measurement.rows.current)} of version ${named(measurement.version)} in the newest window`,
       ]);
     case "pending":
@@ -121,6 +122,33 @@ function summarise(rule: Rule, judgement: Judgement, change: Change, since: Mill
         ? sentences([`${subject} did not stay away for long enough to fire`, now(judgement)])
         : sentences([`${subject} stays as expected`]);
   }
+}
+
+/** Standard errors within which what a feature could do is not worth telling. */
+const NOISE = 3;
+
+/** What a feature's move could do, or which features' moves could explain this; each by itself. */
+function causeWords({ subject, detail, metric }: Measurement): string | null {
+  const unit = metric === "mae" || metric === "rmse" || metric === "estimated_mae" ? "the mean error" : "the share of errors";
+  if (subject === "feature") {
+    const effects = [
+      ["the mean score", detail.explains?.score],
+      ["the error", detail.explains?.error],
+    ] as const;
+    const told = effects.flatMap(([what, found]) =>
+      found && Math.abs(found.change) > NOISE * found.standardError ? [`${what} by ${signed(found.change)}`] : [],
+    );
+    return told.length === 0 ? null : `By itself this would move ${told.join(" and ")}`;
+  }
+  const [first, second] = detail.causes ?? [];
+  if (!first) return null;
+  const what = subject === "performance" ? unit : "the mean score";
+  const also = second ? `, that of ${named(second.feature)} by ${signed(second.change)}` : "";
+  return `The move of ${named(first.feature)} alone would move ${what} by ${signed(first.change)}${also}`;
+}
+
+function signed(value: number): string {
+  return `${value > 0 ? "+" : ""}${number(value)}`;
 }
 
 function sentences(parts: readonly (string | null)[]): string {

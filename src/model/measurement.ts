@@ -101,6 +101,10 @@ export type ClassShare = {
   readonly rows: number;
 };
 
+/** What the move of one feature could do to a mean, by itself, with its standard error; `unknown` is the share of rows it knows nothing of. */
+export type Explained = { readonly change: number; readonly standardError: number; readonly unknown: number };
+export type Cause = Explained & { readonly feature: string };
+
 export type MeasurementDetail = {
   /** The bins that contribute most, largest first: to the value, to its square (Jensen-Shannon, Hellinger), or to the PSI (KS, Wasserstein, chi-square). */
   readonly bins?: readonly BinShare[];
@@ -154,6 +158,10 @@ export type MeasurementDetail = {
   readonly unseen?: readonly { readonly value: string; readonly rows: number }[];
   /** The same metric on the rows as they are stored, where that was asked for. */
   readonly exact?: ExactValue;
+  /** Of a feature: what its move alone would do to the mean score, and to the share of errors (or their mean size). */
+  readonly explains?: { readonly score: Explained | null; readonly error: Explained | null };
+  /** Of scores, predictions and performance: the features whose moves could do most to the mean score, or to errors. They overlap. */
+  readonly causes?: readonly Cause[];
   /** Why there is no value, in a sentence. */
   readonly note?: string;
 };

@@ -6,6 +6,7 @@ import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
 import type { Clock } from "../model/time.ts";
 import type { Log } from "../log.ts";
 import { insertBaseline, insertBaselineRows, readBaselines, summarizeBaselineRows, type StoredBaseline } from "../store/baselines.ts";
+import { countBinEffects } from "../store/bin-effects.ts";
 import { countFeatures } from "../store/feature-counts.ts";
 import { insertGrid, readCategorySummaries, readLabelClasses, readNewestGrid, readNumericSummaries } from "../store/grids.ts";
 import { countOutcomes, forgetOutcomes } from "../store/outcome-counts.ts";
@@ -151,7 +152,9 @@ async function makeGrid(
   for (const { key } of baselines) {
     const rows = { model: model.name, baseline: key };
     await countFeatures(store, rows, grid, model.bucket, [], nextGeneration());
-    if (outcomeGrid) await countOutcomes(store, rows, outcomeGrid, model.bucket, [], nextGeneration());
+    if (!outcomeGrid) continue;
+    await countOutcomes(store, rows, outcomeGrid, model.bucket, [], nextGeneration());
+    await countBinEffects(store, rows, grid, outcomeGrid, nextGeneration());
   }
   await recountLive();
   await insertGrid(store, grid, basis, clock());

@@ -5,6 +5,7 @@ import type { Measurement, MetricFamily } from "../model/measurement.ts";
 import type { BaselineSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Millis, type Window } from "../model/time.ts";
 import type { StoredBaseline } from "../store/baselines.ts";
+import { readBinEffects } from "../store/bin-effects.ts";
 import type { Store } from "../store/store.ts";
 import {
   emptyCounts,
@@ -19,6 +20,7 @@ import {
 } from "./measure-inputs.ts";
 import { estimatePerformance } from "./estimate-performance.ts";
 import { measurePerformance } from "./measure-performance.ts";
+import { effectsOf, explainWindow, withCauses } from "./root-cause.ts";
 import {
   ACTIVE_FOR,
   evidenceBaselineFor,
@@ -59,6 +61,11 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
   const inputsOf = remembered((baseline: StoredBaseline, length: Millis) => loadBaselineInputs(store, state, baseline, length));
   const outcomesOf = remembered((baseline: StoredBaseline, length: Millis) => loadBaselineOutcomes(store, state, baseline, length));
   const usualOf = new Map<string, UsualWindows>();
+  const effectsByBaseline = remembered(async (baseline: StoredBaseline, length: Millis) => {
+    const effects = await readBinEffects(store, { model: baseline.model, baseline: baseline.key }, state.grid);
+    const scale = state.outcomeGrid?.task === "regression" ? state.outcomeGrid.scale : 1;
+    return effectsOf(state.grid, (await inputsOf(baseline, length)).whole, effects, scale);
+  });
 
   function settingsOf(names: ReadonlySet<string>): BaselineSettings[] {
     return state.settings.baselines.filter((baseline) => names.has(baseline.name));
@@ -93,13 +100,28 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     for (const version of activeVersions(history, window)) {
       for (const settings of settingsOf(baselines)) {
         const subjects = await subjectWindows(settings, version, window, current.get(version) ?? new Map(), history);
-        for (const subject of subjects) {
-          if (families.includes("drift")) measured.push(...measureDrift(subject, metrics));
+        for (const subject of subjects)
           if (families.includes("quality") && subject.key.subject === "feature") measured.push(...measureQuality(subject));
-        }
+        if (!families.includes("drift")) continue;
+        const drifts = subjects.flatMap((subject) => measureDrift(subject, metrics));
+        measured.push(...(await explained(drifts, settings, version, window, history)));
       }
     }
     return measured;
+  }
+
+  /** With what could explain them, as far as a file baseline knows. */
+  async function explained(
+    measurements: readonly Measurement[],
+    settings: BaselineSettings,
+    version: string,
+    window: Window,
+    history: History,
+  ): Promise<readonly Measurement[]> {
+    const stored = settings.kind === "file" ? fileBaselineFor(state, settings.name, version) : null;
+    const current = history.inputs(window).get(version);
+    if (stored === null || current === undefined) return measurements;
+    return withCauses(measurements, explainWindow(await effectsByBaseline(stored, window.to - window.from), current));
   }
 
   async function subjectWindows(
@@ -234,7 +256,8 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
           windows: usual?.windows.map((one) => one.outcomes) ?? [],
           pending,
         };
-        measured.push(...measurePerformance(subject), ...estimatePerformance(subject));
+        const found = [...measurePerformance(subject), ...estimatePerformance(subject)];
+        measured.push(...(await explained(found, settings, version, window, history)));
       }
     }
     return measured;

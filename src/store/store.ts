@@ -33,6 +33,7 @@ export const TABLES = [
   "superseded",
   "baseline_rows",
   "baselines",
+  "bin_effects",
   "grids",
   "touched_buckets",
   "feature_counts",

@@ -48,6 +48,23 @@ describe("the summary", () => {
     );
   });
 
+  it("says what the move of a feature could do, where that is more than noise", () => {
+    const of = (change: number, standardError: number) => ({ change, standardError, unknown: 0 });
+    const summary = (explains: NonNullable<Measurement["detail"]["explains"]>) => told({ detail: { explains } }).summary;
+    expect(summary({ score: of(0.12, 0.01), error: of(-0.031, 0.002) })).toContain(
+      " By itself this would move the mean score by +0.12 and the error by -0.031. ",
+    );
+    expect(summary({ score: of(0.12, 0.05), error: null })).not.toContain("By itself");
+    const causes = [
+      { feature: "colour", ...of(0.12, 0.01) },
+      { feature: "size", ...of(-0.05, 0.01) },
+    ];
+    expect(
+      told({ feature: null, subject: "score", detail: { causes } }, exampleRule({ measure: { ...exampleRule().measure, of: ["score"] } }))
+        .summary,
+    ).toContain(" The move of colour alone would move the mean score by +0.12, that of size by -0.05. ");
+  });
+
   it("tells a fall in accuracy with its interval and how many labels stand behind it", () => {
     const rule = exampleRule({
       measure: { metric: "accuracy", of: null, baseline: "training", window: DAY, every: DAY },
