@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { StoreError } from "../store/store.ts";
 import { alertRoutes } from "./alerts.ts";
 import { createAuthorise } from "./authorise.ts";
+import { changesRoutes } from "./changes.ts";
 import { compareRoutes } from "./compare.ts";
 import type { ApiDependencies } from "./dependencies.ts";
 import { docsPage, DOCS_ICON, DOCS_STYLE } from "./docs.ts";
@@ -32,6 +33,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...modelRoutes(dependencies),
     ...measurementRoutes(dependencies),
     ...compareRoutes(dependencies),
+    ...changesRoutes(dependencies),
     ...alertRoutes(dependencies),
     ...operationRoutes(dependencies),
     ...heldRoutes(dependencies),

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { Log } from "../log.ts";
+import type { Changes, ChangesQuery } from "../model/change.ts";
 import type { Comparison, ComparisonQuery } from "../model/comparison.ts";
 import type { RejectReason } from "../model/event.ts";
 import type { Measurement, MeasureQuery } from "../model/measurement.ts";
@@ -61,6 +62,8 @@ export type ApiDependencies = {
   readonly measure: (query: MeasureQuery) => Promise<readonly Measurement[]>;
   /** Drift measurements with the same values from the rows themselves beside them. */
   readonly withExactValues: (model: string, measurements: readonly Measurement[]) => Promise<readonly Measurement[]>;
+  /** Null where the outcomes of a model are not counted. */
+  readonly changes: (query: ChangesQuery) => Promise<Changes | null>;
   readonly compare: (settings: ModelSettings, query: ComparisonQuery) => Promise<Comparison>;
   /** A model's report, as plain data with times in RFC 3339, and as a page. */
   readonly report: (query: {

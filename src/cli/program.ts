@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { alertsCommand } from "./alerts.ts";
 import { baselineCommand } from "./baseline.ts";
+import { changesCommand } from "./changes.ts";
 import { checkCommand } from "./check.ts";
 import type { Cli } from "./command.ts";
 import { compareCommand } from "./compare.ts";
@@ -59,6 +60,7 @@ function createProgram(cli: Cli): Command {
     driftCommand,
     performanceCommand,
     compareCommand,
+    changesCommand,
     reportCommand,
     alertsCommand,
     retrainsCommand,

@@ -1,4 +1,5 @@
 import type { BaselineRow } from "../model/event.ts";
+import type { Changes, ChangesQuery } from "../model/change.ts";
 import { DRIFT_METRICS, type JudgedFamily, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { ModelSettings } from "../model/settings.ts";
@@ -15,7 +16,8 @@ import { COUNTED, createCounting } from "./counting.ts";
 import type { DriftMetrics } from "./measure-inputs.ts";
 import { withExactValues } from "./exact-drift.ts";
 import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
-import { loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
+import { findChanges } from "./changes.ts";
+import { fileBaselineFor, loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
 import { allBaselines, driftMetricsFor, dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
 import { identity, sameAnswer } from "./same-answer.ts";
 import { createSettler } from "./settler.ts";
@@ -39,6 +41,8 @@ export type Monitor = {
   tick(): Promise<TickResult>;
   /** Measures any window of whole buckets, now, without storing anything. */
   measure(query: MeasureQuery): Promise<Measurement[]>;
+  /** What changed in the errors of a version; null where outcomes of its model are not counted. */
+  changes(query: ChangesQuery): Promise<Changes | null>;
   /** Drift measurements of a model with the same values from the rows themselves beside them. */
   withExactValues(model: string, measurements: readonly Measurement[]): Promise<Measurement[]>;
 };
@@ -323,7 +327,16 @@ export function createMonitor(options: {
     return model ? withExactValues(store, model.state, measurements) : [...measurements];
   }
 
-  return { start, tick, measure, withExactValues: exactly };
+  async function changes(query: ChangesQuery): Promise<Changes | null> {
+    const model = watched.get(query.model);
+    if (!model || model.state.outcomeGrid === null) return null;
+    const { settings, outcomeGrid, baselines } = model.state;
+    const file = settings.baselines.find(({ kind, name }) => kind === "file" && fileBaselineFor(model.state, name, query.version) !== null);
+    const baseline = file === undefined || baselines.length === 0 ? null : fileBaselineFor(model.state, file.name, query.version);
+    return findChanges({ store, settings, outcomeGrid, baseline, watermark: watermark(query.model) }, query);
+  }
+
+  return { start, tick, changes, measure, withExactValues: exactly };
 }
 
 function progressOf({ progress }: Watched, plan: Plan): PlanProgress {
