@@ -1,6 +1,7 @@
 import { createApi } from "../../src/api/api.ts";
 import type { ApiDependencies } from "../../src/api/dependencies.ts";
 import type { ModelSettings } from "../../src/model/settings.ts";
+import { findChanges } from "../../src/monitor/changes.ts";
 import { compareVersions } from "../../src/monitor/compare.ts";
 import { reportHtml, reportJson } from "../../src/report/html.ts";
 import { modelReport } from "../../src/report/report.ts";
@@ -34,7 +35,12 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
     cloudevents: "kserve",
     measure,
     withExactValues: async (_model, measurements) => measurements,
-    changes: async () => null,
+    changes: async (query) => {
+      const settings = byName.get(query.model);
+      const positive = settings?.positive ?? null;
+      if (!settings || positive === null) return null;
+      return findChanges({ store, settings, outcomeGrid: { task: "binary", positive }, baseline: null, watermark: SEED_END }, query);
+    },
     compare: (settings, query) => compareVersions({ store, settings, watermark: SEED_END }, query),
     report: async (query) => {
       const report = await modelReport({ store, ...query });
