@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { moment, number, percent } from "../alerting/words.ts";
+import { moment, number, percent, printable } from "../alerting/words.ts";
 import { DRIFT_METRICS, metricFamily, QUALITY_METRICS, subjectName, type Metric } from "../model/measurement.ts";
 import type { Config } from "../model/settings.ts";
 import { formatDuration, parseTime, type Millis } from "../model/time.ts";
@@ -181,9 +181,9 @@ function breakLines(judged: readonly JudgedItem[]): string {
     const { verdict } = item.detail;
     if (!significant || verdict?.kind !== "break") return [];
     const values = verdict.values ? ` (${verdict.values.slice(0, 3).join(", ")})` : "";
-    return [`${subjectName(item)} looks broken: ${verdict.reason}${values}`];
+    return [printable(`${subjectName(item)} looks broken: ${verdict.reason}${values}`, 300)];
   });
-  return [...new Set(lines)].map((line) => `${printableLines(line)}\n`).join("");
+  return [...new Set(lines)].map((line) => `${line}\n`).join("");
 }
 
 export function caption(model: string, items: readonly MeasurementItem[], words: readonly string[]): string {

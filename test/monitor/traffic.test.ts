@@ -165,7 +165,7 @@ models:
     expect(onDay(10)).toMatchObject({ status: "ok", value: 0 });
     expect(onDay(11)).toMatchObject({ status: "ok", value: expect.closeTo(0.8, 6), rows: { current: 24 } });
     expect(onDay(12)).toMatchObject({ status: "ok", value: 1, rows: { current: 0 } });
-    const [fired] = transitions.filter(({ to, key }) => to === "firing" && key.rule === "volume");
+    const fired = transitions.find(({ to, key }) => to === "firing" && key.rule === "volume");
     expect(fired).toMatchObject({ key: { subject: "traffic" }, window: { from: DAY_ONE + 11 * DAY } });
     expect(fired?.summary).toMatch(/^24 rows of the model came, of the usual 120: 80% are missing\./);
     expect(fired?.explanation.hints[1]).toMatch(/^\/models\/toy\?/);
