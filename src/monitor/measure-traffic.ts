@@ -2,7 +2,7 @@ import type { Measurement, MeasurementDetail, TrafficMetric } from "../model/mea
 import { DAY, formatDuration, SECOND, type Millis, type Window } from "../model/time.ts";
 import type { Traffic } from "../model/traffic.ts";
 import { levelEvidence } from "../stats/level-evidence.ts";
-import { twoProportionTest } from "../stats/proportion.ts";
+import { increasePValue } from "../stats/proportion.ts";
 import { LEAST_WINDOWS } from "../stats/window-evidence.ts";
 import { measurement, statusOf } from "./measure-inputs.ts";
 
@@ -66,7 +66,7 @@ function measureShare(
   return whole(subject, metric, rows, "ok", {
     value: hits / rowsNow,
     expected: before / rowsBefore,
-    pValue: twoProportionTest(before, rowsBefore, hits, rowsNow)?.pValueIncrease ?? null,
+    pValue: increasePValue(before, rowsBefore, hits, rowsNow),
     evidence: "independent_rows",
     detail: { hits, ...detail },
   });
