@@ -450,16 +450,29 @@ const coverage = linesPanel({
   fields: [field("label_coverage", { displayName: "labelled", color: { mode: "fixed", fixedColor: "green" } })],
 });
 
-const QUALITY_METRICS = words({
-  missing_rate: { colour: COLOURS.plain, text: "missing" },
-  unseen_rate: { colour: COLOURS.plain, text: "category never seen" },
-  out_of_range_rate: { colour: COLOURS.plain, text: "out of range" },
-});
+const QUALITY_WORDS = {
+  missing_rate: "missing",
+  type_mismatch_rate: "another type",
+  non_finite_rate: "not finite",
+  unseen_rate: "category never seen",
+  out_of_range_rate: "out of range",
+  constant: "one value alone",
+  unknown_feature_rate: "unknown features",
+  conflict_rate: "id used twice",
+  volume_drop: "rows missing",
+  volume_rise: "rows too many",
+  silence_rate: "silent at the end",
+};
+const QUALITY_METRICS = words(
+  Object.fromEntries(Object.entries(QUALITY_WORDS).map(([metric, text]) => [metric, { colour: COLOURS.plain, text }])),
+);
+const quoted = (list: readonly string[]) => `[${list.map((text) => `'${text}'`).join(", ")}]`;
+const QUALITY_WORD = `transform(metric, ${quoted(Object.keys(QUALITY_WORDS))}, ${quoted(Object.values(QUALITY_WORDS))}, metric)`;
 
 const quality = tablePanel({
   title: "Broken data of ${version:text}, in the newest window",
   description:
-    "Missing values, categories never seen before and values out of range that stand out from a baseline, in the newest window of each feature. Normal is an empty table. The shipped rules fire at 10 % out of range, and at 20 % missing or unseen.",
+    "Values that are missing, of another type, not finite, never seen before, out of range or always the same, and rows with unknown features, ids used twice, or too few or too many of them: what stands out from a baseline in the newest window. Normal is an empty table. The shipped rules fire at 10 % out of range, and at 20 % missing or unseen.",
   empty: "Nothing stands out: no rate is 1 % above its baseline and more than chance.",
   size: [12, 8],
   sql: `
@@ -506,7 +519,7 @@ const qualityOverTime = linesPanel({
   thresholds: steps(COLOURS.plain, [FIRES_AT.out_of_range_rate, COLOURS.bad]),
   sql: `
     WITH rates AS (
-      SELECT time, concat(name, ' ', transform(metric, ['missing_rate', 'unseen_rate', 'out_of_range_rate'], ['missing', 'never seen', 'out of range'], metric), ' (', baseline, ')') AS series,
+      SELECT time, concat(name, ' ', ${QUALITY_WORD}, ' (', baseline, ')') AS series,
         value, if(status = 'ok' AND p_value < 0.01, effect, 0) AS surely
       FROM v_quality
       WHERE ${MEASURED} AND "window" = ${chosen("window")}

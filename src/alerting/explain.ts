@@ -1,5 +1,5 @@
 import type { Explanation } from "../model/alert.ts";
-import { metricFamily, type Measurement, type Metric } from "../model/measurement.ts";
+import { metricFamily, type Measurement, type Metric, type Verdict } from "../model/measurement.ts";
 import { traitOf } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
 import { formatTime, type Millis } from "../model/time.ts";
@@ -18,8 +18,16 @@ const METRIC_WORDS: Readonly<Record<Metric, string>> = {
   l_infinity: "largest change of a share",
   chi_square: "chi-square statistic",
   missing_rate: "share of missing values",
+  type_mismatch_rate: "share of values of another type",
+  non_finite_rate: "share of numbers that are not finite",
   unseen_rate: "share of unseen categories",
   out_of_range_rate: "share of values out of range",
+  constant: "being one value alone",
+  unknown_feature_rate: "share of rows with unknown features",
+  conflict_rate: "share of rows whose id another row holds",
+  volume_drop: "share of rows that are missing",
+  volume_rise: "share of rows beyond what is usual",
+  silence_rate: "share of the window after its last row",
   accuracy: "accuracy",
   precision: "precision",
   recall: "recall",
@@ -47,6 +55,7 @@ const METRIC_WORDS: Readonly<Record<Metric, string>> = {
   estimated_roc_auc: "estimated ROC AUC",
   estimated_log_loss: "estimated log loss",
   estimated_mae: "estimated mean absolute error",
+  label_coverage: "label coverage",
 };
 
 /** What an alert says: a summary a person can act on, and the facts behind it. */
@@ -92,6 +101,7 @@ function summarise(rule: Rule, judgement: Judgement, change: Change, since: Mill
         return sentences([`${subject} has not recovered after all`, moved, amount(rule, judgement), `Since ${moment(since)}`]);
       return sentences([
         moved,
+        breakWords(measurement),
         amount(rule, judgement),
         certainty(judgement),
         causeWords(measurement),
@@ -160,7 +170,7 @@ function sentences(parts: readonly (string | null)[]): string {
 
 function subjectWords(measurement: Measurement): string {
   const where = measurement.segment === null ? "" : ` in segment ${named(measurement.segment)}`;
-  if (measurement.subject === "performance") return `${METRIC_WORDS[measurement.metric]}${where}`;
+  if (measurement.subject === "performance" || measurement.subject === "traffic") return `${METRIC_WORDS[measurement.metric]}${where}`;
   return `${measurement.feature === null ? `the ${measurement.subject}` : named(measurement.feature)}${where}`;
 }
 
@@ -182,6 +192,8 @@ function whatMoved(measurement: Measurement, subject: string): string {
     return `${subject} is missing in ${percent(value)} of rows, where ${percent(measurement.expected ?? detail.reference ?? 0)} is usual`;
   if (metric === "unseen_rate" && value !== null)
     return `${percent(value)} of rows hold a value of ${subjectWords(measurement)} that the baseline never held${unseenWords(measurement)}`;
+  const broken = BROKEN_WORDS[metric];
+  if (broken && value !== null) return broken(value, subjectWords(measurement), measurement);
   const outside =
     metric === "out_of_range_rate" && value !== null
       ? `${percent(value)} of the values of ${subjectWords(measurement)} lie outside the baseline's range${rangeWords(measurement)}`
@@ -201,6 +213,31 @@ function whatMoved(measurement: Measurement, subject: string): string {
   if (bins !== null) return `${subject} has moved: ${bins}${unseenWords(measurement)}`;
   return `${subject} has moved away from ${named(measurement.baseline ?? "its baseline")}${unseenWords(measurement)}`;
 }
+
+const usualWords = ({ detail: { usual } }: Measurement): string =>
+  usual === undefined ? "what is usual" : `the usual ${number(usual.level)}`;
+
+/** What is wrong with a feature's values, or with the rows of the model whatever they hold. */
+const BROKEN_WORDS: Partial<Record<Metric, (value: number, subject: string, measurement: Measurement) => string>> = {
+  type_mismatch_rate: (value, subject) => `${percent(value)} of the values of ${subject} are of another type than the baseline's`,
+  non_finite_rate: (value, subject) => `${percent(value)} of the values of ${subject} are no finite numbers`,
+  constant: (value, subject, { detail: { only }, rows: { current } }) =>
+    value === 1
+      ? `${subject} is ${only === undefined ? "one value" : named(only)} in all of ${rows(current)}, where it used to vary`
+      : `${subject} varies`,
+  unknown_feature_rate: (value, _subject, { detail: { unknown = [] } }) => {
+    const names = unknown.slice(0, 3).map(({ feature }) => named(feature));
+    return `${percent(value)} of rows carry features that no baseline knows${names.length === 0 ? "" : `: ${names.join(", ")}${unknown.length > 3 ? " and others" : ""}`}`;
+  },
+  conflict_rate: (value) =>
+    `${percent(value)} of rows came with the id of another row, and other content: one of them holds, the others are not counted`,
+  volume_drop: (value, _subject, measurement) =>
+    `${rows(measurement.rows.current)} of the model came, of ${usualWords(measurement)}: ${percent(value)} are missing`,
+  volume_rise: (_value, _subject, measurement) =>
+    `${rows(measurement.rows.current)} of the model came, instead of ${usualWords(measurement)}`,
+  silence_rate: (value, _subject, { detail: { last } }) =>
+    `No row of the model came in the last ${percent(value)} of the window${last === undefined ? "" : `, none since ${moment(last)}`}`,
+};
 
 function unitWords(unit: string, from: Millis | undefined): string {
   return `${printable(unit)}${from === undefined ? "" : `, since ${moment(from)}`}`;
@@ -270,9 +307,28 @@ function now({ measurement, adjustedPValue }: Judgement): string | null {
   return `${capitalise(METRIC_WORDS[metric])} is ${number(value)}${usual === null ? "" : `, where ${number(usual)} is usual`}${sure}`;
 }
 
+/** That the feed broke rather than the world moved, where the whole of the measurements says so. What is said already is not said again. */
+function breakWords({ metric, detail: { verdict, scale } }: Measurement): string | null {
+  if (verdict?.kind !== "break" || scale?.unit || SAYS_IT.get(metric) === verdict.cause) return null;
+  return `It looks like a break of the data, not a drift: ${causeWords(verdict)}`;
+}
+
+/** Causes that are the same as what a metric measures. */
+const SAYS_IT: ReadonlyMap<Metric, Verdict["cause"]> = new Map([
+  ["type_mismatch_rate", "type"],
+  ["non_finite_rate", "not_finite"],
+  ["constant", "constant"],
+]);
+
+function causeWords({ reason, values = [] }: Verdict): string {
+  const sentence = `${reason.charAt(0).toLowerCase()}${reason.slice(1).replace(/\.$/, "")}`;
+  return values.length === 0 ? sentence : `${sentence} (${values.slice(0, 3).map(named).join(", ")})`;
+}
+
 /** The likely kind of change, where the numbers point to one. */
 function likely({ metric, value, detail }: Measurement): string | null {
   if (detail.scale?.unit) return unitWords(detail.scale.unit, detail.scale.from);
+  if (detail.verdict?.kind === "break" && detail.verdict.cause !== "gone") return causeWords(detail.verdict);
   if (metric === "missing_rate") return value !== null && value >= 0.95 ? "the field no longer arrives" : null;
   // An open bin holds many values: that all lie beyond an edge is not that they are one.
   const stuck = detail.bins?.find((bin) => bin.current >= 0.95 && bin.reference < 0.5 && !/^[≤>]/.test(bin.bin));

@@ -1,5 +1,5 @@
 import type { AlertHealth } from "../model/alert.ts";
-import type { Measurement, Metric, PerformanceMetric } from "../model/measurement.ts";
+import { WHOLE_MODEL, type Measurement, type Metric, type PerformanceMetric } from "../model/measurement.ts";
 import { lossAgainst } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Observation } from "./transition.ts";
@@ -21,7 +21,7 @@ export type Judgement = {
   readonly subjectsTested: number;
 };
 
-const RESERVED = /^(?:prediction$|score$|performance$|feature:)/;
+const RESERVED = /^(?:prediction$|score$|performance$|traffic$|feature:)/;
 
 /** The name an alert has for a subject. A feature that is called like another subject is told apart by a prefix. */
 function alertSubject(measurement: Pick<Measurement, "subject" | "feature">): string {
@@ -80,7 +80,7 @@ function selectMeasurements(rule: Rule, measurements: readonly Measurement[]): M
   const { metric, of, baseline } = rule.measure;
   const inScope = measurements.filter((measurement) => {
     if (measurement.baseline !== baseline) return false;
-    if (of === null) return measurement.subject === "performance";
+    if (of === null) return WHOLE_MODEL.includes(measurement.subject);
     return of === "features" ? measurement.subject === "feature" : of.includes(alertSubject(measurement));
   });
   if (metric !== "drift") return inScope.filter((measurement) => measurement.metric === metric);
@@ -110,7 +110,10 @@ function effectOf(rule: Rule, measurement: Measurement): number | null {
 /** Why nothing can be said about this subject, or null when it can be tested. */
 function gapIn(rule: Rule, measurement: Measurement): Exclude<AlertHealth, "ok"> | null {
   if (measurement.status !== "ok") return measurement.status;
-  const rows = measurement.subject === "performance" ? (measurement.labelled ?? measurement.rows.current) : measurement.rows.current;
-  if (rows < rule.atLeastRows || measurement.pValue === null) return "insufficient";
+  const isOfLabelled = measurement.subject === "performance" && measurement.metric !== "label_coverage";
+  const rows = isOfLabelled ? (measurement.labelled ?? measurement.rows.current) : measurement.rows.current;
+  // How many rows there are is what is measured of traffic by windows: none at all says most.
+  const isByWindows = measurement.subject === "traffic" && measurement.evidence === "baseline_windows";
+  if ((rows < rule.atLeastRows && !isByWindows) || measurement.pValue === null) return "insufficient";
   return effectOf(rule, measurement) === null ? "no_data" : null;
 }

@@ -5,6 +5,7 @@ import {
   metricFamily,
   PERFORMANCE_METRICS,
   QUALITY_METRICS,
+  SUBJECTS,
   type Measurement,
   type MetricFamily,
 } from "../model/measurement.ts";
@@ -24,7 +25,8 @@ const METRICS = { drift: DRIFT_METRICS, performance: PERFORMANCE_METRICS, qualit
 const SUMMARIES = {
   drift: "How far features, predictions and scores have moved from a baseline.",
   performance: "How right the model was, with intervals and label coverage.",
-  quality: "Missing, unseen and out-of-range values.",
+  quality:
+    "Values that are missing, of another type, not finite, never seen, out of range or always the same; and rows as such: unknown features, ids used twice, volume, silence.",
 } as const;
 
 const PLACE: z.ZodType<MeasurementPlace> = z.tuple([
@@ -56,7 +58,7 @@ function familyRoute(
     scope: "read",
     query: {
       version: text("A version of the model.").optional(),
-      subject: oneOf(["feature", "prediction", "score", "performance"], "What is measured.").optional(),
+      subject: oneOf(SUBJECTS, "What is measured.").optional(),
       feature: text("A feature's name.").optional(),
       metric: oneOf(METRICS[family], "A metric of this family.").optional(),
       baseline: text("A baseline's name.").optional(),

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { REJECT_REASONS } from "../model/event.ts";
-import { DRIFT_METRICS, PERFORMANCE_METRICS, QUALITY_METRICS } from "../model/measurement.ts";
+import { DRIFT_METRICS, PERFORMANCE_METRICS, QUALITY_METRICS, SUBJECTS } from "../model/measurement.ts";
 import { SEVERITIES } from "../model/rule.ts";
 import { TASKS } from "../model/settings.ts";
 
 /** What answers look like: for the OpenAPI document, and for tests that hold every answer against it. */
 
-export const SUBJECTS_OTHER_THAN_FEATURES: readonly string[] = ["prediction", "score", "performance"];
+export const SUBJECTS_OTHER_THAN_FEATURES: readonly string[] = ["prediction", "score", "performance", "traffic"];
 export const MEASUREMENT_STATUSES = ["ok", "insufficient", "no_data", "labels_pending", "error"] as const;
 const ALERT_STATES = ["pending", "firing", "recovering", "resolved", "normal"] as const;
 
@@ -19,7 +19,8 @@ const evidence = z.enum(["baseline_windows", "independent_rows"]).meta({
   description: "Where the p-value comes from: the baseline's own windows of this length, or a calculation that takes rows as independent.",
 });
 const detail = z.record(z.string(), z.unknown()).meta({
-  description: "What stands behind the value, by kind of measurement: bins, hits, scale, range, unseen, confusion, label_coverage, note …",
+  description:
+    "What stands behind the value, by kind of measurement: bins, hits, scale, range, unseen, without, unknown, schema, usual, confusion, label_coverage, note …; and `verdict`, whether the feed broke or the world moved, where it is more than chance",
 });
 
 export const problem = z
@@ -50,7 +51,7 @@ export const measurement = z
     model: z.string(),
     version: z.string(),
     segment: z.string().nullable(),
-    subject: z.enum(["feature", "prediction", "score", "performance"]),
+    subject: z.enum(SUBJECTS),
     feature: z.string().nullable(),
     baseline: z.string().nullable(),
     metric,

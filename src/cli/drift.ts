@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { moment, number, percent } from "../alerting/words.ts";
+import { moment, number, percent, printable } from "../alerting/words.ts";
 import { DRIFT_METRICS, metricFamily, QUALITY_METRICS, subjectName, type Metric } from "../model/measurement.ts";
 import type { Config } from "../model/settings.ts";
 import { formatDuration, parseTime, type Millis } from "../model/time.ts";
@@ -100,7 +100,7 @@ async function showDrift(io: Io, connection: Connection, config: Config, options
   return conclude(io, judged, options.failOn !== undefined, `Nothing is measured of ${model.name}${window ? " in this window" : " yet"}.`);
 }
 
-const OTHER_SUBJECTS = ["prediction", "score"];
+const OTHER_SUBJECTS = ["prediction", "score", "traffic"];
 
 function subjectParams(feature: string | undefined): { feature?: string; subject?: string } {
   if (feature === undefined) return {};
@@ -159,7 +159,7 @@ function driftTable(model: string, judged: readonly JudgedItem[], width: number 
     pValueText(item.p_value),
     item.rows.current.toLocaleString("en-US"),
     item.rows.reference.toLocaleString("en-US"),
-    significant ? "drift" : item.status,
+    significant ? (item.detail.verdict?.kind === "break" ? "break" : "drift") : item.status,
     evidenceText(item),
     largestChange(item),
   ]);
@@ -172,7 +172,18 @@ function driftTable(model: string, judged: readonly JudgedItem[], width: number 
       : tested === 0
         ? `None of ${countOf(subjects.size, "subject")} could be judged.`
         : `No drift in ${countOf(subjects.size, "subject")}${tested < judged.length ? "; not all could be judged" : ""}.`;
-  return `${caption(model, items, ground.words)}\n\n${formatTable(columns, rows, width)}\n${printableLines(verdict)} (p at most ${FALSE_ALARMS} after correction for all that was looked at, and a large enough effect.)\n`;
+  return `${caption(model, items, ground.words)}\n\n${formatTable(columns, rows, width)}\n${breakLines(judged)}${printableLines(verdict)} (p at most ${FALSE_ALARMS} after correction for all that was looked at, and a large enough effect.)\n`;
+}
+
+/** A line for each subject whose feed seems to have broken. */
+function breakLines(judged: readonly JudgedItem[]): string {
+  const lines = judged.flatMap(({ item, significant }) => {
+    const { verdict } = item.detail;
+    if (!significant || verdict?.kind !== "break") return [];
+    const values = verdict.values ? ` (${verdict.values.slice(0, 3).join(", ")})` : "";
+    return [printable(`${subjectName(item)} looks broken: ${verdict.reason}${values}`, 300)];
+  });
+  return [...new Set(lines)].map((line) => `${line}\n`).join("");
 }
 
 export function caption(model: string, items: readonly MeasurementItem[], words: readonly string[]): string {
@@ -242,5 +253,9 @@ function evidenceText({ evidence, detail }: MeasurementItem): string {
 function largestChange({ detail, metric, value }: MeasurementItem): string {
   const bin = detail.bins?.[0];
   if (bin) return `${bin.bin}: ${percent(bin.reference)} → ${percent(bin.current)}`;
-  return metricFamily(metric) === "quality" && value !== null ? `${number(value * 100)}% of rows` : NOTHING;
+  if (metricFamily(metric) !== "quality" || value === null) return NOTHING;
+  const names = detail.unseen?.map((one) => one.value) ?? detail.unknown?.map((one) => one.feature) ?? [];
+  const named = names.length === 0 ? "" : `: ${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}`;
+  if (metric === "constant") return detail.only === undefined ? NOTHING : `always ${detail.only}`;
+  return metric.startsWith("volume_") || metric === "silence_rate" ? NOTHING : `${number(value * 100)}% of rows${named}`;
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Measurement, Metric, PerformanceMetric } from "../model/measurement.ts";
+import type { Measurement, Metric, PerformanceMetric, Verdict } from "../model/measurement.ts";
 import { lossAgainst } from "../model/performance.ts";
 import { formatDuration, formatTime, floorTo, parseTime, type Millis, type Window } from "../model/time.ts";
 import type { ModelSettings } from "../model/settings.ts";
@@ -39,6 +39,10 @@ export type MeasurementItem = {
       readonly bracket: readonly [number, number] | null;
       readonly rows: { readonly reference: number; readonly current: number };
     };
+    readonly unseen?: readonly { readonly value: string }[];
+    readonly unknown?: readonly { readonly feature: string }[];
+    readonly only?: string;
+    readonly verdict?: Pick<Verdict, "kind" | "reason" | "values">;
   };
 };
 

@@ -1,4 +1,4 @@
-import { metricFamily, type Metric } from "../model/measurement.ts";
+import { isOfWholeModel, metricFamily, type Metric } from "../model/measurement.ts";
 import type { Rule, RuleClear, RuleFire } from "../model/rule.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, formatDuration } from "../model/time.ts";
@@ -59,8 +59,10 @@ function readRule(document: Document, path: Path, parsed: ParsedRule, { channelN
   const fire = readFire(document, path, parsed);
   const clear = fire && readClear(document, path, parsed, fire);
   const isPerformance = measure.metric !== "drift" && metricFamily(measure.metric) === "performance";
-  if (isPerformance && measure.of !== undefined) {
-    document.report([...path, "measure", "of"], "performance is measured of the model as a whole", "remove `of`");
+  const isOfWhole = measure.metric !== "drift" && isOfWholeModel(measure.metric);
+  if (isOfWhole && measure.of !== undefined) {
+    const what = isPerformance ? "performance" : measure.metric;
+    document.report([...path, "measure", "of"], `${what} is measured of the model as a whole`, "remove `of`");
   }
   for (const [index, channel] of parsed.notify.entries()) {
     if (channel === ALL_CHANNELS || channelNames.includes(channel)) continue;
@@ -80,7 +82,7 @@ function readRule(document: Document, path: Path, parsed: ParsedRule, { channelN
     models: parsed.models ?? null,
     measure: {
       metric: measure.metric,
-      of: isPerformance ? null : (measure.of ?? "features"),
+      of: isOfWhole ? null : (measure.of ?? "features"),
       baseline: measure.baseline,
       window: measure.window,
       every: measure.every ?? Math.min(measure.window, DAY),

@@ -10,6 +10,8 @@ export type Counts = {
   readonly missing: number;
   /** Values of another type than the grid's, and numbers that are not finite. */
   readonly unparsable: number;
+  /** Of these, numbers that are not finite (or too large to be numbers). */
+  readonly nonFinite: number;
   /** Categories that no reference held. They stand in `bins` as well (the grid's last bin). */
   readonly unseen: number;
   readonly low: number | null;
@@ -130,6 +132,7 @@ export function noCounts(bins: number): Counts {
     rows: 0,
     missing: 0,
     unparsable: 0,
+    nonFinite: 0,
     unseen: 0,
     low: null,
     high: null,
@@ -141,19 +144,20 @@ export function noCounts(bins: number): Counts {
 /** The counts of several disjoint sets of rows together. Cost: number of parts times number of bins. */
 export function addCounts(parts: readonly Counts[], bins: number): Counts {
   const cells = new Array<number>(bins).fill(0);
-  let { rows, missing, unparsable, unseen, low, high, lowSum, highSum } = noCounts(0);
+  let { rows, missing, unparsable, nonFinite, unseen, low, high, lowSum, highSum } = noCounts(0);
   for (const part of parts) {
     for (let bin = 0; bin < bins; bin += 1) (cells[bin] as number) += part.bins[bin] ?? 0;
     rows += part.rows;
     missing += part.missing;
     unparsable += part.unparsable;
+    nonFinite += part.nonFinite;
     unseen += part.unseen;
     lowSum += part.lowSum;
     highSum += part.highSum;
     if (part.low !== null) low = low === null ? part.low : Math.min(low, part.low);
     if (part.high !== null) high = high === null ? part.high : Math.max(high, part.high);
   }
-  return { bins: cells, rows, missing, unparsable, unseen, low, high, lowSum, highSum };
+  return { bins: cells, rows, missing, unparsable, nonFinite, unseen, low, high, lowSum, highSum };
 }
 
 /** The rows of `whole` that are not in `part`; the extremes of the whole are kept, since those of the rest are unknown. */
@@ -163,6 +167,7 @@ export function subtractCounts(whole: Counts, part: Counts): Counts {
     rows: whole.rows - part.rows,
     missing: whole.missing - part.missing,
     unparsable: whole.unparsable - part.unparsable,
+    nonFinite: whole.nonFinite - part.nonFinite,
     unseen: whole.unseen - part.unseen,
     low: whole.low,
     high: whole.high,

@@ -15,7 +15,17 @@ export const DRIFT_METRICS = [
 export const JUDGED_DRIFT_METRICS = ["wasserstein", "psi"] as const;
 /** Held against the baseline's own windows whatever the rules say; the others where a rule names them. */
 export const DRIFT_METRICS_BY_WINDOWS = ["psi", "ks", "wasserstein"] as const;
-export const QUALITY_METRICS = ["missing_rate", "unseen_rate", "out_of_range_rate"] as const;
+/** Of the model's rows as a whole, whatever its features hold. */
+export const TRAFFIC_METRICS = ["unknown_feature_rate", "conflict_rate", "volume_drop", "volume_rise", "silence_rate"] as const;
+export const QUALITY_METRICS = [
+  "missing_rate",
+  "type_mismatch_rate",
+  "non_finite_rate",
+  "unseen_rate",
+  "out_of_range_rate",
+  "constant",
+  ...TRAFFIC_METRICS,
+] as const;
 /** Known once labels are. */
 export const REALISED_METRICS = [
   "accuracy",
@@ -38,6 +48,7 @@ export const REALISED_METRICS = [
   "r2",
   "wape",
   "bias",
+  "label_coverage",
 ] as const;
 /** What these will turn out to be, as far as predictions alone tell. */
 export const ESTIMATED_METRICS = [
@@ -53,6 +64,7 @@ export const PERFORMANCE_METRICS = [...REALISED_METRICS, ...ESTIMATED_METRICS] a
 
 export type DriftMetric = (typeof DRIFT_METRICS)[number];
 export type QualityMetric = (typeof QUALITY_METRICS)[number];
+export type TrafficMetric = (typeof TRAFFIC_METRICS)[number];
 export type RealisedMetric = (typeof REALISED_METRICS)[number];
 export type EstimatedMetric = (typeof ESTIMATED_METRICS)[number];
 export type PerformanceMetric = RealisedMetric | EstimatedMetric;
@@ -75,8 +87,11 @@ export function judgedFamily(metric: Metric): JudgedFamily {
   return isEstimated(metric) ? "estimate" : metricFamily(metric);
 }
 
-/** What is measured: one feature, the prediction, the score, or the model's performance as a whole. */
-export type Subject = "feature" | "prediction" | "score" | "performance";
+/** What is measured: one feature, the prediction, the score; or of the model as a whole, its performance, and its rows as such. */
+export const SUBJECTS = ["feature", "prediction", "score", "performance", "traffic"] as const;
+export type Subject = (typeof SUBJECTS)[number];
+/** Subjects that are no bins of values: nothing is drawn of them. */
+export const WHOLE_MODEL: readonly Subject[] = ["performance", "traffic"];
 
 /**
  * - `ok`: a value with its evidence
@@ -104,6 +119,31 @@ export type ClassShare = {
 /** What the move of one feature could do to a mean, by itself, with its standard error; `unknown` is the share of rows it knows nothing of. */
 export type Explained = { readonly change: number; readonly standardError: number; readonly unknown: number };
 export type Cause = Explained & { readonly feature: string };
+
+/** Whether the feed of a feature broke, or the world moved. Present where something of it is more than chance. */
+export type Verdict = {
+  readonly kind: "break" | "drift" | "unclear" | "none";
+  readonly cause:
+    | "gone"
+    | "partly_gone"
+    | "type"
+    | "not_finite"
+    | "constant"
+    | "unit"
+    | "renamed"
+    | "sentinel"
+    | "moved"
+    | "new_values"
+    | "more_missing"
+    | "as_usual";
+  /** A sentence. What stands in events stands in `values` only. */
+  readonly reason: string;
+  /** What the cause is about, before and now: a share of rows, the median (unit), or the metric (moved). */
+  readonly before: number;
+  readonly now: number;
+  /** The value that is stuck or new, the categories that are gone, or the unit. */
+  readonly values?: readonly string[];
+};
 
 export type MeasurementDetail = {
   /** The bins that contribute most, largest first: to the value, to its square (Jensen-Shannon, Hellinger), or to the PSI (KS, Wasserstein, chi-square). */
@@ -154,6 +194,18 @@ export type MeasurementDetail = {
   };
   /** The range of values (or the values) seen in the baseline, and what lies beyond it now. */
   readonly range?: { readonly low: number; readonly high: number; readonly currentLow: number; readonly currentHigh: number };
+  /** Rows without a usable value, by what they hold instead; only those that occur. */
+  readonly without?: { readonly nothing?: number; readonly anotherType?: number; readonly notFinite?: number };
+  /** The one value of a window, where that is known. */
+  readonly only?: string;
+  /** Features that no reference knows, most frequent first. */
+  readonly unknown?: readonly { readonly feature: string; readonly rows: number }[];
+  /** How the features of the window differ from the baseline's: names, at most twenty each. */
+  readonly schema?: { readonly gone: readonly string[]; readonly added: readonly string[]; readonly retyped: readonly string[] };
+  /** What is usual for a window like this one (rows, or seconds without any), by how many of them. */
+  readonly usual?: { readonly level: number; readonly windows: number; readonly like: "weekday and hour" | "hour" | "weekday" | "length" };
+  /** The event time of the last row. */
+  readonly last?: Millis;
   /** Categories in the window that the baseline never held, most frequent first. */
   readonly unseen?: readonly { readonly value: string; readonly rows: number }[];
   /** The same metric on the rows as they are stored, where that was asked for. */
@@ -162,6 +214,7 @@ export type MeasurementDetail = {
   readonly explains?: { readonly score: Explained | null; readonly error: Explained | null };
   /** Of scores, predictions and performance: the features whose moves could do most to the mean score, or to errors. They overlap. */
   readonly causes?: readonly Cause[];
+  readonly verdict?: Verdict;
   /** Why there is no value, in a sentence. */
   readonly note?: string;
 };
@@ -199,6 +252,11 @@ export type Measurement = {
   readonly revision: number;
   readonly detail: MeasurementDetail;
 };
+
+/** Whether a metric is of the model as a whole: rules on it name no subjects. */
+export function isOfWholeModel(metric: Metric): boolean {
+  return metricFamily(metric) === "performance" || (TRAFFIC_METRICS as readonly string[]).includes(metric);
+}
 
 /** The words for a subject in tables and messages: the feature's name, or what else it is. */
 export function subjectName(measurement: Pick<Measurement, "subject" | "feature">): string {

@@ -44,6 +44,7 @@ const REALISED: Readonly<Record<RealisedMetric, PerformanceTrait>> = {
   r2: of(NUMBERS, "higher", false),
   wape: of(NUMBERS, "lower", true),
   bias: of(NUMBERS, "zero", false),
+  label_coverage: of([...CLASSES, ...NUMBERS], "higher", true),
 };
 
 /** What is estimated, by the name of the estimate. */

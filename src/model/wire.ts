@@ -13,9 +13,14 @@ export function snakeCase(value: unknown): unknown {
 }
 
 export function detailJson(detail: MeasurementDetail): unknown {
-  const { scale, ...rest } = detail;
+  const { scale, last, ...rest } = detail;
   const { from, ...scales } = scale ?? {};
-  return snakeCase({ ...rest, ...(scale ? { scale: { ...scales, ...(from === undefined ? {} : { from: formatTime(from) }) } } : {}) });
+  const times = last === undefined ? {} : { last: formatTime(last) };
+  return snakeCase({
+    ...rest,
+    ...times,
+    ...(scale ? { scale: { ...scales, ...(from === undefined ? {} : { from: formatTime(from) }) } } : {}),
+  });
 }
 
 /** An explanation as it stands in API answers and webhooks alike. */

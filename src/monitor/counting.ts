@@ -5,6 +5,7 @@ import { countOutcomes } from "../store/outcome-counts.ts";
 import { countService } from "../store/service-counts.ts";
 import type { Store } from "../store/store.ts";
 import { readTouched, type TouchedBucket } from "../store/touched-buckets.ts";
+import { countTraffic } from "../store/traffic-counts.ts";
 import { markSlices } from "./mark-slices.ts";
 import type { ModelState } from "./model-state.ts";
 
@@ -12,7 +13,7 @@ import type { ModelState } from "./model-state.ts";
 export const COUNTED = ["features", "outcomes"] as const;
 
 export type Counting = {
-  /** Counts what the marks say was touched: requests, features and outcomes. The marks stay. */
+  /** Counts what the marks say was touched: requests, features, rows as such, and outcomes. The marks stay. */
   count(state: ModelState, touched: readonly TouchedBucket[]): Promise<void>;
   /** There are no bins yet to count features on, but requests are requests. The marks stay for the features. */
   countWithoutBins(model: ModelSettings): Promise<void>;
@@ -29,8 +30,10 @@ export function createCounting(store: Store, nextSequence: () => number): Counti
     for (const kind of COUNTED) {
       for (const slice of markSlices(inOrder(touched, kind))) {
         const buckets = slice.map((one) => one.bucket);
-        if (kind === "features") await countFeatures(store, rows, state.grid, bucket, buckets, nextSequence());
-        else if (state.outcomeGrid) await countOutcomes(store, rows, state.outcomeGrid, bucket, buckets, nextSequence());
+        if (kind === "features") {
+          await countFeatures(store, rows, state.grid, bucket, buckets, nextSequence());
+          await countTraffic(store, name, state.grid.version, bucket, buckets, nextSequence());
+        } else if (state.outcomeGrid) await countOutcomes(store, rows, state.outcomeGrid, bucket, buckets, nextSequence());
       }
     }
   }

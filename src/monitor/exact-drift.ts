@@ -28,7 +28,10 @@ export async function withExactValues(store: Store, state: ModelState, measureme
     const measured = group.filter((one) => one.value !== null);
     const [first] = measured;
     const reference = first && referenceRows(state, first);
-    const subject = first && first.subject !== "performance" ? { subject: first.subject, feature: first.feature ?? "" } : null;
+    const subject =
+      first && first.subject !== "performance" && first.subject !== "traffic"
+        ? { subject: first.subject, feature: first.feature ?? "" }
+        : null;
     const grid = subject && state.grids.get(subjectId(subject))?.grid;
     if (!first || !reference || !subject || !grid) continue;
     const live: RawRows = { kind: "live", model: first.model, version: first.version, window: first };

@@ -11,10 +11,11 @@ import {
   type QualityMetric,
 } from "../model/measurement.ts";
 import type { Millis, Window } from "../model/time.ts";
+import { allAlikeChance } from "../stats/all-alike-chance.ts";
 import { increasePValue } from "../stats/proportion.ts";
-import { divergenceEvidence, rateEvidence, type CountedWindow, type HeldOutWindow } from "../stats/window-evidence.ts";
+import { divergenceEvidence, LEAST_WINDOWS, rateEvidence, type CountedWindow, type HeldOutWindow } from "../stats/window-evidence.ts";
 import { divergencesFor, type Divergence } from "./measure-subject.ts";
-import { binnedDeviation, binnedQuantile, rowsOutOfRange } from "./subject-bins.ts";
+import { binnedDeviation, binnedQuantile, isInOneBin, onlyValue, rowsOutOfRange } from "./subject-bins.ts";
 import { unitChange } from "./unit-change.ts";
 
 /** With fewer rows than this nothing is said of a window, whatever a rule asks for. */
@@ -43,10 +44,18 @@ export type SubjectWindow = {
 /** What a reference's own windows look like when each is held out. */
 export type UsualWindows = {
   divergence(metric: Metric): readonly HeldOutWindow[];
-  rate(metric: QualityMetric): readonly CountedWindow[];
+  rate(metric: RateMetric): readonly CountedWindow[];
+  /** How many of its windows hold one value alone, and among how many. */
+  constant(): { readonly constant: number; readonly windows: number };
 };
 
-export const NOTHING_USUAL: UsualWindows = { divergence: () => [], rate: () => [] };
+export const NOTHING_USUAL: UsualWindows = { divergence: () => [], rate: () => [], constant: () => ({ constant: 0, windows: 0 }) };
+
+/** Quality metrics of a feature that are shares of rows. */
+export type RateMetric = Extract<
+  QualityMetric,
+  "missing_rate" | "type_mismatch_rate" | "non_finite_rate" | "unseen_rate" | "out_of_range_rate"
+>;
 
 /** Nulls from a file baseline's windows, each held out against the rest of it. Computed when first asked for. */
 export function usualWindows(grid: SubjectGrid, whole: Counts, windows: readonly Counts[]): UsualWindows {
@@ -62,6 +71,7 @@ export function usualWindows(grid: SubjectGrid, whole: Counts, windows: readonly
         });
       }),
     rate: (metric) => remember(rates, metric, () => windows.map((window) => heldOutRate(metric, grid, whole, windows, window))),
+    constant: () => countConstant(grid, windows),
   };
 }
 
@@ -74,10 +84,12 @@ function heldOutDivergence(divergence: Divergence, rest: Counts, window: Counts)
  * A rate in a window held out from its reference. Nothing of a file lies outside its own range, so out-of-range rows
  * are those beyond the extremes of the other windows; unseen rows those of categories no other window holds.
  */
-function heldOutRate(metric: QualityMetric, grid: SubjectGrid, whole: Counts, windows: readonly Counts[], window: Counts): CountedWindow {
+function heldOutRate(metric: RateMetric, grid: SubjectGrid, whole: Counts, windows: readonly Counts[], window: Counts): CountedWindow {
   switch (metric) {
     case "missing_rate":
-      return { successes: window.missing + window.unparsable, rows: window.rows };
+    case "type_mismatch_rate":
+    case "non_finite_rate":
+      return withoutValue(metric, window);
     case "unseen_rate":
       return {
         successes: window.bins.reduce((sum, rows, bin) => (rows > 0 && rows === whole.bins[bin] ? sum + rows : sum), 0),
@@ -108,6 +120,11 @@ export function usualTrailing(grid: SubjectGrid, pairs: readonly { readonly wind
         const counted = rateOf(metric, grid, trailing, window);
         return counted === null ? [] : [counted];
       }),
+    constant: () =>
+      countConstant(
+        grid,
+        pairs.map(({ window }) => window),
+      ),
   };
 }
 
@@ -210,17 +227,19 @@ function scaleDetail({ grid, reference, current, recent }: SubjectWindow, pValue
   return { scale: { ...medians, ratio: best.ratio, unit: best.name, from } };
 }
 
-/** Missing, unseen and out-of-range rates of one feature, as tests of proportions. */
+/** What is wrong with the values of one feature: rates, as tests of proportions, and whether it is one value alone. */
 export function measureQuality(subject: SubjectWindow): Measurement[] {
-  const metrics: QualityMetric[] =
-    subject.grid.kind === "numeric" ? ["missing_rate", "out_of_range_rate"] : ["missing_rate", "unseen_rate"];
-  return metrics.map((metric) => measureRate(subject, metric));
+  const metrics: RateMetric[] =
+    subject.grid.kind === "numeric"
+      ? ["missing_rate", "type_mismatch_rate", "non_finite_rate", "out_of_range_rate"]
+      : ["missing_rate", "type_mismatch_rate", "unseen_rate"];
+  return [...metrics.map((metric) => measureRate(subject, metric)), measureConstant(subject)];
 }
 
-function measureRate(subject: SubjectWindow, metric: QualityMetric): Measurement {
+function measureRate(subject: SubjectWindow, metric: RateMetric): Measurement {
   const { grid, reference, current } = subject;
-  const ofAll = metric === "missing_rate";
-  const rows = { reference: ofAll ? reference.rows : binnedRows(reference), current: ofAll ? current.rows : binnedRows(current) };
+  const then = isOfAllRows(metric) ? withoutValue(metric, reference) : { successes: 0, rows: binnedRows(reference) };
+  const rows = { reference: then.rows, current: isOfAllRows(metric) ? withoutValue(metric, current).rows : binnedRows(current) };
   const status = statusOf(rows, subject.complete);
   const counted = rateOf(metric, grid, reference, current);
   if (status !== "ok") return measurement(subject, metric, rows, status, {});
@@ -229,22 +248,47 @@ function measureRate(subject: SubjectWindow, metric: QualityMetric): Measurement
       detail: { note: "The reference holds a single value or too few rows: it has no range." },
     });
   }
-  const usual = subject.usual.rate(metric);
+  const windows = subject.usual.rate(metric);
+  // Types do not come and go with the days: where no window holds another one, how windows vary has nothing to say.
+  const isNew = metric !== "missing_rate" && isOfAllRows(metric) && windows.every(({ successes }) => successes === 0);
+  const usual = isNew ? [] : windows;
   const evidence = rateEvidence(counted.successes, counted.rows, usual);
-  const before = metric === "missing_rate" ? reference.missing + reference.unparsable : 0;
-  const pValue = evidence?.pValue ?? increasePValue(before, rows.reference, counted.successes, counted.rows);
+  const pValue = evidence?.pValue ?? increasePValue(then.successes, rows.reference, counted.successes, counted.rows);
   return measurement(subject, metric, rows, "ok", {
     value: counted.successes / counted.rows,
-    expected: evidence?.expected ?? before / rows.reference,
+    expected: evidence?.expected ?? then.successes / rows.reference,
     pValue,
     evidence: evidence ? "baseline_windows" : "independent_rows",
     detail: {
       hits: counted.successes,
       ...(evidence ? { nullWindows: evidence.windows } : {}),
+      ...(metric === "missing_rate" && counted.successes > 0 ? { without: partsWithout(current) } : {}),
       ...(metric === "out_of_range_rate" ? rangeDetail(reference, current) : {}),
       ...(metric === "out_of_range_rate" ? scaleDetail(subject, pValue) : {}),
     },
   });
+}
+
+type RateOfAllRows = Extract<RateMetric, "missing_rate" | "type_mismatch_rate" | "non_finite_rate">;
+
+function isOfAllRows(metric: RateMetric): metric is RateOfAllRows {
+  return metric === "missing_rate" || metric === "type_mismatch_rate" || metric === "non_finite_rate";
+}
+
+/** Rows without a usable value, among all; or among those that hold anything, the ones of another type, or not finite. */
+function withoutValue(metric: RateOfAllRows, { rows, missing, unparsable, nonFinite }: Counts): CountedWindow {
+  // A value of another type, or one that is no number, is of no more use than none.
+  if (metric === "missing_rate") return { successes: missing + unparsable, rows };
+  return { successes: metric === "non_finite_rate" ? nonFinite : unparsable - nonFinite, rows: rows - missing };
+}
+
+function partsWithout({ missing, unparsable, nonFinite }: Counts): NonNullable<MeasurementDetail["without"]> {
+  const anotherType = unparsable - nonFinite;
+  return {
+    ...(missing > 0 ? { nothing: missing } : {}),
+    ...(anotherType > 0 ? { anotherType } : {}),
+    ...(nonFinite > 0 ? { notFinite: nonFinite } : {}),
+  };
 }
 
 function rangeDetail(reference: Counts, current: Counts): Pick<MeasurementDetail, "range"> {
@@ -253,11 +297,12 @@ function rangeDetail(reference: Counts, current: Counts): Pick<MeasurementDetail
 }
 
 /** Rows of `current` that count for the rate; null where the reference cannot tell. */
-function rateOf(metric: QualityMetric, grid: SubjectGrid, reference: Counts, current: Counts): CountedWindow | null {
+function rateOf(metric: RateMetric, grid: SubjectGrid, reference: Counts, current: Counts): CountedWindow | null {
   switch (metric) {
     case "missing_rate":
-      // A value of another type, or one that is no number, is of no more use than none.
-      return { successes: current.missing + current.unparsable, rows: current.rows };
+    case "type_mismatch_rate":
+    case "non_finite_rate":
+      return withoutValue(metric, current);
     case "unseen_rate":
       return {
         successes: current.bins.reduce((sum, rows, bin) => ((reference.bins[bin] ?? 0) === 0 ? sum + rows : sum), 0),
@@ -272,13 +317,52 @@ function rateOf(metric: QualityMetric, grid: SubjectGrid, reference: Counts, cur
   }
 }
 
-function statusOf(rows: Measurement["rows"], complete: boolean): MeasurementStatus {
+/** Of windows with enough rows: how many hold one value alone. */
+function countConstant(grid: SubjectGrid, windows: readonly Counts[]): { constant: number; windows: number } {
+  const large = windows.filter((window) => binnedRows(window) >= LEAST_ROWS);
+  return { constant: large.filter((window) => onlyValue(grid, window) !== null).length, windows: large.length };
+}
+
+/**
+ * Whether a feature that varied in the reference is one value alone: 1 or 0. `expected` is the share of the baseline's own
+ * windows that are so. Where any is, the p-value is that share, this window counted with them ((c + 1)/(k + 1)); where none
+ * is, or there are fewer than eight, the chance that independent rows of the reference are all alike.
+ */
+function measureConstant(subject: SubjectWindow): Measurement {
+  const { grid, reference, current } = subject;
+  const rows = { reference: binnedRows(reference), current: binnedRows(current) };
+  const status = statusOf(rows, subject.complete);
+  if (status !== "ok") return measurement(subject, "constant", rows, status, {});
+  const varied = grid.kind === "numeric" ? reference.low !== reference.high : reference.bins.filter((count) => count > 0).length > 1;
+  const only = onlyValue(grid, current);
+  const isUntold = only === null && isInOneBin(grid, current);
+  if (!varied || isUntold) {
+    const note = varied
+      ? "All values are new to the bins, which cannot tell whether they are one and the same."
+      : "The reference holds a single value: it never varied.";
+    return measurement(subject, "constant", rows, "insufficient", { detail: { note } });
+  }
+  const usual = subject.usual.constant();
+  const byWindows = usual.windows >= LEAST_WINDOWS && usual.constant > 0;
+  const chance = byWindows ? (usual.constant + 1) / (usual.windows + 1) : allAlikeChance(reference.bins, rows.current);
+  return measurement(subject, "constant", rows, "ok", {
+    value: only === null ? 0 : 1,
+    expected: usual.windows >= LEAST_WINDOWS ? usual.constant / usual.windows : chance,
+    pValue: only === null ? 1 : chance,
+    evidence: byWindows ? "baseline_windows" : "independent_rows",
+    detail: { ...(byWindows ? { nullWindows: usual.windows } : {}), ...(only === null ? {} : { only }) },
+  });
+}
+
+export function statusOf(rows: Measurement["rows"], complete: boolean): MeasurementStatus {
   if (rows.current === 0 || (rows.reference === 0 && complete)) return "no_data";
   return rows.current < LEAST_ROWS || rows.reference < LEAST_ROWS || !complete ? "insufficient" : "ok";
 }
 
-function measurement(
-  subject: SubjectWindow,
+export function measurement(
+  subject: Pick<SubjectWindow, "model" | "version" | "baseline" | "window"> & {
+    readonly key: SubjectKey | { readonly subject: "traffic" };
+  },
   metric: Metric,
   rows: Measurement["rows"],
   status: MeasurementStatus,

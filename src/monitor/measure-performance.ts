@@ -56,7 +56,9 @@ export function measurePerformance(subject: PerformanceWindow): Measurement[] {
 
 function measureOne(subject: PerformanceWindow, metric: RealisedMetric): Measurement {
   const { current, reference, evaluation } = subject;
-  const status = statusOf(current, subject.pending);
+  // That no label came is what coverage tells: it is known by the predictions.
+  const isCoverage = metric === "label_coverage";
+  const status = statusOf(isCoverage ? { ...current, labelled: current.predictions } : current, subject.pending);
   const now = valueOf(metric, current, evaluation);
   const before = reference && valueOf(metric, reference, evaluation);
   const evidence = now === null || before === null ? null : worseEvidence(metric, now, windowValues(metric, subject));
@@ -67,6 +69,7 @@ function measureOne(subject: PerformanceWindow, metric: RealisedMetric): Measure
     pValue:
       now === null || before === null || reference === null ? null : (evidence?.pValue ?? independentPValue(subject, metric, now, before)),
     ci: now?.ci ?? null,
+    ...(isCoverage ? { rows: { reference: reference?.predictions ?? 0, current: current.predictions } } : {}),
     status: status === "ok" && now === null ? "insufficient" : status,
     evidence: now === null || before === null ? null : evidence ? "baseline_windows" : "independent_rows",
     detail: {
@@ -116,7 +119,7 @@ function classShares(outcomes: OutcomeCounts): ClassShare[] {
 export function performanceMeasurement(
   { model, version, window, baseline, current, reference }: PerformanceWindow,
   metric: PerformanceMetric,
-  found: Pick<Measurement, "value" | "expected" | "pValue" | "ci" | "status" | "evidence" | "detail">,
+  found: Pick<Measurement, "value" | "expected" | "pValue" | "ci" | "status" | "evidence" | "detail"> & Partial<Pick<Measurement, "rows">>,
 ): Measurement {
   return {
     model,

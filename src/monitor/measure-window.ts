@@ -1,12 +1,14 @@
 import type { OutcomeCounts } from "../model/counts.ts";
 import { addCounts, addOutcomes } from "../model/counts.ts";
 import { binCount, subjectId, type SubjectGrid } from "../model/grid.ts";
-import type { Measurement, MetricFamily } from "../model/measurement.ts";
+import { JUDGED_DRIFT_METRICS, metricFamily, type Measurement, type MetricFamily } from "../model/measurement.ts";
 import type { BaselineSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Millis, type Window } from "../model/time.ts";
+import type { Traffic } from "../model/traffic.ts";
 import type { StoredBaseline } from "../store/baselines.ts";
 import { readBinEffects } from "../store/bin-effects.ts";
 import type { Store } from "../store/store.ts";
+import { breakOrDrift, SURE } from "./break-or-drift.ts";
 import {
   emptyCounts,
   measureDrift,
@@ -20,6 +22,7 @@ import {
 } from "./measure-inputs.ts";
 import { estimatePerformance } from "./estimate-performance.ts";
 import { measurePerformance } from "./measure-performance.ts";
+import { measureTraffic, type TrafficWindow } from "./measure-traffic.ts";
 import { effectsOf, explainWindow, withCauses } from "./root-cause.ts";
 import {
   ACTIVE_FOR,
@@ -100,11 +103,16 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     for (const version of activeVersions(history, window)) {
       for (const settings of settingsOf(baselines)) {
         const subjects = await subjectWindows(settings, version, window, current.get(version) ?? new Map(), history);
-        for (const subject of subjects)
-          if (families.includes("quality") && subject.key.subject === "feature") measured.push(...measureQuality(subject));
-        if (!families.includes("drift")) continue;
-        const drifts = subjects.flatMap((subject) => measureDrift(subject, metrics));
-        measured.push(...(await explained(drifts, settings, version, window, history)));
+        const found = subjects.flatMap((subject) => {
+          const drift = families.includes("drift") ? measureDrift(subject, metrics) : null;
+          const quality = families.includes("quality") && subject.key.subject === "feature" ? measureQuality(subject) : null;
+          return withVerdict(subject, drift, quality);
+        });
+        const isDrift = ({ metric }: Measurement) => metricFamily(metric) === "drift";
+        measured.push(...found.filter((one) => !isDrift(one)));
+        if (families.includes("quality") && subjects.length > 0)
+          measured.push(...measureTraffic(trafficWindow(settings, version, window, subjects, history)));
+        if (families.includes("drift")) measured.push(...(await explained(found.filter(isDrift), settings, version, window, history)));
       }
     }
     return measured;
@@ -157,6 +165,37 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
         })),
       };
     });
+  }
+
+  function trafficWindow(
+    settings: BaselineSettings,
+    version: string,
+    window: Window,
+    subjects: readonly SubjectWindow[],
+    history: History,
+  ): TrafficWindow {
+    const current = history.traffic(window, version);
+    const isStretch = settings.kind === "trailing" || settings.kind === "period";
+    const of = settings.kind === "version" ? settings.version : version;
+    return {
+      model: state.settings.name,
+      version,
+      baseline: settings.name,
+      window,
+      current,
+      reference:
+        settings.kind === "file"
+          ? { rows: Math.max(0, ...subjects.map(({ reference }) => reference.rows)), superseded: 0, unknownRows: 0 }
+          : history.traffic(liveReferenceWindow(settings, window), of),
+      complete: subjects.every(({ complete }) => complete),
+      schema: schemaChanges(subjects, current),
+      volume: isStretch
+        ? {
+            now: history.traffic(window),
+            windows: windowsBefore(window, liveReferenceWindow(settings, window)).map((one) => ({ ...one, traffic: history.traffic(one) })),
+          }
+        : null,
+    };
   }
 
   function referenceInputs(
@@ -282,6 +321,49 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
 function activeVersions(history: History, window: Window): string[] {
   const span = { from: Math.min(window.from, window.to - ACTIVE_FOR), to: window.to };
   return [...history.versions(span)].sort();
+}
+
+/** What the verdict on a break rests on. */
+const JUDGED: DriftMetrics = { measured: new Set(JUDGED_DRIFT_METRICS), judged: new Set(JUDGED_DRIFT_METRICS) };
+
+/** The measurements of one subject, with what they add up to wherever one is more than chance; what was not asked for is measured for that alone. */
+function withVerdict(subject: SubjectWindow, drift: Measurement[] | null, quality: Measurement[] | null): Measurement[] {
+  const asked = [...(drift ?? []), ...(quality ?? [])];
+  const isSure = ({ status, pValue }: Measurement) => status === "ok" && (pValue ?? 1) <= SURE;
+  if (!asked.some(isSure)) return asked;
+  const verdict = breakOrDrift(subject, [...(drift ?? measureDrift(subject, JUDGED)), ...(quality ?? measureQuality(subject))]);
+  return verdict.kind === "none" ? asked : asked.map((one) => (isSure(one) ? { ...one, detail: { ...one.detail, verdict } } : one));
+}
+
+/** The windows within a stretch that lie a whole number of their lengths before or after this one. */
+function windowsBefore({ from, to }: Window, stretch: Window): Window[] {
+  const length = to - from;
+  const windows: Window[] = [];
+  for (let start = from - floorTo(from - stretch.from, length); start + length <= stretch.to; start += length) {
+    if (start !== from) windows.push({ from: start, to: start + length });
+  }
+  return windows;
+}
+
+/** Names told of each kind of change. */
+const MOST_NAMES = 20;
+
+/** Features without a value that had one, features that no reference knows, and features most of whose values are of another type. */
+function schemaChanges(subjects: readonly SubjectWindow[], current: Traffic): TrafficWindow["schema"] {
+  const features = subjects.filter(({ key }) => key.subject === "feature");
+  const names = (list: readonly SubjectWindow[]) =>
+    list.slice(0, MOST_NAMES).map(({ key }) => (key.subject === "feature" ? key.feature : ""));
+  return {
+    gone: names(
+      features.filter(
+        (one) => one.current.rows > 0 && one.current.missing === one.current.rows && one.reference.missing < one.reference.rows,
+      ),
+    ),
+    added: [...current.unknown.keys()].sort().slice(0, MOST_NAMES),
+    retyped: names(
+      features.filter(({ current: { rows, missing, unparsable, nonFinite } }) => 2 * (unparsable - nonFinite) > rows - missing),
+    ),
+  };
 }
 
 /** Windows of a file baseline, each with the trailing stretch before it, where that is whole. */

@@ -4,10 +4,12 @@ import { binCount, subjectId, type Grid, type SubjectGrid, type SubjectKey } fro
 import { outcomeGridOf, type OutcomeGrid } from "../model/outcome-grid.ts";
 import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Millis, type Window } from "../model/time.ts";
+import { addTraffic, type Traffic } from "../model/traffic.ts";
 import type { StoredBaseline } from "../store/baselines.ts";
 import { readFeatureCounts, type StepCounts } from "../store/feature-counts.ts";
 import { readLiveVersions } from "../store/live-versions.ts";
 import { readOutcomeCounts, type StepOutcomes } from "../store/outcome-counts.ts";
+import { readTraffic } from "../store/traffic-counts.ts";
 import type { Store } from "../store/store.ts";
 
 /** Counts of every subject, by `subjectId`. */
@@ -44,6 +46,8 @@ export type History = {
   /** Counts within the window, by version; versions without rows are absent. */
   inputs(window: Window): ReadonlyMap<string, SubjectCounts>;
   outcomes(window: Window): ReadonlyMap<string, OutcomeCounts>;
+  /** Rows as such: of one version, or of all together. */
+  traffic(window: Window, version?: string): Traffic;
   /** Versions with rows in the window, which may begin `ACTIVE_FOR` before the span. */
   versions(window: Window): ReadonlySet<string>;
 };
@@ -60,6 +64,7 @@ export async function loadHistory(store: Store, state: ModelState, span: Window,
     { from: floorTo(span.from - ACTIVE_FOR, stepMs), to: span.to },
     stepMs,
   );
+  const traffic = await readTraffic(store, rows.model, span, stepMs);
   const sums = new Map<string, ReadonlyMap<string, SubjectCounts>>();
   return {
     inputs: (window) => {
@@ -69,6 +74,12 @@ export async function loadHistory(store: Store, state: ModelState, span: Window,
       return sum;
     },
     outcomes: (window) => sumOutcomes(within(outcomes, window)),
+    traffic: (window, version) =>
+      addTraffic(
+        within(traffic, window).flatMap(({ byVersion }) =>
+          version === undefined ? [...byVersion.values()] : (byVersion.get(version) ?? []),
+        ),
+      ),
     versions: (window) => new Set(within(versions, window).flatMap((step) => step.versions)),
   };
 }

@@ -29,7 +29,7 @@ const WINDOWS_AT_ONCE = 24;
 const LONG_STRETCH = 400;
 /** A row that is not found begins again at revision 1 and loses against the stored one: all have to be read. */
 const NO_LIMIT = 4_000_000_000;
-/** Above this p-value nobody asks which values are new. */
+/** Above this p-value no schedule asks which values are new. */
 const WORTH_NAMING = 0.01;
 
 export type TickResult = { readonly bucketsCounted: number; readonly windowsMeasured: number; readonly measurements: number };
@@ -242,11 +242,11 @@ export function createMonitor(options: {
   }
 
   /** Which values are new stands in the events alone: they are looked up where an alert may need to name them. */
-  async function nameUnseen({ state }: Watched, measurements: readonly Measurement[]): Promise<Measurement[]> {
+  async function nameUnseen({ state }: Watched, measurements: readonly Measurement[], upTo = WORTH_NAMING): Promise<Measurement[]> {
     const named: Measurement[] = [];
     for (const one of measurements) {
       const isNew = one.metric === "unseen_rate" && one.feature !== null && (one.detail.hits ?? 0) > 0;
-      if (!isNew || (one.pValue ?? 1) > WORTH_NAMING) {
+      if (!isNew || (one.pValue ?? 1) > upTo) {
         named.push(one);
         continue;
       }
@@ -311,9 +311,14 @@ export function createMonitor(options: {
     );
     const mark = watermark(query.model);
     const inputs = query.families.filter((family) => family !== "performance");
+    // Who asks for one window wants names, however few rows hold them.
     const measured =
       inputs.length > 0
-        ? await measurer.inputs(window, inputs, baselines, history, { ...model.metrics, measured: new Set(DRIFT_METRICS) })
+        ? await nameUnseen(
+            model,
+            await measurer.inputs(window, inputs, baselines, history, { ...model.metrics, measured: new Set(DRIFT_METRICS) }),
+            1,
+          )
         : [];
     if (!query.families.includes("performance")) return measured;
     return [

@@ -47,6 +47,7 @@ export function valueOf(metric: RealisedMetric, outcomes: OutcomeCounts, evaluat
 }
 
 function evaluate(metric: RealisedMetric, outcomes: OutcomeCounts, { grid, value }: Evaluation): MetricValue | null {
+  if (metric === "label_coverage") return coverage(outcomes);
   if (outcomes.labelled === 0) return null;
   switch (grid.task) {
     case "binary":
@@ -56,6 +57,12 @@ function evaluate(metric: RealisedMetric, outcomes: OutcomeCounts, { grid, value
     case "regression":
       return regressionValue(metric, outcomes, grid);
   }
+}
+
+/** The share of predictions whose label is known: all of it is missing where none is. */
+function coverage({ labelled, predictions }: OutcomeCounts): MetricValue | null {
+  const ci = wilsonInterval(labelled, predictions, CONFIDENCE);
+  return ci && rated({ value: labelled / predictions, ci }, labelled, predictions);
 }
 
 type Evaluate = (outcomes: OutcomeCounts, gains: Evaluation["value"]) => MetricValue | null;

@@ -122,3 +122,31 @@ export function rowsOutOfRange(grid: NumericGrid, counts: Counts, low: number, h
     return begin >= high || end < low ? sum + rows : sum;
   }, 0);
 }
+
+/**
+ * Bins of which it is known that all their rows hold one value, and that value: those made for one; and an outer bin whose
+ * sum is its extreme times its rows (up to what the sums are rounded to).
+ */
+export function singleValues(grid: NumericGrid, counts: Counts): { bin: number; value: number }[] {
+  const last = grid.edges.length;
+  const outer = (bin: number, value: number | null, sum: number) => {
+    const rows = counts.bins[bin] ?? 0;
+    return rows > 0 && value !== null && Math.abs(sum - rows * value) <= rows * grid.quantum ? [{ bin, value }] : [];
+  };
+  const inner = singletonBins(grid).flatMap((isSingle, bin) =>
+    isSingle && bin < last && (counts.bins[bin] ?? 0) > 0 ? [{ bin, value: grid.edges[bin] as number }] : [],
+  );
+  return [...outer(0, counts.low, counts.lowSum), ...inner, ...(last > 0 ? outer(last, counts.high, counts.highSum) : [])];
+}
+
+/** The one value that all rows hold, as text; null when there are several, none, or the bins cannot tell. */
+export function onlyValue(grid: SubjectGrid, counts: Counts): string | null {
+  if (grid.kind === "numeric") return counts.low !== null && counts.low === counts.high ? String(counts.low) : null;
+  const filled = counts.bins.flatMap((count, bin) => (count > 0 ? [bin] : []));
+  return filled.length === 1 ? (grid.categories[filled[0] ?? -1] ?? null) : null;
+}
+
+/** Whether all rows are in one bin of a category that holds many: rare values, or ones never seen. */
+export function isInOneBin(grid: SubjectGrid, counts: Counts): boolean {
+  return grid.kind === "categorical" && counts.bins.filter((count) => count > 0).length === 1;
+}

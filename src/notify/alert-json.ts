@@ -17,7 +17,7 @@ function alertJson(line: AlertLine, detailed: boolean): Record<string, unknown> 
     version: key.version,
     segment: key.segment,
     subject: key.subject,
-    features: ["prediction", "score", "performance"].includes(key.subject) ? [] : [key.subject.replace(/^feature:/, "")],
+    features: ["prediction", "score", "performance", "traffic"].includes(key.subject) ? [] : [key.subject.replace(/^feature:/, "")],
     since: formatTime(latest.since),
     from: formatTime(latest.window.from),
     to: formatTime(latest.window.to),

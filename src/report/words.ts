@@ -12,8 +12,16 @@ export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
   l_infinity: "Largest change of a share",
   chi_square: "Chi-square",
   missing_rate: "Missing values",
+  type_mismatch_rate: "Values of another type",
+  non_finite_rate: "Numbers that are not finite",
   unseen_rate: "Categories never seen before",
   out_of_range_rate: "Values out of range",
+  constant: "One value alone",
+  unknown_feature_rate: "Rows with unknown features",
+  conflict_rate: "Rows whose id another row holds",
+  volume_drop: "Rows missing of what is usual",
+  volume_rise: "Rows beyond what is usual",
+  silence_rate: "Without any row until the end",
   accuracy: "Accuracy",
   precision: "Precision",
   recall: "Recall",
@@ -41,6 +49,7 @@ export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
   estimated_roc_auc: "ROC AUC, estimated",
   estimated_log_loss: "Log loss, estimated",
   estimated_mae: "Mean absolute error, estimated",
+  label_coverage: "Label coverage",
 };
 
 export const STATUS_WORDS: Readonly<Record<MeasurementStatus, string>> = {

@@ -8,6 +8,10 @@ import type { Store } from "./store.ts";
 /** Rows that are counted: live events, or those of one baseline. */
 export type CountedRows = { readonly model: string; /** Empty for live events. */ readonly baseline: string };
 
+/** How infinities and what is no number are written as text. */
+const NOT_FINITE = "('nan', 'inf', '+inf', '-inf', 'infinity', '+infinity', '-infinity', '1.#inf', '-1.#inf', '1.#qnan', '-1.#ind')";
+const NON_FINITE_BIN = -2;
+
 /**
  * Counts the rows of some buckets on a grid and stores the counts, each bucket replaced as a whole. A pure function
  * of the stored rows: counted twice gives the same counts. `buckets` empty means all (baselines).
@@ -77,6 +81,7 @@ export async function countFeatures(
            multiIf(
              seen.kind = 'n' AND edges.quantum > 0, edges.bin,
              seen.kind = 'c' AND bins.grid_kind = 'categorical', if(known.hit = 1, known.bin, toInt32(bins.unseen_from + 1)),
+             bins.grid_kind = 'numeric' AND (seen.kind = 'u' OR lower(seen.text) IN ${NOT_FINITE}), ${NON_FINITE_BIN},
              -1) AS bin,
            count() AS rows,
            if(bin >= 0 AND seen.kind = 'n', min(seen.x), NULL) AS low,
@@ -89,7 +94,7 @@ export async function countFeatures(
          GROUP BY version, bucket, subject, feature, bin, seen.kind
        ),
        merged AS (
-         SELECT version, bucket, subject, feature, sum(rows) AS present, sumIf(rows, bin = -1) AS unparsable,
+         SELECT version, bucket, subject, feature, sum(rows) AS present, sumIf(rows, bin < 0) AS unparsable, sumIf(rows, bin = ${NON_FINITE_BIN}) AS non_finite,
            arraySort(groupArrayIf((toUInt16(bin), rows), bin >= 0)) AS cells, min(low) AS low, max(high) AS high,
            groupArrayIf((bin, units), bin >= 0) AS units
          FROM binned GROUP BY version, bucket, subject, feature
@@ -101,7 +106,7 @@ export async function countFeatures(
        arrayMap(cell -> cell.1, merged.cells), arrayMap(cell -> cell.2, merged.cells), merged.low, merged.high,
        if(bins.grid_kind = 'numeric', arraySum(arrayMap(cell -> if(cell.1 = 0, cell.2, toInt128(0)), merged.units)), toInt128(0)) AS low_sum,
        if(bins.grid_kind = 'numeric', arraySum(arrayMap(cell -> if(cell.1 = bins.last_edge, cell.2, toInt128(0)), merged.units)), toInt128(0)) AS high_sum,
-       {generation:UInt64} AS generation
+       {generation:UInt64} AS generation, merged.non_finite
      FROM totals CROSS JOIN bins
      LEFT JOIN merged ON totals.version = merged.version AND totals.bucket = merged.bucket AND bins.subject = merged.subject AND bins.feature = merged.feature`,
     params,
@@ -146,6 +151,7 @@ type CountsRow = {
   rows: number;
   missing: number;
   unparsable: number;
+  non_finite: number;
   unseen: number;
   alike: Cells[];
   others: Cells;
@@ -173,13 +179,13 @@ export async function readFeatureCounts(
   stepMs: Millis,
 ): Promise<StepCounts[]> {
   const found = await store.query<CountsRow>(
-    `SELECT step, version, subject, feature, sum(rows) AS rows, sum(missing) AS missing, sum(unparsable) AS unparsable, sum(unseen) AS unseen,
+    `SELECT step, version, subject, feature, sum(rows) AS rows, sum(missing) AS missing, sum(unparsable) AS unparsable, sum(non_finite) AS non_finite, sum(unseen) AS unseen,
             groupArrayIf((bins, counts), buckets >= ${MANY_ALIKE}) AS alike, sumMapIf(bins, counts, buckets < ${MANY_ALIKE}) AS others,
             min(low) AS low, max(high) AS high, toString(sum(low_sum)) AS low_sum, toString(sum(high_sum)) AS high_sum
      FROM (
        SELECT intDiv(toUnixTimestamp(c.bucket), {step:UInt32}) * {step:UInt32} AS step, c.version AS version, c.subject AS subject, c.feature AS feature,
               c.bins AS bins, sumForEach(c.counts) AS counts, count() AS buckets, sum(c.rows) AS rows, sum(c.missing) AS missing,
-              sum(c.unparsable) AS unparsable, sum(c.unseen) AS unseen, min(c.low) AS low, max(c.high) AS high,
+              sum(c.unparsable) AS unparsable, sum(c.non_finite) AS non_finite, sum(c.unseen) AS unseen, min(c.low) AS low, max(c.high) AS high,
               sum(c.low_sum) AS low_sum, sum(c.high_sum) AS high_sum
        FROM feature_counts AS c FINAL
        WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.grid = {grid:UInt32} AND c.segment = ''
@@ -212,6 +218,7 @@ export async function readFeatureCounts(
       rows: row.rows,
       missing: row.missing,
       unparsable: row.unparsable,
+      nonFinite: row.non_finite,
       unseen: row.unseen,
       low: row.low,
       high: row.high,

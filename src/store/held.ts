@@ -121,7 +121,7 @@ export async function readCounted(store: Store, model: string): Promise<Counted>
          GROUP BY b, subject, feature
        ) GROUP BY b
        UNION ALL
-       SELECT toUnixTimestamp(o.bucket) AS b, 0, 0, 0, 0, 0, 0, sum(o.predictions), sum(o.labelled), sum(arraySum(o.cell_counts))
+       SELECT toUnixTimestamp(o.bucket) AS b, 0, 0, 0, 0, 0, 0, sum(o.predictions), sum(o.labelled), sum(arraySum(mapValues(o.cells)))
        FROM outcome_counts AS o FINAL WHERE o.model = {model:String} AND o.baseline = '' AND o.segment = '' GROUP BY b
      ) GROUP BY b ORDER BY b`,
     { model, grid: grid?.version ?? 0 },

@@ -9,6 +9,7 @@ type Row = {
   total: number;
   absent: number;
   unread: number;
+  infinite: number;
   novel: number;
   cells: [number[], number[]];
   least: number | null;
@@ -27,7 +28,7 @@ export async function readSubjectCounts(
   window: Window | null,
 ): Promise<Map<string, Counts>> {
   const found = await store.query<Row>(
-    `SELECT c.version AS version, sum(c.rows) AS total, sum(c.missing) AS absent, sum(c.unparsable) AS unread, sum(c.unseen) AS novel,
+    `SELECT c.version AS version, sum(c.rows) AS total, sum(c.missing) AS absent, sum(c.unparsable) AS unread, sum(c.non_finite) AS infinite, sum(c.unseen) AS novel,
             sumMap(c.bins, c.counts) AS cells, min(c.low) AS least, max(c.high) AS most,
             toString(sum(c.low_sum)) AS low_units, toString(sum(c.high_sum)) AS high_units
      FROM feature_counts AS c FINAL
@@ -54,6 +55,7 @@ export async function readSubjectCounts(
         rows: row.total,
         missing: row.absent,
         unparsable: row.unread,
+        nonFinite: row.infinite,
         unseen: row.novel,
         low: row.least,
         high: row.most,

@@ -1,5 +1,5 @@
 import type { Delivery, Transition } from "../model/alert.ts";
-import { metricFamily } from "../model/measurement.ts";
+import { metricFamily, WHOLE_MODEL } from "../model/measurement.ts";
 import { traitOf } from "../model/performance.ts";
 import { formatTime } from "../model/time.ts";
 import { html, type Markup } from "../report/markup.ts";
@@ -59,7 +59,7 @@ function changes(opening: Transition | null): Markup | null {
 /** Commands to copy, and pages to open: those of an alert's subject, whatever the stored hint says, so that no stored text becomes a link. */
 function hints({ key, explanation, window }: Alert): Markup {
   const commands = explanation.hints.filter((hint) => !hint.startsWith("/"));
-  const isFeature = !["prediction", "score", "performance"].includes(key.subject);
+  const isFeature = !["prediction", "score", ...WHOLE_MODEL].includes(key.subject);
   const query = {
     version: key.version,
     to: formatTime(window.to),
@@ -69,7 +69,7 @@ function hints({ key, explanation, window }: Alert): Markup {
     key.subject === "performance"
       ? modelHref(key.model)
       : subjectHref(key.model, { subject: key.subject, feature: isFeature ? key.subject.replace(/^feature:/, "") : null }, query);
-  return html`<p><a href="${place}">${key.subject === "performance" ? "See the model over time" : "See the two distributions"}</a></p>${commands.length === 0 ? null : html`<p class="note">Or run:</p>${commands.map((command) => html`<pre>${command}</pre>`)}`}`;
+  return html`<p><a href="${place}">${key.subject === "performance" ? "See the model over time" : key.subject === "traffic" ? "See the rows of the model" : "See the two distributions"}</a></p>${commands.length === 0 ? null : html`<p class="note">Or run:</p>${commands.map((command) => html`<pre>${command}</pre>`)}`}`;
 }
 
 /** The words of a change, unless they stand at the top of the page already. */

@@ -7,6 +7,7 @@ import { homePage } from "./home-page.ts";
 import { ICON, ICON_PATH, page, STYLE, STYLE_PATH, type Crumb } from "./layout.ts";
 import { modelPage } from "./model-page.ts";
 import { subjectPage } from "./subject-page.ts";
+import { trafficPage } from "./traffic-page.ts";
 
 export type Shown = { readonly title: string; readonly crumbs: readonly Crumb[]; readonly body: Markup };
 
@@ -49,18 +50,14 @@ export function createPages(dependencies: PageDependencies): Hono {
     ) => {
       const model = dependencies.models.get(modelName);
       if (!model || name === undefined) return show(null);
+      const window = { version: query.version, to: query.to === undefined ? null : parseTime(query.to), baseline: query.baseline };
+      if (kind === "output" && name === "traffic") return show(await trafficPage(dependencies, model, window));
       if (kind === "output" && name !== "prediction" && name !== "score") return show(null);
       const key =
         kind === "feature"
           ? ({ subject: "feature", feature: name } as const)
           : ({ subject: name === "score" ? "score" : "prediction", feature: "" } as const);
-      return show(
-        await subjectPage(dependencies, model, key, {
-          version: query.version,
-          to: query.to === undefined ? null : parseTime(query.to),
-          baseline: query.baseline,
-        }),
-      );
+      return show(await subjectPage(dependencies, model, key, window));
     };
   const chosen = (query: Record<string, string>) => ({ version: query.version, to: query.to, baseline: query.baseline });
   app.get("/models/:model/features", (c) => subject("feature")(c.req.param("model"), c.req.query("name"), chosen(c.req.query())));

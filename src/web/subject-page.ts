@@ -62,12 +62,19 @@ export async function subjectPage(
   const body = html`<h1>${name}</h1><p class="lead">${key.subject === "feature" ? "Feature" : "Output"} of version ${anchor.version}, ${span(window)}, against ${baseline}.</p>
 ${missing ? html`<p class="note">Of the window asked for nothing is known; this is the newest that was measured.</p>` : null}
 ${neighbours(trend, anchor.to, href)}
-<div class="card"><p class="summary">${verdict(main)}</p><p class="note">${changeWords(main)}</p></div>
+<div class="card"><p class="summary">${verdict(main)}</p><p class="note">${changeWords(main)}</p>${breakNote(now)}</div>
 <h2>Then and now</h2><p class="legend"><span class="key"><svg width="14" height="14" aria-hidden="true"><rect class="then" width="14" height="14" rx="3"/></svg>${baseline}${distribution ? `, ${count(distribution.reference.rows)} rows` : ""}</span><span class="key"><svg width="14" height="14" aria-hidden="true"><rect class="now" width="14" height="14" rx="3"/></svg>this window${distribution ? `, ${count(distribution.current.rows)} rows` : ""}</span></p>
 <div class="card">${distribution === null ? html`<p class="empty">The counts of this window or of the baseline are no longer there, so they cannot be drawn.</p>` : html`${distributionChart(distribution)}${sides(distribution)}`}</div>
 <h2>Statistics</h2><div class="card">${statistics(now)}</div>
 <h2>Over time</h2><p class="note">${METRIC_NAMES[judged]}, window by window; the thin mark is the value to be expected without a change.</p><div class="card">${trendChart(trend.map(driftCell), anchor.to, href)}</div>`;
   return { title: `${name} · ${model.name}`, crumbs, body };
+}
+
+/** What the measurements add up to, where the feed seems to have broken. */
+function breakNote(measurements: readonly Measurement[]): Markup | null {
+  const verdict = measurements.find((m) => m.detail.verdict)?.detail.verdict;
+  if (verdict?.kind !== "break") return null;
+  return html`<p>It looks like a break of the data, not a drift. ${verdict.reason}${verdict.values ? html` ${verdict.values.slice(0, 5).map((value, index) => html`${index === 0 ? "" : ", "}<code>${value}</code>`)}` : null}</p>`;
 }
 
 /** What a window says that was never stored: one of the length of `like` that ends at `to`. */
@@ -133,7 +140,7 @@ function sides({ reference, current, provisional }: NonNullable<Awaited<ReturnTy
   return html`<dl class="figures">${side("Reference", reference)}${side("Window", current)}</dl>${provisional ? html`<p class="note">The bins were made from the model’s first rows, for want of a baseline file: they are provisional.</p>` : null}`;
 }
 
-function statistics(measurements: readonly Measurement[]): Markup {
+export function statistics(measurements: readonly Measurement[]): Markup {
   return html`<div class="scroll"><table><thead><tr><th>Statistic</th><th class="n">Value</th><th class="n">Expected</th><th class="n">p-value</th><th class="n">Rows then</th><th class="n">Rows now</th><th>Evidence</th><th>Status</th></tr></thead><tbody>${measurements.map(
     (m) => {
       const text = metricFamily(m.metric) === "quality" ? percent : number;

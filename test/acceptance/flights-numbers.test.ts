@@ -368,6 +368,7 @@ function countsInTypeScript(list: readonly FlightRow[]): Map<string, Counts> {
           rows: list.length,
           missing,
           unparsable,
+          nonFinite: 0,
           unseen,
           ...extremes,
           lowSum,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { explain } from "../../src/alerting/explain.ts";
 import { judge } from "../../src/alerting/judge.ts";
-import type { Measurement } from "../../src/model/measurement.ts";
+import { TRAFFIC_METRICS, type Measurement, type Metric } from "../../src/model/measurement.ts";
 import { DAY } from "../../src/model/time.ts";
 import { adjustPValues, DAY_0, exampleMeasurement, exampleRule } from "./examples.ts";
 
@@ -14,6 +14,12 @@ function told(
   if (!judgement) throw new Error("the rule does not watch this");
   return explain(rule, judgement, change, DAY_0);
 }
+
+const qualityRule = (metric: Metric, isOfModel = false) =>
+  exampleRule({
+    measure: { metric, of: isOfModel ? null : "features", baseline: "training", window: DAY, every: DAY },
+    fire: { above: new Map([[metric, 0.1]]), drop: null, falseAlarms: 0.01 },
+  });
 
 describe("the summary", () => {
   it("names a change of unit", () => {
@@ -63,6 +69,58 @@ describe("the summary", () => {
       told({ feature: null, subject: "score", detail: { causes } }, exampleRule({ measure: { ...exampleRule().measure, of: ["score"] } }))
         .summary,
     ).toContain(" The move of colour alone would move the mean score by +0.12, that of size by -0.05. ");
+  });
+
+  it("says when the data broke rather than moved, once", () => {
+    const verdict = {
+      kind: "break",
+      cause: "renamed",
+      reason: "Categories are gone, and values never seen hold their share: they seem to be renamed.",
+      before: 0.2,
+      now: 0.2,
+      values: ["DL"],
+    } as const;
+    const renamed = told({ feature: "carrier", metric: "psi", value: 0.5, detail: { verdict } });
+    expect(renamed.summary).toContain(
+      "It looks like a break of the data, not a drift: categories are gone, and values never seen hold their share: they seem to be renamed (DL). ",
+    );
+    expect(renamed.explanation.likely).toBe("categories are gone, and values never seen hold their share: they seem to be renamed (DL)");
+    const drift = told({ detail: { verdict: { ...verdict, kind: "drift", cause: "moved", reason: "The values moved." } } });
+    expect(drift.summary).not.toContain("It looks like");
+    expect(drift.explanation.likely).toBeNull();
+    const stuck = told(
+      { metric: "constant", value: 1, expected: 0, detail: { only: "7", verdict: { ...verdict, cause: "constant" } } },
+      qualityRule("constant"),
+    );
+    expect(stuck.summary).toMatch(/^visib is 7 in all of 834 rows, where it used to vary\. Its being one value alone is 1/);
+    expect(stuck.summary).not.toContain("It looks like");
+  });
+
+  it.each<[Partial<Measurement>, RegExp]>([
+    [{ metric: "type_mismatch_rate", value: 0.3 }, /^30% of the values of visib are of another type than the baseline's\. /],
+    [{ metric: "non_finite_rate", value: 0.3 }, /^30% of the values of visib are no finite numbers\. /],
+    [
+      { metric: "unknown_feature_rate", value: 0.3, detail: { unknown: [{ feature: "a\u202eb", rows: 3 }] } },
+      /^30% of rows carry features that no baseline knows: “a\ufffdb”\. /,
+    ],
+    [{ metric: "conflict_rate", value: 0.3 }, /^30% of rows came with the id of another row, and other content: /],
+    [
+      { metric: "volume_drop", value: 0.9, detail: { usual: { level: 8_340, windows: 14, like: "length" } } },
+      /^834 rows of the model came, of the usual 8,340: 90% are missing\. /,
+    ],
+    [{ metric: "volume_rise", value: 3 }, /^834 rows of the model came, instead of what is usual\. /],
+    [
+      { metric: "silence_rate", value: 0.5, detail: { last: DAY_0 + DAY / 2 } },
+      /^No row of the model came in the last 50% of the window, none since 2 Sep 2013 12:00 UTC\. /,
+    ],
+  ])("says what is wrong with the data: %j", (changes, expected) => {
+    const metric = changes.metric ?? "missing_rate";
+    const isOfModel = (TRAFFIC_METRICS as readonly string[]).includes(metric);
+    const { summary } = told(
+      { expected: 0, ...(isOfModel ? { subject: "traffic", feature: null } : {}), ...changes },
+      qualityRule(metric, isOfModel),
+    );
+    expect(summary).toMatch(expected);
   });
 
   it("tells a fall in accuracy with its interval and how many labels stand behind it", () => {

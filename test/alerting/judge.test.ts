@@ -31,6 +31,27 @@ describe("the two keys of a drift rule", () => {
   });
 });
 
+describe("a rule on the model as a whole", () => {
+  const whole = (metric: "volume_drop" | "label_coverage", fire: Partial<Rule["fire"]>) =>
+    exampleRule({
+      measure: { metric, of: null, baseline: "training", window: DAY, every: DAY },
+      fire: { above: new Map(), drop: null, falseAlarms: 0.01, ...fire },
+    });
+  const none = { reference: 7_000, current: 0 };
+
+  it("fires where no row came, though there is none to judge by", () => {
+    const changes = { subject: "traffic", feature: null, metric: "volume_drop", value: 1, expected: 0.02, rows: none } as const;
+    const rule = whole("volume_drop", { above: new Map([["volume_drop", 0.5]]) });
+    expect(conditionOf(rule, changes)).toBe("fire ok");
+    expect(conditionOf(rule, { ...changes, status: "insufficient", pValue: null })).toBe("missing insufficient");
+  });
+
+  it("fires where no label came, though there is none to judge by", () => {
+    const changes = { subject: "performance", feature: null, metric: "label_coverage", value: 0, expected: 1, labelled: 0 } as const;
+    expect(conditionOf(whole("label_coverage", { drop: 0.2 }), { ...changes, detail: { reference: 1 } })).toBe("fire ok");
+  });
+});
+
 describe("what a drift rule looks at", () => {
   it("judges numbers by Wasserstein distance and categories by PSI", () => {
     const judged = judge(

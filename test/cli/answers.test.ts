@@ -65,6 +65,25 @@ describe("drift", () => {
     expect((await run(["drift", "--exact"], {})).code).toBe(2);
   });
 
+  it("says what broke, and of quality what it is", async () => {
+    const verdict = { kind: "break", cause: "constant", reason: "The value is stuck.", before: 0, now: 1, values: [`7${HOSTILE}`] };
+    const broken = { ...measurement, detail: { ...measurement.detail, verdict } };
+    const { out } = await run(["drift"], { [`${PATH}/drift`]: items([broken, calm]) });
+    expect(out).toMatch(/^visib +wasserstein .* break /m);
+    expect(out).toMatch(/^visib looks broken: The value is stuck\. \(7.*\)$/m);
+    expect(out).not.toMatch(STEERING);
+    const quality = async (metric: string, detail: object, value = 0.25) => {
+      const item = { ...measurement, metric, value, detail };
+      return (await run(["drift", "--metric", metric], { [`${PATH}/quality`]: items([item]) })).out;
+    };
+    expect(await quality("unknown_feature_rate", { unknown: [{ feature: "extra", rows: 5 }] })).toMatch(/25% of rows: extra$/m);
+    expect(await quality("unseen_rate", { unseen: ["a", "b", "c", "d"].map((value) => ({ value, rows: 1 })) })).toMatch(
+      /of rows: a, b, c …$/m,
+    );
+    expect(await quality("constant", { only: "7" }, 1)).toMatch(/always 7$/m);
+    expect(await quality("volume_drop", {})).not.toContain("of rows");
+  });
+
   it("asks for what was asked for", async () => {
     const answers = {
       [PATH]: () => Response.json({ watermark: "2024-06-08T11:50:00Z" }),

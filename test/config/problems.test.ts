@@ -325,6 +325,14 @@ const WRONG_RULES: readonly Row[] = [
     /remove `of`/,
   ],
   [
+    "features of the traffic",
+    `measure: {metric: conflict_rate, of: features, baseline: training, window: 1d}\n${FIRE}`,
+    3,
+    "rules[0].measure.of",
+    /conflict_rate is measured of the model as a whole/,
+    /remove `of`/,
+  ],
+  [
     "one number for drift",
     `measure: {metric: drift, baseline: training, window: 1d}\n${FIRE}`,
     4,
@@ -386,6 +394,19 @@ describe("a wrong rule", () => {
       path: "rules[0].measure.metric",
       message: expect.stringContaining("no meaning for the regression model m"),
     });
+  });
+
+  it("of how many rows come needs a stretch of live events beside it", () => {
+    const versions = "models: {m: {task: binary, positive: late, baselines: {champion: {version: '1'}}}}\n";
+    const rule = "models: [m]\nmeasure: {metric: volume_drop, baseline: champion, window: 1d}\nfire: {above: 0.5}";
+    expect(problemsOf(loadRule(rule, versions))).toMatchObject([
+      {
+        path: "rules[0].measure.baseline",
+        message: expect.stringMatching(/stretch of live events, and champion of m is none/),
+        hint: expect.stringContaining("recent: {window: 14d}"),
+      },
+    ]);
+    expect(problemsOf(loadRule(rule.replace("champion", "training")))).toEqual([]);
   });
 
   it.each([

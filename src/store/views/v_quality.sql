@@ -7,4 +7,5 @@ SELECT model, version, segment, subject, feature, if(subject = 'feature', featur
   value, expected, value - ifNull(expected, 0) AS effect, p_value, ci_low, ci_high,
   rows_reference, rows_current, status, evidence, revision
 FROM measurements FINAL
-WHERE metric IN ('missing_rate', 'unseen_rate', 'out_of_range_rate')
+WHERE metric IN ('missing_rate', 'type_mismatch_rate', 'non_finite_rate', 'unseen_rate', 'out_of_range_rate', 'constant',
+  'unknown_feature_rate', 'conflict_rate', 'volume_drop', 'volume_rise', 'silence_rate')

@@ -1,0 +1,215 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { createApp, type App } from "../../src/app.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { formatProblems } from "../../src/config/problem.ts";
+import type { Message } from "../../src/ingest/source.ts";
+import { silentLog } from "../../src/log.ts";
+import type { Transition } from "../../src/model/alert.ts";
+import type { Measurement } from "../../src/model/measurement.ts";
+import { DAY, HOUR, type Window } from "../../src/model/time.ts";
+import type { Traffic } from "../../src/model/traffic.ts";
+import { measureTraffic, type TrafficWindow } from "../../src/monitor/measure-traffic.ts";
+import { readMeasurements } from "../../src/store/measurements.ts";
+import { readTraffic } from "../../src/store/traffic-counts.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { createToyModel } from "../support/toy-model.ts";
+
+const DAY_ONE = Date.UTC(2026, 0, 1);
+type Sent = ReturnType<ReturnType<typeof createToyModel>["day"]>["predictions"][number];
+
+function traffic(rows: number, changes: Partial<Traffic> = {}): Traffic {
+  return { rows, superseded: 0, last: rows > 0 ? 0 : null, unknownRows: 0, unknown: new Map(), ...changes };
+}
+
+/** Windows before `window`, the nearest last. */
+function before(window: Window, rows: readonly number[], silence = 60_000) {
+  const length = window.to - window.from;
+  return rows.map((count, index) => {
+    const from = window.from - (rows.length - index) * length;
+    return { from, to: from + length, traffic: traffic(count, { last: count > 0 ? from + length - silence : null }) };
+  });
+}
+
+function measure(window: Window, now: Traffic, rows: readonly number[], changes: Partial<TrafficWindow> = {}): Map<string, Measurement> {
+  const subject: TrafficWindow = {
+    model: "toy",
+    version: "1",
+    baseline: "recent",
+    window,
+    current: now,
+    reference: { rows: 1_000, superseded: 0, unknownRows: 0 },
+    complete: true,
+    schema: { gone: [], added: [], retyped: [] },
+    volume: { now, windows: before(window, rows) },
+    ...changes,
+  };
+  return new Map(measureTraffic(subject).map((one) => [one.metric, one]));
+}
+
+describe("how many rows came", () => {
+  const today = { from: DAY_ONE + 20 * DAY, to: DAY_ONE + 21 * DAY };
+  const usual = [510, 490, 500, 505, 495, 500, 498, 502, 500, 500, 497, 503, 499, 501];
+  const at = (rows: number, ago: number) => traffic(rows, { last: today.to - ago });
+
+  test("as many as usual", () => {
+    const found = measure(today, at(500, 60_000), usual);
+    expect(found.get("volume_drop")).toMatchObject({
+      status: "ok",
+      detail: { usual: { like: "length", windows: 14 }, last: today.to - 60_000 },
+    });
+    expect(found.get("volume_drop")?.value).toBeLessThan(0.01);
+    for (const metric of ["volume_drop", "volume_rise", "silence_rate"]) expect(found.get(metric)?.pValue).toBeGreaterThan(0.2);
+  });
+
+  test("half of them, twice as many, none since noon, none at all", () => {
+    expect(measure(today, at(250, 60_000), usual).get("volume_drop")).toMatchObject({ value: expect.closeTo(0.5, 2), status: "ok" });
+    expect(measure(today, at(250, 60_000), usual).get("volume_drop")?.pValue).toBeLessThan(1e-6);
+    expect(measure(today, at(1_000, 60_000), usual).get("volume_rise")).toMatchObject({ value: expect.closeTo(1, 2) });
+    const silent = measure(today, at(500, 12 * HOUR), usual).get("silence_rate");
+    expect(silent).toMatchObject({ value: 0.5, expected: expect.closeTo(60 / 86_400, 9) });
+    expect(silent?.pValue).toBeLessThan(1e-6);
+    const none = measure(today, traffic(0), usual);
+    expect(none.get("volume_drop")).toMatchObject({ value: 1, status: "ok", rows: { current: 0 } });
+    expect(none.get("silence_rate")).toMatchObject({ value: 1, status: "ok" });
+    expect(none.get("silence_rate")?.detail.last).toBeUndefined();
+  });
+
+  test("fewer than eight windows are too few, and what lies before the first row is none", () => {
+    for (const rows of [new Array<number>(14).fill(0), usual.slice(0, 7), [0, 0, 0, 0, 0, 0, 0, ...usual.slice(0, 7)]]) {
+      const found = measure(today, traffic(0), rows);
+      for (const metric of ["volume_drop", "volume_rise", "silence_rate"]) {
+        expect(found.get(metric)).toMatchObject({ status: "insufficient", value: null, pValue: null });
+        expect(found.get(metric)?.detail.note).toContain("fewer than 8 windows of 1d");
+      }
+    }
+  });
+
+  test("a quiet weekend is held against weekends where there are eight of them", () => {
+    const weeks = Array.from({ length: 9 * 7 }, (_, index) => (index % 7 === 0 ? 40 + (index % 3) : 500 + (index % 5)));
+    const sunday = { from: today.from, to: today.to };
+    const found = measure(sunday, at(41, 60_000), weeks).get("volume_drop");
+    expect(found).toMatchObject({ detail: { usual: { like: "weekday", windows: 9 } } });
+    expect(found?.pValue).toBeGreaterThan(0.2);
+    expect(measure(sunday, at(500, 60_000), weeks).get("volume_rise")?.pValue).toBeLessThan(1e-3);
+  });
+
+  test("a quiet night is held against nights", () => {
+    const hour = { from: today.from + 3 * HOUR, to: today.from + 4 * HOUR };
+    const hours = Array.from({ length: 10 * 24 }, (_, index) => (index % 24 < 6 ? 3 : 200));
+    const found = measure(hour, traffic(3, { last: hour.to - 60_000 }), hours).get("volume_drop");
+    expect(found).toMatchObject({ value: 0, detail: { usual: { like: "hour", windows: 10 } } });
+  });
+
+  test("is not asked of a file", () => {
+    expect([...measure(today, at(500, 0), usual, { volume: null }).keys()]).toEqual(["unknown_feature_rate", "conflict_rate"]);
+  });
+});
+
+describe("in the whole program", () => {
+  let offset = 0;
+  const message = (event: object): Message => ({
+    origin: { source: "file", topic: "t", partition: 0, offset: String((offset += 1)) },
+    bytes: Buffer.from(JSON.stringify(event)),
+    timestamp: null,
+  });
+
+  async function start(): Promise<{ app: App; transitions: Transition[] }> {
+    const directory = scratchDirectory();
+    const rule = (name: string, metric: string, above: number) =>
+      `  - {name: ${name}, measure: {metric: ${metric}, baseline: recent, window: 1d}, fire: {above: ${above}, false_alarms: 0.001}, notify: []}\n`;
+    writeFileSync(join(directory, "rules.yaml"), `rules:\n${rule("volume", "volume_drop", 0.5)}${rule("conflicts", "conflict_rate", 0.1)}`);
+    writeFileSync(
+      join(directory, "driftwatch.yaml"),
+      `clock: replay
+store: {path: ./data}
+alerts: [rules.yaml]
+models:
+  toy: {task: binary, positive: "yes", labels: {expected_within: 6h}, baselines: {recent: {window: 10d}}}
+`,
+    );
+    const loaded = loadConfig({ file: join(directory, "driftwatch.yaml"), env: {} });
+    if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
+    const transitions: Transition[] = [];
+    const app = await createApp(loaded.config, {
+      log: silentLog,
+      tickEvery: null,
+      sources: [],
+      onTransitions: (changed) => transitions.push(...changed),
+    });
+    onTestFinished(() => app.stop());
+    await app.start();
+    return { app, transitions };
+  }
+
+  async function play(app: App, events: readonly object[]): Promise<void> {
+    expect((await app.pipeline.ingest(events.map(message))).rejected).toEqual([]);
+    app.watermarks.finish();
+    await app.tick();
+  }
+
+  function days(count: number, rows = 120): Sent[][] {
+    const toy = createToyModel();
+    return Array.from({ length: count }, (_, day) => toy.day(DAY_ONE + day * DAY, { rows }).predictions);
+  }
+
+  test("a feed that stops fires, though there is no row to judge by", async () => {
+    const { app, transitions } = await start();
+    const list = days(14);
+    // The twelfth day has a fifth of its rows, the thirteenth none.
+    await play(app, [...list.slice(0, 11), (list[11] ?? []).slice(0, 24), list[13] ?? []].flat());
+    const drops = await readMeasurements(app.store, { model: "toy", metric: "volume_drop" });
+    const onDay = (day: number) => drops.find((one) => one.from === DAY_ONE + day * DAY);
+    expect(onDay(5)).toMatchObject({ status: "insufficient" });
+    expect(onDay(10)).toMatchObject({ status: "ok", value: 0 });
+    expect(onDay(11)).toMatchObject({ status: "ok", value: expect.closeTo(0.8, 6), rows: { current: 24 } });
+    expect(onDay(12)).toMatchObject({ status: "ok", value: 1, rows: { current: 0 } });
+    const fired = transitions.find(({ to, key }) => to === "firing" && key.rule === "volume");
+    expect(fired).toMatchObject({ key: { subject: "traffic" }, window: { from: DAY_ONE + 11 * DAY } });
+    expect(fired?.summary).toMatch(/^24 rows of the model came, of the usual 120: 80% are missing\./);
+    expect(fired?.explanation.hints[1]).toMatch(/^\/models\/toy\?/);
+  });
+
+  test("an id that is used again on another day counts where its row lost, not where it holds", async () => {
+    const { app, transitions } = await start();
+    const list = days(13);
+    const again = (list[10] ?? []).map((row) => ({ ...row, time: new Date(Date.parse(row.time) + DAY).toISOString() }));
+    await play(app, list.flat());
+    await play(app, again);
+    const found = await readMeasurements(app.store, { model: "toy", metric: "conflict_rate" });
+    expect(found.find((one) => one.from === DAY_ONE + 11 * DAY)).toMatchObject({
+      value: 0.5,
+      detail: { hits: 120 },
+      rows: { current: 240 },
+    });
+    expect(found.find((one) => one.from === DAY_ONE + 10 * DAY)).toMatchObject({ value: 0, rows: { current: 120 } });
+    expect(transitions.some(({ to, key }) => to === "firing" && key.rule === "conflicts")).toBe(false);
+  });
+
+  test("ever new names are counted, and twenty of a bucket are named", async () => {
+    const { app } = await start();
+    const list = days(13);
+    const noon = DAY_ONE + 11 * DAY + 12 * HOUR;
+    const strange = Array.from({ length: 60 }, (_, index) => ({
+      ...list[0]?.[0],
+      id: `strange ${index}`,
+      time: new Date(noon + index).toISOString(),
+      features: { amount: 10, colour: "red", [`x${index}`]: index, "'; DROP TABLE traffic_counts": "yes", gone: null, vector: [1, 2] },
+    }));
+    // The first rows make the bins: what comes with them is known.
+    await play(app, list.flat());
+    await play(app, strange);
+    const [step] = await readTraffic(app.store, "toy", { from: noon, to: noon + HOUR }, HOUR);
+    const found = step?.byVersion.get("1");
+    expect(found?.unknownRows).toBe(60);
+    expect(found?.unknown.size).toBe(20);
+    expect(found?.unknown.get("'; DROP TABLE traffic_counts")).toBe(60);
+    expect(found?.unknown.has("gone") || found?.unknown.has("vector")).toBe(false);
+    const measured = await readMeasurements(app.store, { model: "toy", metric: "unknown_feature_rate" });
+    const onDay = measured.find((one) => one.from === DAY_ONE + 11 * DAY);
+    expect(onDay).toMatchObject({ value: 60 / 180, detail: { hits: 60 } });
+    expect(onDay?.detail.unknown?.[0]).toEqual({ feature: "'; DROP TABLE traffic_counts", rows: 60 });
+    expect(onDay?.detail.unknown).toHaveLength(10);
+  });
+});
