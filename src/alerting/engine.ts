@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Log } from "../log.ts";
 import type { AlertKey, AlertStatus, Transition } from "../model/alert.ts";
-import { judgedFamily, metricFamily, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
+import {
+  JUDGED_DRIFT_METRICS,
+  judgedFamily,
+  metricFamily,
+  type Measurement,
+  type MeasuredWindow,
+  type MeasureQuery,
+} from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Clock, Window } from "../model/time.ts";
 import { insertStatuses, insertTransitions, readStatuses } from "../store/alerts.ts";
@@ -189,6 +196,7 @@ function stretchOf({ measure: { metric, window, every, baseline }, clear }: Rule
     window: { from: to - (clear.evaluations - 1) * every - window, to },
     baselines: [baseline],
     families: [metric === "drift" ? "drift" : metricFamily(metric)],
+    ...(metric === "drift" ? { metrics: JUDGED_DRIFT_METRICS } : {}),
   };
 }
 

@@ -314,7 +314,7 @@ export function createMonitor(options: {
     const inputs = query.families.filter((family) => family !== "performance");
     const measured =
       inputs.length > 0
-        ? await measurer.inputs(window, inputs, baselines, history, { ...model.metrics, measured: new Set(DRIFT_METRICS) })
+        ? await measurer.inputs(window, inputs, baselines, history, { ...model.metrics, measured: new Set(query.metrics ?? DRIFT_METRICS) })
         : [];
     if (!query.families.includes("performance")) return measured;
     return [

@@ -80,7 +80,13 @@ describe("an alert's life", () => {
     for (const day of [0, 1, 2]) seen.push(...(await engine.evaluate(exampleWindow(day, [day === 1 ? DRIFTED : blind]))));
     expect(moves(seen)).toEqual(["normal -> firing"]);
     expect(asked).toEqual([
-      { model: seen[0]?.key.model, window: { from: DAY_0 + DAY, to: DAY_0 + 3 * DAY }, baselines: ["training"], families: ["drift"] },
+      {
+        model: seen[0]?.key.model,
+        window: { from: DAY_0 + DAY, to: DAY_0 + 3 * DAY },
+        baselines: ["training"],
+        families: ["drift"],
+        metrics: ["wasserstein", "psi"],
+      },
     ]);
     stretch = { value: 0.06, pValue: 0.5 };
     for (const day of [3, 4, 5]) seen.push(...(await engine.evaluate(exampleWindow(day, [blind]))));
