@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { chunks } from "./drift-chunks.ts";
 import { growth } from "./drift-growth.ts";
 import { runTicks, tick, type TickRun } from "./drift-ticks.ts";
+import { readCommandLine } from "./support/command-line.ts";
 import type { State } from "./support/drift-columns.ts";
 import { evidentlyPython, scipyPython } from "./support/peers.ts";
 
@@ -22,7 +22,7 @@ name: all three (a quarter of an hour, and 1.5 GB of disk for a while).
   --evidently PATH  a Python that has evidently 0.7.23; or "install", to make one in a temporary directory. Left out unless told
 `;
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readCommandLine(HELP, {
   allowPositionals: true,
   options: {
     features: { type: "string", default: "20" },
@@ -30,7 +30,6 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "6" },
     python: { type: "string", default: "python3" },
     evidently: { type: "string" },
-    help: { type: "boolean" },
     child: { type: "string" },
     days: { type: "string", default: "" },
   },
@@ -41,7 +40,7 @@ const [features, rows, rounds] = [Number(values.features), Number(values.rows), 
 if (values.child !== undefined) {
   const run: TickRun = await runTicks(values.child, values.days.split(",") as State[]);
   console.log(JSON.stringify(run));
-} else if (values.help || parts.some((part) => !PARTS.includes(part)) || !(features >= 1) || !(rows >= 1000) || !(rounds >= 1)) {
+} else if (parts.some((part) => !PARTS.includes(part)) || !(features >= 1) || !(rows >= 1000) || !(rounds >= 1)) {
   process.stdout.write(HELP);
 } else {
   const python = scipyPython(values.python);

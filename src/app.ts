@@ -126,7 +126,15 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     return result;
   };
 
-  const engine = createAlertEngine({ store, rules: config.rules, adjust: benjaminiHochberg, clock, log, ruleHash });
+  const engine = createAlertEngine({
+    store,
+    rules: config.rules,
+    adjust: benjaminiHochberg,
+    measure: (query) => monitor.measure(query),
+    clock,
+    log,
+    ruleHash,
+  });
   let stopping = false;
   const post = createSignedPost();
   const link = (model: string) => {

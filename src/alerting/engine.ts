@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Log } from "../log.ts";
 import type { AlertKey, AlertStatus, Transition } from "../model/alert.ts";
-import { judgedFamily, type Measurement, type MeasuredWindow } from "../model/measurement.ts";
+import {
+  JUDGED_DRIFT_METRICS,
+  judgedFamily,
+  metricFamily,
+  type Measurement,
+  type MeasuredWindow,
+  type MeasureQuery,
+} from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Clock, Window } from "../model/time.ts";
 import { insertStatuses, insertTransitions, readStatuses } from "../store/alerts.ts";
@@ -28,11 +35,13 @@ export function createAlertEngine(options: {
   store: Store;
   rules: readonly Rule[];
   adjust: Adjust;
+  /** Measures several windows as one, for open alerts whose windows have too few rows each. */
+  measure: (query: MeasureQuery) => Promise<readonly Measurement[]>;
   clock: Clock;
   log: Log;
   ruleHash: (rule: Rule) => string;
 }): AlertEngine {
-  const { store, rules, adjust, clock, log } = options;
+  const { store, rules, adjust, measure, clock, log } = options;
   const hashes = new Map(rules.map((rule) => [rule, options.ruleHash(rule)]));
   let statuses: Map<string, AlertStatus> | null = null;
   let last: Promise<unknown> = Promise.resolve();
@@ -40,9 +49,11 @@ export function createAlertEngine(options: {
   async function run(measured: MeasuredWindow): Promise<Transition[]> {
     statuses ??= new Map((await readStatuses(store)).map((status) => [keyText(status.key), status]));
     const known = statuses;
-    const outcomes = rules
-      .filter((rule) => applies(rule, measured))
-      .flatMap((rule) => [...versionsOf(rule, measured, known)].map((version) => evaluateRule(rule, version, measured, known)));
+    const outcomes: Outcome[] = [];
+    for (const rule of rules.filter((one) => applies(one, measured))) {
+      const stretch = isHeldOpen(rule, measured, known, adjust) ? await measure(stretchOf(rule, measured)) : [];
+      for (const version of versionsOf(rule, measured, known)) outcomes.push(evaluateRule(rule, version, measured, stretch, known));
+    }
     const transitions = outcomes.flatMap((outcome) => outcome.transitions);
     const changed = outcomes.flatMap((outcome) => outcome.statuses);
     if (transitions.length > 0) await insertTransitions(store, transitions);
@@ -64,13 +75,11 @@ export function createAlertEngine(options: {
     rule: Rule,
     version: string,
     { model, window, measurements }: MeasuredWindow,
+    stretch: readonly Measurement[],
     known: ReadonlyMap<string, AlertStatus>,
   ): Outcome {
-    const judgements = judge(
-      rule,
-      measurements.filter((measurement) => measurement.version === version),
-      adjust,
-    );
+    const ofVersion = (list: readonly Measurement[]) => list.filter((measurement) => measurement.version === version);
+    const judgements = judge(rule, ofVersion(measurements), adjust, ofVersion(stretch));
     const next: AlertStatus[] = [];
     const transitions: Transition[] = [];
     const seen = new Set<string>();
@@ -162,6 +171,33 @@ function applies(rule: Rule, { model, window, families }: MeasuredWindow): boole
     window.to - window.from === length &&
     window.to % every === 0
   );
+}
+
+/** Whether an alert of this rule is open whose subject has too few rows in this window to tell that it is over. */
+function isHeldOpen(rule: Rule, measured: MeasuredWindow, known: ReadonlyMap<string, AlertStatus>, adjust: Adjust): boolean {
+  const open = [...known.values()].filter(
+    ({ key, state }) => key.rule === rule.name && key.model === measured.model && (state === "firing" || state === "recovering"),
+  );
+  if (open.length === 0 || rule.clear.evaluations < 2) return false;
+  return open.some(({ key }) =>
+    judge(
+      rule,
+      measured.measurements.filter((one) => one.version === key.version && one.segment === key.segment),
+      adjust,
+    ).some(({ subject, observation }) => subject === key.subject && observation.health === "insufficient"),
+  );
+}
+
+/** As many windows as must agree before an alert is over, as one. */
+function stretchOf({ measure: { metric, window, every, baseline }, clear }: Rule, measured: MeasuredWindow): MeasureQuery {
+  const { to } = measured.window;
+  return {
+    model: measured.model,
+    window: { from: to - (clear.evaluations - 1) * every - window, to },
+    baselines: [baseline],
+    families: [metric === "drift" ? "drift" : metricFamily(metric)],
+    ...(metric === "drift" ? { metrics: JUDGED_DRIFT_METRICS } : {}),
+  };
 }
 
 /** Versions with something measured, and those with an alert that is not at rest. */

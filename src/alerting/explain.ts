@@ -104,7 +104,7 @@ function summarise(rule: Rule, judgement: Judgement, change: Change, since: Mill
         breakWords(measurement),
         amount(rule, judgement),
         certainty(judgement),
-        causeWords(measurement),
+        moverWords(measurement),
         `Since ${moment(since)}; ${rows(measurement.rows.current)} of version ${named(measurement.version)} in the newest window`,
       ]);
     case "pending":
@@ -138,7 +138,7 @@ function summarise(rule: Rule, judgement: Judgement, change: Change, since: Mill
 const NOISE = 3;
 
 /** What a feature's move could do, or which features' moves could explain this; each by itself. */
-function causeWords({ subject, detail, metric }: Measurement): string | null {
+function moverWords({ subject, detail, metric }: Measurement): string | null {
   const unit = metric === "mae" || metric === "rmse" || metric === "estimated_mae" ? "the mean error" : "the share of errors";
   if (subject === "feature") {
     const effects = [

@@ -33,8 +33,11 @@ function alertSubject(measurement: Pick<Measurement, "subject" | "feature">): st
  * Judges the measurements of one version in one window: an observation for each subject that the rule watches. The
  * first key is an effect above the threshold, the second a p-value that holds after correction over all subjects
  * that were tested.
+ *
+ * `stretch` holds measurements of several windows as one, the newest being this one. A subject with too few rows to tell in
+ * this window alone is clear where the stretch has enough and is clear; it never fires by it.
  */
-export function judge(rule: Rule, measurements: readonly Measurement[], adjust: Adjust): Judgement[] {
+export function judge(rule: Rule, measurements: readonly Measurement[], adjust: Adjust, stretch: readonly Measurement[] = []): Judgement[] {
   const watched = selectMeasurements(rule, measurements).flatMap((measurement) => {
     const bounds = boundsOf(rule, measurement.metric);
     return bounds
@@ -50,6 +53,7 @@ export function judge(rule: Rule, measurements: readonly Measurement[], adjust: 
   });
   const tested = watched.filter((subject) => subject.gap === null);
   const adjusted = adjust(tested.map(({ measurement }) => measurement.pValue as number));
+  const longer = new Map(selectMeasurements(rule, stretch).map((measurement) => [placeOf(measurement), measurement]));
   const adjustedOf = new Map(tested.map(({ measurement }, index) => [measurement, adjusted[index] ?? null]));
   return watched.map(({ measurement, bounds, effect, gap }) => {
     const adjustedPValue = adjustedOf.get(measurement) ?? null;
@@ -61,19 +65,41 @@ export function judge(rule: Rule, measurements: readonly Measurement[], adjust: 
       adjustedPValue,
       subjectsTested: tested.length,
     };
-    if (gap !== null || effect === null || adjustedPValue === null)
-      return { ...shared, observation: { condition: "missing", health: gap ?? "insufficient" } };
-    const condition =
-      effect > bounds.fire && adjustedPValue <= rule.fire.falseAlarms
-        ? "fire"
-        : effect < bounds.clear || (measurement.pValue as number) > rule.clear.pValue
-          ? "clear"
-          : "neither";
-    // Nothing of the size that matters could have shown in so few rows: that is not "no drift".
-    const blind = condition !== "fire" && adjustedPValue > rule.fire.falseAlarms && (measurement.detail.detectable ?? 0) > bounds.fire;
-    if (blind) return { ...shared, observation: { condition: "neither", health: "insufficient" } };
-    return { ...shared, observation: { condition, health: "ok" } };
+    const wider = longer.get(placeOf(measurement));
+    const clears = wider && isClear(rule, bounds, wider) && !isBlind(bounds, wider);
+    const cleared = clears && { ...shared, measurement: wider, effect: effectOf(rule, wider), adjustedPValue: wider.pValue };
+    if (gap !== null || effect === null || adjustedPValue === null) {
+      const health = gap ?? "insufficient";
+      if (health === "insufficient" && cleared) return { ...cleared, observation: { condition: "clear", health: "ok" } };
+      return { ...shared, observation: { condition: "missing", health } };
+    }
+    if (effect > bounds.fire && adjustedPValue <= rule.fire.falseAlarms)
+      return { ...shared, observation: { condition: "fire", health: "ok" } };
+    if (adjustedPValue > rule.fire.falseAlarms && isBlind(bounds, measurement)) {
+      if (cleared) return { ...cleared, observation: { condition: "clear", health: "ok" } };
+      return { ...shared, observation: { condition: "neither", health: "insufficient" } };
+    }
+    return { ...shared, observation: { condition: isClear(rule, bounds, measurement) ? "clear" : "neither", health: "ok" } };
   });
+}
+
+type Bounds = { readonly fire: number; readonly clear: number };
+
+/** Nothing of the size that matters could have shown in so few rows: that is not "no drift". */
+function isBlind(bounds: Bounds, measurement: Measurement): boolean {
+  return (measurement.detail.detectable ?? 0) > bounds.fire;
+}
+
+/** Whether the effect is gone, or the evidence for it. */
+function isClear(rule: Rule, bounds: Bounds, measurement: Measurement): boolean {
+  const effect = effectOf(rule, measurement);
+  if (gapIn(rule, measurement) !== null || effect === null || measurement.pValue === null) return false;
+  return effect < bounds.clear || measurement.pValue > rule.clear.pValue;
+}
+
+/** What tells the measurements of a window apart, metric and all. */
+function placeOf(measurement: Measurement): string {
+  return JSON.stringify([measurement.version, measurement.segment, alertSubject(measurement), measurement.metric]);
 }
 
 function selectMeasurements(rule: Rule, measurements: readonly Measurement[]): Measurement[] {
@@ -92,7 +118,7 @@ function selectMeasurements(rule: Rule, measurements: readonly Measurement[]): M
 }
 
 /** The effects at which the rule fires and clears; null when it names none for this metric, so does not watch it. */
-function boundsOf(rule: Rule, metric: Metric): { fire: number; clear: number } | null {
+function boundsOf(rule: Rule, metric: Metric): Bounds | null {
   if (rule.fire.drop !== null) return { fire: rule.fire.drop, clear: rule.clear.drop ?? rule.fire.drop };
   const fire = rule.fire.above.get(metric);
   return fire === undefined ? null : { fire, clear: rule.clear.below.get(metric) ?? fire };

@@ -278,4 +278,6 @@ export type MeasureQuery = {
   readonly window: { readonly from: Millis; readonly to: Millis };
   readonly baselines: readonly string[];
   readonly families: readonly MetricFamily[];
+  /** The drift metrics that are wanted; absent: all. */
+  readonly metrics?: readonly DriftMetric[];
 };

@@ -272,9 +272,14 @@ export function createMonitor(options: {
   async function storedBefore(model: Watched, due: readonly DueWindow[]): Promise<Map<string, Measurement>> {
     const revised = due.filter((one) => one.cause !== "closed");
     if (revised.length === 0) return new Map();
+    const endsAt = [...new Set(revised.map(({ window }) => window.to))];
     const rows = await readMeasurements(store, {
       model: model.state.settings.name,
-      endsAt: [...new Set(revised.map(({ window }) => window.to))],
+      // Most often performance has become mature, and nothing else is looked at again.
+      ...(revised.every(({ family }) => family === "performance") ? { family: "performance" } : {}),
+      endsAt,
+      after: Math.min(...endsAt) - 1,
+      upTo: Math.max(...endsAt),
       limit: NO_LIMIT,
     });
     return new Map(rows.map((row) => [identity(row), row]));
@@ -316,7 +321,10 @@ export function createMonitor(options: {
       inputs.length > 0
         ? await nameUnseen(
             model,
-            await measurer.inputs(window, inputs, baselines, history, { ...model.metrics, measured: new Set(DRIFT_METRICS) }),
+            await measurer.inputs(window, inputs, baselines, history, {
+              ...model.metrics,
+              measured: new Set(query.metrics ?? DRIFT_METRICS),
+            }),
             1,
           )
         : [];

@@ -2,11 +2,22 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createAlertEngine } from "../../src/alerting/engine.ts";
 import { ruleHash } from "../../src/alerting/rule-hash.ts";
 import { silentLog } from "../../src/log.ts";
+import type { Measurement, MeasureQuery } from "../../src/model/measurement.ts";
 import type { Rule } from "../../src/model/rule.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { readAlerts, readStatuses, readTransitions } from "../../src/store/alerts.ts";
 import type { Store } from "../../src/store/store.ts";
-import { adjustPValues, DAY_0, DRIFTED, emptyAlertTables, exampleRule, exampleWindow, openTemporaryStore, QUIET } from "./examples.ts";
+import {
+  adjustPValues,
+  DAY_0,
+  DRIFTED,
+  emptyAlertTables,
+  exampleMeasurement,
+  exampleRule,
+  exampleWindow,
+  openTemporaryStore,
+  QUIET,
+} from "./examples.ts";
 
 let store: Store;
 let remove: () => Promise<void>;
@@ -14,11 +25,16 @@ beforeAll(async () => ({ store, remove } = await openTemporaryStore()) && undefi
 afterAll(() => remove());
 beforeEach(() => emptyAlertTables(store));
 
-function engineOf(rules: readonly Rule[], over: Partial<Store> = {}) {
+function engineOf(
+  rules: readonly Rule[],
+  over: Partial<Store> = {},
+  measure: (query: MeasureQuery) => Promise<readonly Measurement[]> = async () => [],
+) {
   return createAlertEngine({
     store: { ...store, ...over },
     rules,
     adjust: adjustPValues,
+    measure,
     clock: () => DAY_0 + 90 * DAY,
     log: silentLog,
     ruleHash,
@@ -50,6 +66,36 @@ describe("an alert's life", () => {
     expect(await readTransitions(store, { limit: 99 })).toEqual([...seen].reverse());
     expect(await readAlerts(store)).toMatchObject([{ id: fired?.id, state: "resolved" }]);
     expect(await readStatuses(store)).toMatchObject([{ state: "normal", since: null, alertId: null, evaluatedTo: DAY_0 + 8 * DAY }]);
+  });
+
+  it("is over by several windows as one, where each has too few rows to tell, and asks for those only while it is open", async () => {
+    const asked: MeasureQuery[] = [];
+    let stretch: Partial<Measurement> = { value: 0.3, pValue: 0.001 };
+    const engine = engineOf([exampleRule()], {}, async (query) => {
+      asked.push(query);
+      return [exampleMeasurement({ ...stretch, from: query.window.from, to: query.window.to, detail: { detectable: 0.05 } })];
+    });
+    const blind = { value: 0.1, pValue: 0.5, detail: { detectable: 0.4 } };
+    const seen = [];
+    for (const day of [0, 1, 2]) seen.push(...(await engine.evaluate(exampleWindow(day, [day === 1 ? DRIFTED : blind]))));
+    expect(moves(seen)).toEqual(["normal -> firing"]);
+    expect(asked).toEqual([
+      {
+        model: seen[0]?.key.model,
+        window: { from: DAY_0 + DAY, to: DAY_0 + 3 * DAY },
+        baselines: ["training"],
+        families: ["drift"],
+        metrics: ["wasserstein", "psi"],
+      },
+    ]);
+    stretch = { value: 0.06, pValue: 0.5 };
+    for (const day of [3, 4, 5]) seen.push(...(await engine.evaluate(exampleWindow(day, [blind]))));
+    expect(moves(seen)).toEqual(
+      ["normal -> firing", "firing -> recovering", "recovering -> resolved", "resolved -> normal"].slice(0, moves(seen).length),
+    );
+    expect(moves(seen)).toContain("recovering -> resolved");
+    expect(asked).toHaveLength(3);
+    expect(seen.find(({ to }) => to === "resolved")?.explanation).toMatchObject({ value: 0.06 });
   });
 
   it("goes on after a restart where it stood", async () => {

@@ -52,6 +52,30 @@ describe("a rule on the model as a whole", () => {
   });
 });
 
+describe("a window with too few rows to tell, beside the stretch it ends", () => {
+  const blind = { value: 0.1, pValue: 0.5, detail: { detectable: 0.4 } };
+  const few = { rows: { reference: 900, current: 40 }, value: 0.1 };
+  const enough = { value: 0.06, pValue: 0.5, detail: { detectable: 0.05 } };
+  it.each<[string, Partial<Measurement>, Partial<Measurement> | null, string]>([
+    ["is insufficient by itself", blind, null, "neither insufficient"],
+    ["is clear where the stretch is", blind, enough, "clear ok"],
+    ["also where it has fewer rows than the rule asks for", few, enough, "clear ok"],
+    [
+      "is insufficient where the stretch has too few rows as well",
+      blind,
+      { ...enough, detail: { detectable: 0.4 } },
+      "neither insufficient",
+    ],
+    ["is insufficient where the stretch has drifted: firing takes a window", blind, {}, "neither insufficient"],
+    ["is insufficient where the stretch is of another subject", blind, { ...enough, feature: "temp" }, "neither insufficient"],
+    ["has no data, whatever the stretch", { status: "no_data", value: null }, enough, "missing no_data"],
+    ["fires, if it does, whatever the stretch", {}, enough, "fire ok"],
+  ])("%s", (_name, window, stretch, expected) => {
+    const [only] = judge(exampleRule(), [exampleMeasurement(window)], adjustPValues, stretch ? [exampleMeasurement(stretch)] : []);
+    expect(only && `${only.observation.condition} ${only.observation.health}`).toBe(expected);
+  });
+});
+
 describe("what a drift rule looks at", () => {
   it("judges numbers by Wasserstein distance and categories by PSI", () => {
     const judged = judge(
