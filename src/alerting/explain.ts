@@ -310,7 +310,7 @@ function now({ measurement, adjustedPValue }: Judgement): string | null {
 /** That the feed broke rather than the world moved, where the whole of the measurements says so. What is said already is not said again. */
 function breakWords({ metric, detail: { verdict, scale } }: Measurement): string | null {
   if (verdict?.kind !== "break" || scale?.unit || SAYS_IT.get(metric) === verdict.cause) return null;
-  return `It looks like a break of the data, not a drift: ${causeWords(verdict)}`;
+  return `It looks like a break of the data, not a drift: ${verdictWords(verdict)}`;
 }
 
 /** Causes that are the same as what a metric measures. */
@@ -320,7 +320,7 @@ const SAYS_IT: ReadonlyMap<Metric, Verdict["cause"]> = new Map([
   ["constant", "constant"],
 ]);
 
-function causeWords({ reason, values = [] }: Verdict): string {
+function verdictWords({ reason, values = [] }: Verdict): string {
   const sentence = `${reason.charAt(0).toLowerCase()}${reason.slice(1).replace(/\.$/, "")}`;
   return values.length === 0 ? sentence : `${sentence} (${values.slice(0, 3).map(named).join(", ")})`;
 }
@@ -328,7 +328,7 @@ function causeWords({ reason, values = [] }: Verdict): string {
 /** The likely kind of change, where the numbers point to one. */
 function likely({ metric, value, detail }: Measurement): string | null {
   if (detail.scale?.unit) return unitWords(detail.scale.unit, detail.scale.from);
-  if (detail.verdict?.kind === "break" && detail.verdict.cause !== "gone") return causeWords(detail.verdict);
+  if (detail.verdict?.kind === "break" && detail.verdict.cause !== "gone") return verdictWords(detail.verdict);
   if (metric === "missing_rate") return value !== null && value >= 0.95 ? "the field no longer arrives" : null;
   // An open bin holds many values: that all lie beyond an edge is not that they are one.
   const stuck = detail.bins?.find((bin) => bin.current >= 0.95 && bin.reference < 0.5 && !/^[≤>]/.test(bin.bin));

@@ -1,4 +1,4 @@
--- What rows of a baseline scored, and how wrong they were, by bin of each feature; no feature for all of its rows.
+-- What rows of a baseline scored, and how wrong they were, by bin of each feature, and without one for all of its rows.
 CREATE TABLE IF NOT EXISTS bin_effects
 (
     model LowCardinality(String),
