@@ -6,15 +6,17 @@ const DIRECTORY = new URL("./migrations/", import.meta.url);
 
 export type Migration = { readonly number: number; readonly name: string; readonly sql: string; readonly checksum: string };
 
-/** The migrations that ship with this program, in order. One statement a file. */
+/** The migrations that ship with this program, in order of their numbers, which may leave some out. One statement a file. */
 export function readMigrations(directory: URL = DIRECTORY): Migration[] {
+  let last = 0;
   return readdirSync(directory)
     .filter((file) => file.endsWith(".sql"))
     .sort()
-    .map((file, index) => {
+    .map((file) => {
       const sql = readFileSync(new URL(file, directory), "utf8");
       const number = Number(file.slice(0, 4));
-      if (number !== index + 1) throw new Error(`migration ${file} should have the number ${index + 1}`);
+      if (!(number > last)) throw new Error(`migration ${file} should have a number above ${last}`);
+      last = number;
       return { number, name: file.slice(5, -4), sql, checksum: createHash("sha256").update(sql).digest("hex") };
     });
 }
@@ -31,7 +33,7 @@ export async function migrate(store: Store, migrations: readonly Migration[] = r
     "SELECT number, name, checksum FROM migrations ORDER BY number, applied_at",
   );
   for (const row of applied) {
-    const known = migrations[row.number - 1];
+    const known = migrations.find(({ number }) => number === row.number);
     if (!known) {
       throw new StoreError(`The store was made by a newer driftwatch: it has migration ${row.number} (${row.name}).`, {
         hint: "Upgrade driftwatch, or point it at another store.",
