@@ -126,7 +126,7 @@ export const segmentSchemas = {
           .array(column)
           .min(1)
           .max(4)
-          .refine((list) => new Set(list).size === list.length),
+          .refine((list) => new Set(list).size === list.length, says("a column is given twice", "as in [carrier, dest]")),
       ],
       isColumns,
     ),
@@ -135,7 +135,7 @@ export const segmentSchemas = {
   }),
   where: object({
     where: text,
-    name: z.string().regex(/^(?!each$)[\p{L}\p{N}][\p{L}\p{N}_.:/+ -]{0,58}$/u, isSegmentName),
+    name: z.string(isSegmentName).regex(/^(?!each$)[\p{L}\p{N}][\p{L}\p{N}_.:/+ -]{0,58}$/u, isSegmentName),
   }),
 };
 

@@ -42,7 +42,7 @@ export type SegmentGroup = {
   readonly segments: readonly PinnedSegment[];
   /** Values of the references that share the rest. */
   readonly gathered: number;
-  /** Why it has no segments; null where it has. */
+  /** Why it has no segments, or one that may stay empty; null where all is well. */
   readonly problem: string | null;
 };
 
@@ -58,7 +58,8 @@ export function restName(settings: SegmentSettings): string {
 
 /** The name of one segment of a `by`, such as `carrier=DL,dest=MIA` or `500<distance<=1000`. */
 export function segmentName(columns: readonly SegmentColumn[], cells: readonly SegmentCell[]): string {
-  return columns.map((column, index) => cellName(column, cells[index] ?? null)).join(",");
+  const name = columns.map((column, index) => cellName(column, cells[index] ?? null)).join(",");
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 20).toWellFormed()}…${hash(name)}` : name;
 }
 
 function cellName({ feature, bins }: SegmentColumn, cell: SegmentCell): string {
@@ -72,6 +73,7 @@ function cellName({ feature, bins }: SegmentColumn, cell: SegmentCell): string {
 
 /** Letters of a name that are kept as they are. Longer ones end in a hash, so that two of them stay two. */
 const LONGEST_WORD = 60;
+const LONGEST_NAME = 500;
 
 /** A word of a name: as it is when it reads as one, else in quotes, with what cannot be seen written out. */
 function word(text: string): string {
@@ -88,6 +90,19 @@ function hash(text: string): string {
   let state = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) state = Math.imul(state ^ text.charCodeAt(index), 0x01000193) >>> 0;
   return state.toString(16).padStart(8, "0");
+}
+
+/** The features a predicate looks at. */
+export function featuresOf(predicate: Predicate): string[] {
+  switch (predicate.kind) {
+    case "and":
+    case "or":
+      return predicate.parts.flatMap(featuresOf);
+    case "not":
+      return featuresOf(predicate.of);
+    default:
+      return [predicate.feature];
+  }
 }
 
 /** All segments of all groups. */

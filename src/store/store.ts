@@ -34,6 +34,7 @@ export const TABLES = [
   "baseline_rows",
   "baselines",
   "grids",
+  "segments",
   "touched_buckets",
   "feature_counts",
   "outcome_counts",
