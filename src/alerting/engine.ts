@@ -7,7 +7,7 @@ import type { Clock, Window } from "../model/time.ts";
 import { insertStatuses, insertTransitions, readStatuses } from "../store/alerts.ts";
 import type { Store } from "../store/store.ts";
 import { explain } from "./explain.ts";
-import { judge, type Adjust, type Judgement } from "./judge.ts";
+import { isAbout, judge, type Adjust, type Judgement } from "./judge.ts";
 import { step, type Change } from "./transition.ts";
 
 export type AlertEngine = {
@@ -63,12 +63,12 @@ export function createAlertEngine(options: {
   function evaluateRule(
     rule: Rule,
     version: string,
-    { model, window, measurements }: MeasuredWindow,
+    { model, window, measurements, segmentGroups = new Map() }: MeasuredWindow,
     known: ReadonlyMap<string, AlertStatus>,
   ): Outcome {
     const judgements = judge(
       rule,
-      measurements.filter((measurement) => measurement.version === version),
+      measurements.filter((measurement) => measurement.version === version && isAbout(rule, measurement, segmentGroups)),
       adjust,
     );
     const next: AlertStatus[] = [];

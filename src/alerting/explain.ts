@@ -262,11 +262,11 @@ function likely({ metric, value, detail }: Measurement): string | null {
 
 /** What to run and which page to open; the page is a path on this daemon. */
 function hints(measurement: Measurement): string[] {
-  const { model, feature, from, to, metric } = measurement;
+  const { model, segment, feature, from, to, metric } = measurement;
   const command = metricFamily(metric) === "performance" ? "performance" : "drift";
   const place = feature === null ? "" : `/features/${pathSegment(feature)}`;
   return [
-    `driftwatch ${command} ${shellOption("model", model)} --from ${formatTime(from)} --to ${formatTime(to)}`,
+    `driftwatch ${command} ${shellOption("model", model)}${segment === null ? "" : ` ${shellOption("segment", segment)}`} --from ${formatTime(from)} --to ${formatTime(to)}`,
     `/models/${pathSegment(model)}${place}?from=${formatTime(from)}&to=${formatTime(to)}`,
   ];
 }

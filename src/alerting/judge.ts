@@ -2,6 +2,7 @@ import type { AlertHealth } from "../model/alert.ts";
 import type { Measurement, Metric, PerformanceMetric } from "../model/measurement.ts";
 import { lossAgainst } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
+import { isAsked } from "../model/segment.ts";
 import type { Observation } from "./transition.ts";
 
 /** Turns p-values into p-values corrected for how many there are, in the same order. */
@@ -74,6 +75,13 @@ export function judge(rule: Rule, measurements: readonly Measurement[], adjust: 
     if (blind) return { ...shared, observation: { condition: "neither", health: "insufficient" } };
     return { ...shared, observation: { condition, health: "ok" } };
   });
+}
+
+/** Whether a rule is about the rows of a measurement: all of them together, or those of a segment it names. */
+export function isAbout(rule: Rule, { segment }: Measurement, groups: ReadonlyMap<string, string>): boolean {
+  const { segments } = rule.measure;
+  if (segment === null || segments === undefined) return segment === null && segments === undefined;
+  return isAsked(segments, segment, groups.get(segment) ?? "");
 }
 
 function selectMeasurements(rule: Rule, measurements: readonly Measurement[]): Measurement[] {

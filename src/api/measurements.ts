@@ -60,6 +60,7 @@ function familyRoute(
       feature: text("A feature's name.").optional(),
       metric: oneOf(METRICS[family], "A metric of this family.").optional(),
       baseline: text("A baseline's name.").optional(),
+      segment: text("A segment's name, as /v1/models/{model}/segments has it, or each. All rows together when not given.").optional(),
       status: oneOf(MEASUREMENT_STATUSES, "Only measurements of this status.").optional(),
       from: time("Windows that begin at this time or later.").optional(),
       to: time("Windows that end at this time or earlier.").optional(),
@@ -90,6 +91,7 @@ function familyRoute(
           window: span,
           baselines: baselinesOf(model, filter.baseline),
           families: [family],
+          ...(filter.segment === undefined ? {} : { segments: filter.segment === "each" ? "each" : [filter.segment] }),
         });
         const wanted = measured.filter((one) => metricFamily(one.metric) === family && fits(one, filter));
         const refusal = exact ? tooMuchToReadAgain(wanted) : null;

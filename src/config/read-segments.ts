@@ -39,13 +39,22 @@ export function readSegments(document: Document, path: Path): readonly SegmentSe
 
 function readSegment(document: Document, path: Path): SegmentSettings | undefined {
   const raw = valueAt(document.data, path);
-  if (typeof raw === "string" && raw !== "") return { kind: "by", columns: [{ feature: raw, bins: null }], top: segmentSchemas.top.parse(undefined) };
+  if (typeof raw === "string" && raw !== "")
+    return { kind: "by", columns: [{ feature: raw, bins: null }], top: segmentSchemas.top.parse(undefined) };
   if (!isMapping(raw)) {
-    document.report(path, "expected a column or a mapping", 'as in carrier, {by: [carrier, dest]} or {where: "distance > 1000", name: long-haul}');
+    document.report(
+      path,
+      "expected a column or a mapping",
+      'as in carrier, {by: [carrier, dest]} or {where: "distance > 1000", name: long-haul}',
+    );
     return undefined;
   }
   if ("by" in raw === "where" in raw) {
-    document.report(path, "expected exactly one of `by` and `where`", 'as in {by: [carrier, dest]} or {where: "distance > 1000", name: long-haul}');
+    document.report(
+      path,
+      "expected exactly one of `by` and `where`",
+      'as in {by: [carrier, dest]} or {where: "distance > 1000", name: long-haul}',
+    );
     for (const key of Object.keys(raw)) if (!KNOWN.includes(key)) reportUnknownKey(document, path, key, KNOWN);
     return undefined;
   }

@@ -106,7 +106,10 @@ const edges = z
   .array(z.number())
   .min(1, says("expected at least one edge", "as in [500, 1000]"))
   .max(200)
-  .refine((list) => list.every((edge, index) => index === 0 || edge > (list[index - 1] ?? edge)), says("edges must rise", "as in [500, 1000]"));
+  .refine(
+    (list) => list.every((edge, index) => index === 0 || edge > (list[index - 1] ?? edge)),
+    says("edges must rise", "as in [500, 1000]"),
+  );
 const isColumns = says("expected a column or a list of columns", "as in carrier or [carrier, dest]");
 const isSegmentName = says(
   "expected a name of letters, digits and `_ . : / + -`",

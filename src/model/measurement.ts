@@ -1,3 +1,4 @@
+import type { SegmentsAsked } from "./segment.ts";
 import type { Millis } from "./time.ts";
 
 export const DRIFT_METRICS = [
@@ -204,6 +205,8 @@ export type MeasuredWindow = {
   /** What was measured: rules on another family have not come to this window yet. */
   readonly families: readonly JudgedFamily[];
   readonly measurements: readonly Measurement[];
+  /** The entry of the configuration that each segment comes from. Absent: there are none. */
+  readonly segmentGroups?: ReadonlyMap<string, string>;
 };
 
 /** Asks for any window of whole buckets, to be measured on the spot. */
@@ -212,4 +215,6 @@ export type MeasureQuery = {
   readonly window: { readonly from: Millis; readonly to: Millis };
   readonly baselines: readonly string[];
   readonly families: readonly MetricFamily[];
+  /** Each of these segments. Absent: all rows together. */
+  readonly segments?: SegmentsAsked;
 };

@@ -5,7 +5,8 @@ export type Predicate =
   | { readonly kind: "in"; readonly feature: string; readonly numbers: readonly number[]; readonly texts: readonly string[] }
   | { readonly kind: "missing"; readonly feature: string }
   | { readonly kind: "not"; readonly of: Predicate }
-  | { readonly kind: "and" | "or"; readonly parts: readonly Predicate[] };
+  | { readonly kind: "and"; readonly parts: readonly Predicate[] }
+  | { readonly kind: "or"; readonly parts: readonly Predicate[] };
 
 export const NUMBER_OPERATORS = ["=", "!=", "<", "<=", ">", ">="] as const;
 export type NumberOperator = (typeof NUMBER_OPERATORS)[number];
@@ -103,6 +104,19 @@ export function featuresOf(predicate: Predicate): string[] {
     default:
       return [predicate.feature];
   }
+}
+
+/** What a rule or a question asks of segments: all of them, or some by their names or by those of their groups. */
+export type SegmentsAsked = "each" | readonly string[];
+
+/** The names of the segments that are asked for. */
+export function segmentsAsked(groups: readonly SegmentGroup[], asked: SegmentsAsked): string[] {
+  return groups.flatMap((group) => group.segments.filter(({ name }) => isAsked(asked, name, group.name)).map(({ name }) => name));
+}
+
+/** Whether a segment is among those that are asked for. */
+export function isAsked(asked: SegmentsAsked, name: string, group: string): boolean {
+  return asked === "each" || asked.includes(name) || asked.includes(group);
 }
 
 /** All segments of all groups. */

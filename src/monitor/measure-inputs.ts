@@ -26,6 +26,7 @@ const LEAST_TRAILING_ROWS = 200;
 export type SubjectWindow = {
   readonly model: string;
   readonly version: string;
+  readonly segment: string | null;
   readonly key: SubjectKey;
   readonly grid: SubjectGrid;
   readonly baseline: string;
@@ -287,7 +288,7 @@ function measurement(
   return {
     model: subject.model,
     version: subject.version,
-    segment: null,
+    segment: subject.segment,
     subject: subject.key.subject,
     feature: subject.key.subject === "feature" ? subject.key.feature : null,
     baseline: subject.baseline,

@@ -1,6 +1,6 @@
 import type { OutcomeCounts } from "../model/counts.ts";
 import { addCounts, addOutcomes } from "../model/counts.ts";
-import { binCount, subjectId, type SubjectGrid } from "../model/grid.ts";
+import { binCount, subjectId, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
 import type { Measurement, MetricFamily } from "../model/measurement.ts";
 import type { BaselineSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Millis, type Window } from "../model/time.ts";
@@ -47,6 +47,8 @@ export type WindowMeasurer = {
     baselines: ReadonlySet<string>,
     history: History,
     metrics: DriftMetrics,
+    /** Of which subjects; absent: of all. */
+    isOf?: (key: SubjectKey) => boolean,
   ): Promise<Measurement[]>;
   performance(window: Window, baselines: ReadonlySet<string>, history: History, pending: boolean): Promise<Measurement[]>;
   /** How much time before a window its measurement may read counts of. */
@@ -87,13 +89,14 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     baselines: ReadonlySet<string>,
     history: History,
     metrics: DriftMetrics,
+    isOf: (key: SubjectKey) => boolean = () => true,
   ): Promise<Measurement[]> {
     const current = history.inputs(window);
     const measured: Measurement[] = [];
     for (const version of activeVersions(history, window)) {
       for (const settings of settingsOf(baselines)) {
         const subjects = await subjectWindows(settings, version, window, current.get(version) ?? new Map(), history);
-        for (const subject of subjects) {
+        for (const subject of subjects.filter(({ key }) => isOf(key))) {
           if (families.includes("drift")) measured.push(...measureDrift(subject, metrics));
           if (families.includes("quality") && subject.key.subject === "feature") measured.push(...measureQuality(subject));
         }
@@ -120,6 +123,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
       return {
         model: state.settings.name,
         version,
+        segment: state.segment || null,
         key,
         grid,
         baseline: settings.name,

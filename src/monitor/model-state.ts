@@ -16,6 +16,8 @@ export type SubjectCounts = ReadonlyMap<string, Counts>;
 /** What the monitor holds of one model between ticks. */
 export type ModelState = {
   readonly settings: ModelSettings;
+  /** The segment whose counts these are; empty for all rows. */
+  readonly segment: string;
   readonly baselines: readonly StoredBaseline[];
   readonly grid: Grid;
   readonly grids: ReadonlyMap<string, { readonly key: SubjectKey; readonly grid: SubjectGrid }>;
@@ -26,6 +28,7 @@ export type ModelState = {
 export function modelState(settings: ModelSettings, baselines: readonly StoredBaseline[], grid: Grid): ModelState {
   return {
     settings,
+    segment: "",
     baselines,
     grid,
     grids: new Map(grid.subjects.map((subject) => [subjectId(subject.key), subject])),
@@ -50,7 +53,7 @@ export type History = {
 
 export async function loadHistory(store: Store, state: ModelState, span: Window, stepMs: Millis): Promise<History> {
   const rows = { model: state.settings.name, baseline: "" };
-  const inputs = await readFeatureCounts(store, rows, state.grid, span, stepMs);
+  const inputs = await readFeatureCounts(store, rows, state.grid, span, stepMs, state.segment);
   const outcomes = await readOutcomeCounts(store, rows, span, stepMs);
   // Which versions are alive takes a week, but none of its bins.
   const versions = await readLiveVersions(
@@ -136,6 +139,7 @@ export async function loadBaselineInputs(
     state.grid,
     ALWAYS,
     Math.min(windowMs, DAY),
+    state.segment,
   );
   const together = (list: readonly StepCounts[]) => sumSubjects(state, mergeVersions(list));
   return {

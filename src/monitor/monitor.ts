@@ -1,6 +1,8 @@
 import type { BaselineRow } from "../model/event.ts";
+import type { Grid } from "../model/grid.ts";
 import { DRIFT_METRICS, type JudgedFamily, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
+import { segmentsAsked } from "../model/segment.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Clock, type Millis } from "../model/time.ts";
 import type { Log } from "../log.ts";
@@ -14,6 +16,7 @@ import { ensureGrid, loadBaselines, type OpenBaselineFile } from "./baselines.ts
 import { COUNTED, createCounting } from "./counting.ts";
 import type { DriftMetrics } from "./measure-inputs.ts";
 import { withExactValues } from "./exact-drift.ts";
+import { measureSegments } from "./measure-segments.ts";
 import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
 import { loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
 import { allBaselines, driftMetricsFor, dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
@@ -92,16 +95,33 @@ export function createMonitor(options: {
     const grid = await ensureGrid({ store, model, baselines, nextGeneration: nextSequence, recountLive, clock });
     if (grid === null) return null;
     const state = modelState(model, baselines, grid);
+    warnOfSegments(state);
     const found = {
       state,
       measurer: createWindowMeasurer(store, state),
       metrics: driftMetricsFor(model, rules),
-      plans: plansFor(model, rules),
+      plans: plansFor(model, rules, grid.segments),
       progress: await readWindowProgress(store, model.name),
       first: await firstPredictionTime(store, model.name),
     };
     watched.set(model.name, found);
     return found;
+  }
+
+  /** Segments that came to nothing, and rules on segments that there are none of, say so: nothing else would. */
+  function warnOfSegments({ settings, grid: { segments = [] } }: ModelState): void {
+    for (const { name, problem } of segments)
+      if (problem !== null) log.warn("segments in doubt", { model: settings.name, segments: name, problem });
+    for (const {
+      name,
+      models: named,
+      measure: { segments: asked = "each" },
+    } of rules) {
+      if (asked === "each" || !(named?.includes(settings.name) ?? true)) continue;
+      const none = asked.filter((one) => segmentsAsked(segments, [one]).length === 0);
+      if (none.length > 0)
+        log.warn("a rule asks for segments that there are none of", { model: settings.name, rule: name, segments: none });
+    }
   }
 
   async function tick(): Promise<TickResult> {
@@ -189,12 +209,15 @@ export function createMonitor(options: {
   }
 
   async function measureDue(model: Watched, due: readonly DueWindow[], mark: Millis): Promise<number> {
-    const history = await historyFor(model, due);
+    const load = (state: ModelState) => historyFor(model, state, due);
+    const history = await load(model.state);
+    const isPending = (one: DueWindow) => labelsPending(model, one, mark);
+    const bySegment = await measureSegments({ store, state: model.state, due, load, isPending });
     const before = await storedBefore(model, due);
     const changed: Measurement[] = [];
     const judged: MeasuredWindow[] = [];
     for (const one of due) {
-      const measured = await nameUnseen(model, await measureOne(model, one, history, mark));
+      const measured = await nameUnseen(model, [...(await measureOne(model, one, history, isPending(one))), ...(bySegment.get(one) ?? [])]);
       for (const measurement of measured) {
         const previous = before.get(identity(measurement));
         if (previous && sameAnswer(previous, measurement)) continue;
@@ -212,6 +235,7 @@ export function createMonitor(options: {
           window: one.window,
           families: judgedFamilies(one),
           measurements: measured,
+          segmentGroups: groupsOf(model.state.grid),
         });
     }
     await insertMeasurements(store, changed, clock());
@@ -222,12 +246,9 @@ export function createMonitor(options: {
     return changed.length;
   }
 
-  async function measureOne(model: Watched, due: DueWindow, history: History, mark: Millis): Promise<Measurement[]> {
+  async function measureOne(model: Watched, due: DueWindow, history: History, pending: boolean): Promise<Measurement[]> {
     const { baselines } = due.plan;
     if (due.family === "performance") {
-      // What was mature stays so, also where a restart set the watermark back.
-      const matured = due.window.to <= (model.progress.get(`${due.plan.name} mature`) ?? 0);
-      const pending = !matured && due.window.to + model.state.settings.labelsExpectedWithin > mark;
       return baselines.performance.size === 0 && due.plan.length !== DAY
         ? []
         : model.measurer.performance(due.window, baselines.performance, history, pending);
@@ -235,6 +256,12 @@ export function createMonitor(options: {
     const drift = await model.measurer.inputs(due.window, ["drift"], baselines.drift, history, model.metrics);
     const quality = await model.measurer.inputs(due.window, ["quality"], baselines.quality, history, model.metrics);
     return [...drift, ...quality];
+  }
+
+  function labelsPending(model: Watched, { plan, window }: DueWindow, mark: Millis): boolean {
+    // What was mature stays so, also where a restart set the watermark back.
+    const matured = window.to <= (model.progress.get(`${plan.name} mature`) ?? 0);
+    return !matured && window.to + model.state.settings.labelsExpectedWithin > mark;
   }
 
   /** Which values are new stands in the events alone: they are looked up where an alert may need to name them. */
@@ -252,13 +279,13 @@ export function createMonitor(options: {
     return named;
   }
 
-  function historyFor(model: Watched, due: readonly DueWindow[]): Promise<History> {
+  function historyFor(model: Watched, state: ModelState, due: readonly DueWindow[]): Promise<History> {
     const spans = due.map(({ plan, window }) => window.from - model.measurer.lookBack(plan.length, allBaselines(plan)));
     const steps = due.flatMap(({ plan }) => [plan.length, plan.every]);
     const step = steps.reduce(greatestCommonDivisor, DAY);
     return loadHistory(
       store,
-      model.state,
+      state,
       { from: floorTo(Math.min(...spans), step), to: Math.max(...due.map(({ window }) => window.to)) },
       step,
     );
@@ -270,6 +297,7 @@ export function createMonitor(options: {
     if (revised.length === 0) return new Map();
     const rows = await readMeasurements(store, {
       model: model.state.settings.name,
+      segments: "each",
       endsAt: [...new Set(revised.map(({ window }) => window.to))],
       limit: NO_LIMIT,
     });
@@ -295,7 +323,16 @@ export function createMonitor(options: {
   async function measure(query: MeasureQuery): Promise<Measurement[]> {
     const model = watched.get(query.model);
     if (!model) return [];
-    const { measurer, state } = model;
+    if (query.segments === undefined) return measureWindow(model, model.state, model.measurer, query);
+    const measured: Measurement[] = [];
+    for (const segment of segmentsAsked(model.state.grid.segments ?? [], query.segments)) {
+      const state = { ...model.state, segment };
+      measured.push(...(await measureWindow(model, state, createWindowMeasurer(store, state), query)));
+    }
+    return measured;
+  }
+
+  async function measureWindow(model: Watched, state: ModelState, measurer: WindowMeasurer, query: MeasureQuery): Promise<Measurement[]> {
     const baselines = new Set(query.baselines);
     const { window } = query;
     const step = [window.from, window.to].reduce(greatestCommonDivisor, DAY);
@@ -324,6 +361,10 @@ export function createMonitor(options: {
   }
 
   return { start, tick, measure, withExactValues: exactly };
+}
+
+function groupsOf({ segments = [] }: Grid): ReadonlyMap<string, string> {
+  return new Map(segments.flatMap((group) => group.segments.map(({ name }) => [name, group.name])));
 }
 
 function progressOf({ progress }: Watched, plan: Plan): PlanProgress {

@@ -4,12 +4,15 @@ import { parsePredicate } from "../../src/config/parse-predicate.ts";
 import { jsonSchema } from "../../src/config/json-schema.ts";
 import { load, loaded, problemsOf } from "./workplace.ts";
 
-const model = (segments: string) => `models:\n  m:\n    task: regression\n    baselines: {training: {window: 7d}}\n    segments: ${segments}\n`;
+const model = (segments: string) =>
+  `models:\n  m:\n    task: regression\n    baselines: {training: {window: 7d}}\n    segments: ${segments}\n`;
 const segmentsOf = (written: string) => loaded(load(model(written))).models.get("m")?.segments;
 const column = (feature: string, bins: readonly number[] | null = null) => ({ feature, bins });
 
 test("segments by a column, by several, in bins, and by a predicate", () => {
-  expect(segmentsOf('[carrier, {by: [carrier, dest], top: 50}, {by: distance, bins: [500, 1000]}, {where: "distance > 1000", name: long-haul}]')).toEqual([
+  expect(
+    segmentsOf('[carrier, {by: [carrier, dest], top: 50}, {by: distance, bins: [500, 1000]}, {where: "distance > 1000", name: long-haul}]'),
+  ).toEqual([
     { kind: "by", columns: [column("carrier")], top: 20 },
     { kind: "by", columns: [column("carrier"), column("dest")], top: 50 },
     { kind: "by", columns: [column("distance", [500, 1000])], top: 20 },
@@ -29,7 +32,13 @@ test.each([
   ["both", '[{by: a, where: "a > 1", name: x}]', "models.m.segments[0]", /exactly one of `by` and `where`/, /as in/],
   ["an unknown key", "[{by: a, tops: 3}]", "models.m.segments[0].tops", /unknown key/, /did you mean `top`/],
   ["no name", '[{where: "a > 1"}]', "models.m.segments[0].name", /required/, /is taken/],
-  ["a name of another segment", '[{where: "a > 1", name: "carrier=DL"}]', "models.m.segments[0].name", /letters, digits/, /`each` is taken/],
+  [
+    "a name of another segment",
+    '[{where: "a > 1", name: "carrier=DL"}]',
+    "models.m.segments[0].name",
+    /letters, digits/,
+    /`each` is taken/,
+  ],
   ["a name that is taken", '[{where: "a > 1", name: each}]', "models.m.segments[0].name", /letters, digits/, /`each` is taken/],
   ["twice the same", "[a, {by: a, top: 3}]", "models.m.segments[1]", /given twice/, /another name/],
   ["a column twice", "[{by: [a, a]}]", "models.m.segments[0].by", /column/, /as in/],
@@ -37,7 +46,13 @@ test.each([
   ["bins of another column", "[{by: a, bins: {b: [1]}}]", "models.m.segments[0].bins.b", /none of the columns/, /a/],
   ["bins that fall", "[{by: a, bins: [2, 1]}]", "models.m.segments[0].bins", /edges must rise/, /500, 1000/],
   ["too many", "[{by: a, top: 200}, {by: b, top: 200}, {by: c, top: 200}]", "models.m.segments", /606 segments, more than 500/, /`top`/],
-  ["a predicate that ends", '[{where: "a >", name: x}]', "models.m.segments[0].where", /a number or a text at character 4, the text ends/, /as in distance/],
+  [
+    "a predicate that ends",
+    '[{where: "a >", name: x}]',
+    "models.m.segments[0].where",
+    /a number or a text at character 4, the text ends/,
+    /as in distance/,
+  ],
 ])("%s is told with its place and what to do", (_name, written, path, message, hint) => {
   const problems = problemsOf(load(model(written)));
   expect(problems).toMatchObject([{ path, line: 5, message: expect.stringMatching(message), hint: expect.stringMatching(hint) }]);
@@ -67,7 +82,10 @@ describe("a predicate", () => {
         parts: [number("a", ">", 1), { kind: "and", parts: [number("b", ">", 2), { kind: "not", of: number("c", ">", 3) }] }],
       },
     ],
-    ["(a > 1 or b > 2) and c > 3", { kind: "and", parts: [{ kind: "or", parts: [number("a", ">", 1), number("b", ">", 2)] }, number("c", ">", 3)] }],
+    [
+      "(a > 1 or b > 2) and c > 3",
+      { kind: "and", parts: [{ kind: "or", parts: [number("a", ">", 1), number("b", ">", 2)] }, number("c", ">", 3)] },
+    ],
     ["flight-time > 3", number("flight-time", ">", 3)],
   ])("%s", (written, predicate) => {
     expect(parsePredicate(written)).toEqual(predicate);
@@ -95,12 +113,39 @@ describe("a predicate", () => {
   });
 
   test("is read or refused, whatever the text", () => {
-    const words = fc.constantFrom("a", "and", "or", "not", "in", "is", "missing", "(", ")", "[", "]", ",", "=", "<", "'x'", "1", "`b`", "--", ";", "\0");
+    const words = fc.constantFrom(
+      "a",
+      "and",
+      "or",
+      "not",
+      "in",
+      "is",
+      "missing",
+      "(",
+      ")",
+      "[",
+      "]",
+      ",",
+      "=",
+      "<",
+      "'x'",
+      "1",
+      "`b`",
+      "--",
+      ";",
+      "\0",
+    );
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: "grapheme" }), fc.array(words).map((list) => list.join(" "))), (written) => {
-        const found = parsePredicate(written);
-        expect("message" in found || "kind" in found).toBe(true);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: "grapheme" }),
+          fc.array(words).map((list) => list.join(" ")),
+        ),
+        (written) => {
+          const found = parsePredicate(written);
+          expect("message" in found || "kind" in found).toBe(true);
+        },
+      ),
     );
   });
 });

@@ -67,7 +67,12 @@ describe("a predicate", () => {
   const predicate = fc.letrec<{ one: Predicate }>((tie) => ({
     one: fc.oneof(
       { maxDepth: 4, depthSize: "small" },
-      fc.record({ kind: fc.constant("number" as const), feature, operator: fc.constantFrom("=", "!=", "<", "<=", ">", ">="), value: number }),
+      fc.record({
+        kind: fc.constant("number" as const),
+        feature,
+        operator: fc.constantFrom("=", "!=", "<", "<=", ">", ">="),
+        value: number,
+      }),
       fc.record({ kind: fc.constant("text" as const), feature, operator: fc.constantFrom("=", "!="), value: text }),
       fc.record({ kind: fc.constant("in" as const), feature, numbers: fc.array(number), texts: fc.array(text) }),
       fc.record({ kind: fc.constant("missing" as const), feature }),
@@ -112,7 +117,10 @@ describe("segments are counted", () => {
   const span = { from: START, to: START + 2 * DAY };
   const whole = async (grid: Grid, segment?: string) => readFeatureCounts(store(), rowsOf, grid, span, HOUR, segment);
   const rowsIn = async (grid: Grid, segment: string) =>
-    (await whole(grid, segment)).reduce((sum, step) => sum + [...step.byVersion.values()].reduce((all, one) => all + (one.get("feature:d")?.rows ?? 0), 0), 0);
+    (await whole(grid, segment)).reduce(
+      (sum, step) => sum + [...step.byVersion.values()].reduce((all, one) => all + (one.get("feature:d")?.rows ?? 0), 0),
+      0,
+    );
 
   /** The name of the segment a row is in, by each entry. */
   const kindOf = (row: Features): string => {
@@ -125,7 +133,12 @@ describe("segments are counted", () => {
     const grid = await gridOf(2, SETTINGS);
     expect(await whole(grid)).toEqual(await whole(plain));
     const [byC, byBoth, byX, large] = grid.segments ?? [];
-    expect(byC?.segments.map(({ name }) => name).slice(0, 2).sort()).toEqual(["c=AA", "c=DL"]);
+    expect(
+      byC?.segments
+        .map(({ name }) => name)
+        .slice(0, 2)
+        .sort(),
+    ).toEqual(["c=AA", "c=DL"]);
     expect(byC?.segments.map(({ name }) => name).slice(-2)).toEqual(["c=(missing)", "c=(other)"]);
     expect(byX?.segments.map(({ name }) => name).sort()).toEqual(["2<x<=6.5", "x<=2", "x=(missing)", "x=(other)", "x>6.5"]);
     expect(byBoth?.segments.at(-1)?.name).toBe("c,d=(other)");
