@@ -54,7 +54,7 @@ export type History = {
 export async function loadHistory(store: Store, state: ModelState, span: Window, stepMs: Millis): Promise<History> {
   const rows = { model: state.settings.name, baseline: "" };
   const inputs = await readFeatureCounts(store, rows, state.grid, span, stepMs, state.segment);
-  const outcomes = await readOutcomeCounts(store, rows, span, stepMs);
+  const outcomes = await readOutcomeCounts(store, rows, span, stepMs, state.segment);
   // Which versions are alive takes a week, but none of its bins.
   const versions = await readLiveVersions(
     store,
