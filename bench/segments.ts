@@ -30,6 +30,10 @@ rows of counts, with 0, 5 and 50 segments, as ratios to none.
 `;
 
 const START = BENCH_START;
+const ROWS = { model: BENCH_MODEL, baseline: "" };
+const BUCKETS = Array.from({ length: 24 }, (_, hour) => START + hour * HOUR);
+const DAY_SPAN = { from: START, to: START + 24 * HOUR };
+
 const by = (top: number, ...features: string[]): SegmentSettings => ({
   kind: "by",
   columns: features.map((feature) => ({ feature, bins: null })),
@@ -81,10 +85,6 @@ async function run(): Promise<void> {
     rmSync(directory, { recursive: true, force: true });
   }
 }
-
-const ROWS = { model: BENCH_MODEL, baseline: "" };
-const BUCKETS = Array.from({ length: 24 }, (_, hour) => START + hour * HOUR);
-const DAY_SPAN = { from: START, to: START + 24 * HOUR };
 
 async function fill(store: Store): Promise<void> {
   const layouts = createLayouts();
