@@ -163,7 +163,7 @@ async function makeGrid(
   for (const { key } of baselines) {
     const rows = { model: model.name, baseline: key };
     await countFeatures(store, rows, grid, model.bucket, [], nextGeneration());
-    if (outcomeGrid) await countOutcomes(store, rows, outcomeGrid, model.bucket, [], nextGeneration());
+    if (outcomeGrid) await countOutcomes(store, rows, outcomeGrid, model.bucket, [], nextGeneration(), grid.segments);
   }
   await recountLive();
   await insertGrid(store, grid, basis, clock());

@@ -30,7 +30,8 @@ export function createCounting(store: Store, nextSequence: () => number): Counti
       for (const slice of markSlices(inOrder(touched, kind))) {
         const buckets = slice.map((one) => one.bucket);
         if (kind === "features") await countFeatures(store, rows, state.grid, bucket, buckets, nextSequence());
-        else if (state.outcomeGrid) await countOutcomes(store, rows, state.outcomeGrid, bucket, buckets, nextSequence());
+        else if (state.outcomeGrid)
+          await countOutcomes(store, rows, state.outcomeGrid, bucket, buckets, nextSequence(), state.grid.segments);
       }
     }
   }

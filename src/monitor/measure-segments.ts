@@ -34,7 +34,7 @@ export async function measureSegments(options: {
           ask.family === "performance"
             ? await measurer.performance(one.window, baselines, history, isPending(one))
             : await measurer.inputs(one.window, [ask.family], baselines, history, ask.metrics, ask.isOf);
-        for (const answer of answers) found.set(identity(answer), answer);
+        for (const answer of answers.filter(({ metric }) => ask.isWanted(metric))) found.set(identity(answer), answer);
       }
     }
   }

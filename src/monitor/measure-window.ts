@@ -215,6 +215,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
           ...measurePerformance({
             model: state.settings.name,
             version,
+            segment: state.segment || null,
             window,
             baseline: null,
             evaluation,
@@ -230,6 +231,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
         const subject = {
           model: state.settings.name,
           version,
+          segment: state.segment || null,
           window,
           baseline: settings.name,
           evaluation,

@@ -168,7 +168,13 @@ export async function loadBaselineOutcomes(
   baseline: StoredBaseline,
   windowMs: Millis,
 ): Promise<BaselineOutcomes> {
-  const steps = await readOutcomeCounts(store, { model: state.settings.name, baseline: baseline.key }, ALWAYS, Math.min(windowMs, DAY));
+  const steps = await readOutcomeCounts(
+    store,
+    { model: state.settings.name, baseline: baseline.key },
+    ALWAYS,
+    Math.min(windowMs, DAY),
+    state.segment,
+  );
   const together = (list: readonly StepOutcomes[]) => addOutcomes(list.flatMap((step) => [...step.byVersion.values()]));
   return {
     whole: together(steps),

@@ -1,5 +1,5 @@
 import { subjectId, type SubjectKey } from "../model/grid.ts";
-import type { DriftMetric, Measurement, MetricFamily } from "../model/measurement.ts";
+import type { DriftMetric, Measurement, Metric, MetricFamily } from "../model/measurement.ts";
 import { DRIFT_METRICS, DRIFT_METRICS_BY_WINDOWS, JUDGED_DRIFT_METRICS, metricFamily } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import { segmentsAsked, type SegmentGroup } from "../model/segment.ts";
@@ -23,6 +23,7 @@ export type SegmentAsk = {
   readonly family: MetricFamily;
   readonly baseline: string;
   readonly metrics: DriftMetrics;
+  readonly isWanted: (metric: Metric) => boolean;
   /** Whether it is about a subject. */
   readonly isOf: (key: SubjectKey) => boolean;
 };
@@ -71,12 +72,11 @@ export function wholeBaselines({ baselines }: Plan): ReadonlySet<string> {
 }
 
 /** Whether a measurement of a segment answers what a rule asks. */
-export function isAnswer({ names, family, baseline, metrics, isOf }: SegmentAsk, one: Measurement): boolean {
+export function isAnswer({ names, baseline, isWanted, isOf }: SegmentAsk, one: Measurement): boolean {
   return (
     names.has(one.segment ?? "") &&
-    family === metricFamily(one.metric) &&
     baseline === one.baseline &&
-    (family !== "drift" || metrics.measured.has(one.metric as DriftMetric)) &&
+    isWanted(one.metric) &&
     (one.subject === "performance" || isOf({ subject: one.subject, feature: one.feature ?? "" }))
   );
 }
@@ -87,7 +87,8 @@ function askOf({ measure: { metric, of, baseline } }: Rule, family: MetricFamily
     of === "features"
       ? key.subject === "feature"
       : of?.includes(key.subject === "feature" ? key.feature : key.subject) || (of?.includes(subjectId(key)) ?? false);
-  return { names, family, baseline, metrics: { measured: wanted, judged: wanted }, isOf };
+  const isWanted = (one: Metric) => one === metric || (metric === "drift" && wanted.has(one as DriftMetric));
+  return { names, family, baseline, metrics: { measured: wanted, judged: wanted }, isWanted, isOf };
 }
 
 /** The divergences of a model that are measured by schedule, and those that something judges by. */

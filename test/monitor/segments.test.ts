@@ -17,8 +17,10 @@ const START = Date.UTC(2026, 0, 1);
 const CARRIERS = ["AA", "DL", "UA", "EV", "B6", "WN", "9E", "US", "MQ", "FL", "YV", "OO"];
 const ROWS = 720;
 
-/** A day of predictions: carriers in equal parts, a number, and labels beside them. `moved` is by how much the number of one carrier is off. */
-function day(index: number, seed: number, moved = 0) {
+type Off = { readonly moved?: number; readonly wrong?: number };
+
+/** A day of predictions: carriers in equal parts, a number, and labels beside them. What is off in one of them: its number, by how much, and how often it is predicted wrong. */
+function day(index: number, seed: number, { moved = 0, wrong = 0.1 }: Off = {}) {
   const random = mulberry32(seed * 1_000 + index);
   const predictions = [];
   const labels = [];
@@ -27,7 +29,7 @@ function day(index: number, seed: number, moved = 0) {
     const time = START + index * DAY + Math.floor(((row + random()) * DAY) / ROWS);
     const amount = random() + random() + random() + random() + (carrier === "DL" ? moved : 0);
     const predicted = random() < 0.5;
-    const wrong = random() < 0.1;
+    const isWrong = random() < (carrier === "DL" ? wrong : 0.1);
     const id = `${index}-${row}`;
     predictions.push({
       type: "prediction",
@@ -39,7 +41,13 @@ function day(index: number, seed: number, moved = 0) {
       prediction: predicted ? "yes" : "no",
       score: predicted ? 0.9 : 0.1,
     });
-    labels.push({ type: "label", id, model: "toy", time: new Date(time + HOUR).toISOString(), label: predicted === wrong ? "no" : "yes" });
+    labels.push({
+      type: "label",
+      id,
+      model: "toy",
+      time: new Date(time + HOUR).toISOString(),
+      label: predicted === isWrong ? "no" : "yes",
+    });
   }
   return { predictions, labels };
 }
@@ -51,7 +59,7 @@ const drift = (name: string, changes: Partial<Rule["measure"]> = {}): Rule => ({
   measure: { metric: "drift", of: "features", baseline: "training", window: DAY, every: DAY, ...changes },
   fire: {
     above: new Map([
-      ["wasserstein", 0.2],
+      ["wasserstein", 0.35],
       ["psi", 0.1],
     ] as const),
     drop: null,
@@ -69,11 +77,24 @@ const SEGMENTS: readonly SegmentSettings[] = [
   { kind: "by", columns: [{ feature: "carrier", bins: null }], top: 20 },
   { kind: "where", name: "long-haul", predicate: { kind: "number", feature: "distance", operator: ">", value: 1_000 } },
 ];
-const RULES = [drift("whole"), drift("by-segment", { segments: "each", of: ["amount"] })];
+const accuracy = (name: string, changes: Partial<Rule["measure"]> = {}): Rule => ({
+  ...drift(name, { metric: "accuracy", of: null, ...changes }),
+  fire: { above: new Map(), drop: 0.15, falseAlarms: 0.01 },
+  clear: { below: new Map(), drop: 0.05, pValue: 0.2, evaluations: 1 },
+});
+const RULES = [
+  drift("whole"),
+  drift("by-segment", { segments: "each", of: ["amount"] }),
+  accuracy("accuracy"),
+  accuracy("accuracy-by-carrier", { segments: ["carrier"] }),
+];
 
 function configOf(directory: string, changes: { segments?: readonly SegmentSettings[]; rules?: readonly Rule[] } = {}): Config {
   const file = join(directory, "training.ndjson");
-  const rows = Array.from({ length: 9 }, (_, index) => day(index - 9, 1).predictions).flat();
+  const rows = Array.from({ length: 9 }, (_, index) => {
+    const { predictions, labels } = day(index - 9, 1);
+    return predictions.map((row, place) => ({ ...row, label: labels[place]?.label }));
+  }).flat();
   writeFileSync(file, rows.map((row) => JSON.stringify(row)).join("\n"));
   return {
     file: null,
@@ -131,8 +152,8 @@ async function play(app: App, events: readonly object[]): Promise<void> {
   await app.tick();
 }
 
-const days = (count: number, seed: number, moved: (index: number) => number) =>
-  Array.from({ length: count }, (_, index) => day(index, seed, moved(index))).flatMap(({ predictions, labels }) => [
+const days = (count: number, seed: number, off: (index: number) => Off) =>
+  Array.from({ length: count }, (_, index) => day(index, seed, off(index))).flatMap(({ predictions, labels }) => [
     ...predictions,
     ...labels,
   ]);
@@ -146,10 +167,14 @@ describe("a change in one segment only", () => {
     const { app, transitions } = await start(configOf(scratchDirectory()));
     await play(
       app,
-      days(6, 2, (index) => (index >= 5 ? 1 : 0)),
+      days(6, 2, (index) => (index >= 4 ? { moved: 1, wrong: 0.5 } : {})),
     );
-    expect(fired(transitions)).toEqual([["by-segment", "carrier=DL", "amount", 5]]);
-    const [told] = transitions.filter(({ to }) => to === "firing");
+    expect(fired(transitions).sort()).toEqual([
+      ["accuracy-by-carrier", "carrier=DL", "performance", 4],
+      ["by-segment", "carrier=DL", "amount", 4],
+    ]);
+    const [told, worse] = transitions.filter(({ to }) => to === "firing");
+    expect(worse?.summary).toMatch(/^Accuracy in segment .?carrier=DL.? fell from 0\.8\d+ to 0\.[345]/);
     expect(told?.summary).toMatch(/^amount in segment .?carrier=DL.? has moved/);
     expect(told?.explanation.subjectsTested).toBe(13);
     expect(told?.explanation.hints[0]).toMatch(/driftwatch drift --model toy --segment '?carrier=DL'? --from/);
@@ -158,11 +183,11 @@ describe("a change in one segment only", () => {
     const segments = new Set(stored.map(({ segment }) => segment));
     expect(segments).toEqual(new Set([null, ...CARRIERS.map((name) => `carrier=${name}`), "long-haul"]));
     expect(new Set(stored.filter(({ segment }) => segment !== null).map(({ feature, metric }) => `${feature} ${metric}`))).toEqual(
-      new Set(["amount wasserstein", "amount psi"]),
+      new Set(["amount wasserstein", "amount psi", "null accuracy"]),
     );
     expect((await readMeasurements(app.store, { model: "toy" })).every(({ segment }) => segment === null)).toBe(true);
     // Any other can be asked for.
-    const window = { from: START + 5 * DAY, to: START + 6 * DAY };
+    const window = { from: START + 4 * DAY, to: START + 6 * DAY };
     const asked = await app.monitor.measure({
       model: "toy",
       window,
@@ -178,13 +203,29 @@ describe("a change in one segment only", () => {
     expect(await app.monitor.measure({ model: "toy", window, baselines: ["training"], families: ["drift"], segments: ["nobody"] })).toEqual(
       [],
     );
+    const rows = [4, 5].flatMap((index) => {
+      const { predictions, labels } = day(index, 2, { moved: 1, wrong: 0.5 });
+      return predictions.map(({ features, prediction }, place) => ({ carrier: features.carrier, prediction, label: labels[place]?.label }));
+    });
+    for (const carrier of ["DL", "AA"]) {
+      const segments = [`carrier=${carrier}`];
+      const measured = await app.monitor.measure({ model: "toy", window, baselines: ["training"], families: ["performance"], segments });
+      const cell = (prediction: string, label: string) =>
+        rows.filter((row) => row.carrier === carrier && row.prediction === prediction && row.label === label).length;
+      expect(measured.find(({ metric }) => metric === "accuracy")?.detail.confusion).toEqual({
+        tp: cell("yes", "yes"),
+        fp: cell("yes", "no"),
+        fn: cell("no", "yes"),
+        tn: cell("no", "no"),
+      });
+    }
   });
 
   test("that is none fires nothing", async () => {
     const { app, transitions } = await start(configOf(scratchDirectory()));
     await play(
       app,
-      days(6, 3, () => 0),
+      days(6, 3, () => ({})),
     );
     expect(fired(transitions)).toEqual([]);
   });
@@ -206,7 +247,7 @@ describe("other segments", () => {
     const first = await start(configOf(directory, { segments: [long(1_000)], rules }));
     await play(
       first.app,
-      days(2, 2, () => 0),
+      days(2, 2, () => ({})),
     );
     const before = await rowsOf(first.app);
     expect(before.length).toBe(2);
