@@ -189,7 +189,15 @@ function performanceMoved(measurement: Measurement, subject: string): string {
   const better = traitOf(metric)?.better === "lower" ? "; lower is better" : "";
   return reference === null
     ? `${subject} is ${number(value)}${interval}${known}${better}`
-    : `${subject} ${verb} from ${number(reference)} to ${number(value)}${interval}${known}${better}`;
+    : `${subject} ${verb} from ${number(reference)} to ${number(value)}${interval}${known}${better}${segmentWords(measurement)}`;
+}
+
+/** Where most of it comes from, as far as the segments show it. */
+function segmentWords({ detail: { segments } }: Measurement): string {
+  const [first] = segments ?? [];
+  if (!first) return "";
+  const values = first.reference === null || first.current === null ? "" : ` (${number(first.reference)} to ${number(first.current)})`;
+  return `; ${named(first.segment)}${values} carries ${percent(first.share)} of it`;
 }
 
 function binWords(measurement: Measurement): string | null {

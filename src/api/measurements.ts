@@ -112,7 +112,8 @@ function familyRoute(
   });
 }
 
-function computedWindow(model: ModelSettings, from: Millis | undefined, to: Millis | undefined): Window {
+/** The window to be measured now: of whole buckets, and not too long. */
+export function computedWindow(model: ModelSettings, from: Millis | undefined, to: Millis | undefined): Window {
   if (from === undefined || to === undefined)
     throw new Problem(400, "compute=true measures one window, so it needs from and to.", "Give both.");
   const bucket = formatDuration(model.bucket);

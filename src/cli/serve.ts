@@ -48,6 +48,7 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
     cloudevents: config.http.cloudevents,
     measure: monitor.measure,
     withExactValues: monitor.withExactValues,
+    explainSegments: monitor.explainSegments,
     compare: (settings, query) => compareVersions({ store, settings, watermark: app.watermark(settings.name) }, query),
     report: async ({ model, ...query }) => {
       const report = await modelReport({ store, model, ...query });

@@ -155,6 +155,16 @@ export type MeasurementDetail = {
   readonly unseen?: readonly { readonly value: string; readonly rows: number }[];
   /** The same metric on the rows as they are stored, where that was asked for. */
   readonly exact?: ExactValue;
+  /** The segments that add most to the change against the baseline, and have changed themselves beyond chance. */
+  readonly segments?: readonly {
+    readonly segment: string;
+    readonly contribution: number;
+    /** Of the whole change. */
+    readonly share: number;
+    readonly reference: number | null;
+    readonly current: number | null;
+    readonly pValue: number | null;
+  }[];
   /** Why there is no value, in a sentence. */
   readonly note?: string;
 };

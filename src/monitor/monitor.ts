@@ -2,6 +2,7 @@ import type { BaselineRow } from "../model/event.ts";
 import type { Grid } from "../model/grid.ts";
 import { DRIFT_METRICS, type JudgedFamily, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
+import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
 import { segmentsAsked } from "../model/segment.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Clock, type Millis } from "../model/time.ts";
@@ -16,6 +17,7 @@ import { ensureGrid, loadBaselines, type OpenBaselineFile } from "./baselines.ts
 import { COUNTED, createCounting } from "./counting.ts";
 import type { DriftMetrics } from "./measure-inputs.ts";
 import { withExactValues } from "./exact-drift.ts";
+import { explainSegments, isMeanMetric, largestShares } from "./explain-segments.ts";
 import { measureSegments } from "./measure-segments.ts";
 import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
 import { loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
@@ -44,6 +46,8 @@ export type Monitor = {
   measure(query: MeasureQuery): Promise<Measurement[]>;
   /** Drift measurements of a model with the same values from the rows themselves beside them. */
   withExactValues(model: string, measurements: readonly Measurement[]): Promise<Measurement[]>;
+  /** Which segments carry a change; null where there is nothing to take apart. */
+  explainSegments(question: SegmentQuestion): Promise<SegmentAnswer | null>;
 };
 
 type Watched = {
@@ -217,7 +221,7 @@ export function createMonitor(options: {
     const changed: Measurement[] = [];
     const judged: MeasuredWindow[] = [];
     for (const one of due) {
-      const measured = await nameUnseen(model, [...(await measureOne(model, one, history, isPending(one))), ...(bySegment.get(one) ?? [])]);
+      const measured = await nameCauses(model, [...(await measureOne(model, one, history, isPending(one))), ...(bySegment.get(one) ?? [])]);
       for (const measurement of measured) {
         const previous = before.get(identity(measurement));
         if (previous && sameAnswer(previous, measurement)) continue;
@@ -264,11 +268,31 @@ export function createMonitor(options: {
     return !matured && window.to + model.state.settings.labelsExpectedWithin > mark;
   }
 
+  /** What an alert may need to name beside its numbers, looked up where there may be one. */
+  async function nameCauses(model: Watched, measurements: readonly Measurement[]): Promise<Measurement[]> {
+    const named = await nameUnseen(model, measurements);
+    return model.state.grid.segments ? nameSegments(model, named) : named;
+  }
+
+  /** Which segments carry a loss of performance. */
+  async function nameSegments({ state }: Watched, measurements: readonly Measurement[]): Promise<Measurement[]> {
+    const named: Measurement[] = [];
+    for (const one of measurements) {
+      const { metric, segment, version, baseline, model } = one;
+      const isWorth =
+        one.status === "ok" && segment === null && baseline !== null && isMeanMetric(metric) && (one.pValue ?? 1) <= WORTH_NAMING;
+      const window = { from: one.from, to: one.to };
+      const found = isWorth ? await explainSegments(store, state, { model, version, window, baseline, of: { metric } }) : null;
+      named.push(found === null ? one : { ...one, detail: { ...one.detail, segments: largestShares(found) } });
+    }
+    return named;
+  }
+
   /** Which values are new stands in the events alone: they are looked up where an alert may need to name them. */
   async function nameUnseen({ state }: Watched, measurements: readonly Measurement[]): Promise<Measurement[]> {
     const named: Measurement[] = [];
     for (const one of measurements) {
-      const isNew = one.metric === "unseen_rate" && one.feature !== null && (one.detail.hits ?? 0) > 0;
+      const isNew = one.metric === "unseen_rate" && one.segment === null && one.feature !== null && (one.detail.hits ?? 0) > 0;
       if (!isNew || (one.pValue ?? 1) > WORTH_NAMING) {
         named.push(one);
         continue;
@@ -360,7 +384,12 @@ export function createMonitor(options: {
     return model ? withExactValues(store, model.state, measurements) : [...measurements];
   }
 
-  return { start, tick, measure, withExactValues: exactly };
+  async function explain(question: SegmentQuestion): Promise<SegmentAnswer | null> {
+    const model = watched.get(question.model);
+    return model ? explainSegments(store, model.state, question) : null;
+  }
+
+  return { start, tick, measure, withExactValues: exactly, explainSegments: explain };
 }
 
 function groupsOf({ segments = [] }: Grid): ReadonlyMap<string, string> {

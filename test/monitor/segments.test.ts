@@ -221,6 +221,44 @@ describe("a change in one segment only", () => {
     }
   });
 
+  test("is what a loss of the whole is made of, if it is large enough to be one", async () => {
+    const rules = [{ ...accuracy("accuracy"), fire: { above: new Map(), drop: 0.02, falseAlarms: 0.05 } }];
+    const { app, transitions } = await start(configOf(scratchDirectory(), { rules }));
+    await play(
+      app,
+      days(4, 5, (index) => (index >= 2 ? { moved: 1, wrong: 0.9 } : {})),
+    );
+    const [told] = transitions.filter(({ to }) => to === "firing");
+    expect(told?.key.segment).toBeNull();
+    expect(told?.summary).toMatch(/“carrier=DL” \(0\.\d+ to 0\.\d+\) carries \d+(\.\d)?% of it/);
+    const [largest] = told?.explanation.detail.segments ?? [];
+    expect(largest).toMatchObject({ segment: "carrier=DL" });
+    const window = { from: START + 2 * DAY, to: START + 4 * DAY };
+    const question = { model: "toy", version: "1", window, baseline: "training" };
+    const explained = await app.monitor.explainSegments({ ...question, of: { metric: "accuracy" } });
+    const [measured] = (await app.monitor.measure({ ...question, baselines: ["training"], families: ["performance"] })).filter(
+      ({ metric }) => metric === "accuracy",
+    );
+    const change = (measured?.value ?? 0) - (measured?.detail.reference ?? 0);
+    expect(explained?.change).toBeCloseTo(change, 12);
+    expect(explained?.partitions.map(({ group, segments }) => [group, segments[0]?.segment])).toEqual([
+      ["carrier", "carrier=DL"],
+      ["long-haul", expect.stringMatching(/^(not )?long-haul$/)],
+    ]);
+    for (const { change: sum, segments } of explained?.partitions ?? []) {
+      expect(sum).toBeCloseTo(change, 12);
+      expect(segments.reduce((total, { contribution }) => total + contribution, 0)).toBeCloseTo(change, 12);
+    }
+    const drifted = await app.monitor.explainSegments({ ...question, of: { subject: "feature", feature: "amount" } });
+    expect(drifted?.metric).toBe("total_variation");
+    expect(drifted?.partitions[0]?.segments[0]).toMatchObject({ segment: "carrier=DL", value: { reference: null, current: null } });
+    const sure = drifted?.partitions[0]?.segments.filter(({ adjustedPValue }) => (adjustedPValue ?? 1) < 0.001);
+    expect(sure?.map(({ segment }) => segment)).toEqual(["carrier=DL"]);
+    expect(drifted?.partitions[1]?.change).toBeCloseTo(drifted?.change ?? Number.NaN, 12);
+    expect(await app.monitor.explainSegments({ ...question, of: { metric: "f1" } })).toBeNull();
+    expect(await app.monitor.explainSegments({ ...question, version: "none", of: { metric: "accuracy" } })).toBeNull();
+  });
+
   test("that is none fires nothing", async () => {
     const { app, transitions } = await start(configOf(scratchDirectory()));
     await play(

@@ -34,6 +34,7 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
     cloudevents: "kserve",
     measure,
     withExactValues: async (_model, measurements) => measurements,
+    explainSegments: async () => null,
     compare: (settings, query) => compareVersions({ store, settings, watermark: SEED_END }, query),
     report: async (query) => {
       const report = await modelReport({ store, ...query });
