@@ -2,8 +2,9 @@ import * as z from "zod";
 import { DRIFT_METRICS, PERFORMANCE_METRICS, type Metric } from "../model/measurement.ts";
 import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
 import type { SegmentGroup } from "../model/segment.ts";
-import { formatTime } from "../model/time.ts";
+import { DAY, floorTo, formatTime } from "../model/time.ts";
 import { readNewestGrid } from "../store/grids.ts";
+import { readVersions } from "../store/versions.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
 import { computedWindow } from "./measurements.ts";
 import { oneOf, text, time } from "./parameters.ts";
@@ -29,13 +30,14 @@ const segmentGroup = z
 const segmentExplanation = z
   .strictObject({
     model: z.string(),
-    version: z.string(),
+    version: z.string().nullable(),
     baseline: z.string(),
     from: moment,
     to: moment,
-    metric: z.enum([...DRIFT_METRICS, ...PERFORMANCE_METRICS]),
+    metric: z.enum([...DRIFT_METRICS, ...PERFORMANCE_METRICS]).nullable(),
     feature: z.string().nullable(),
-    change: z.number().meta({ description: "Of all rows: the window less the baseline." }),
+    change: z.number().nullable().meta({ description: "Of all rows: the window less the baseline." }),
+    note: z.string().nullable().meta({ description: "Why nothing is taken apart." }),
     groups: z.array(
       z.strictObject({
         group: z.string(),
@@ -59,7 +61,9 @@ const segmentExplanation = z
 export type SegmentExplanationItem = z.output<typeof segmentExplanation>;
 export type SegmentGroupItem = z.output<typeof segmentGroup>;
 
-export function segmentRoutes({ store, models, explainSegments }: Pick<ApiDependencies, "store" | "models" | "explainSegments">): Route[] {
+type Needed = Pick<ApiDependencies, "store" | "models" | "explainSegments" | "status" | "clock">;
+
+export function segmentRoutes({ store, models, explainSegments, status, clock }: Needed): Route[] {
   return [
     route({
       method: "GET",
@@ -86,9 +90,9 @@ export function segmentRoutes({ store, models, explainSegments }: Pick<ApiDepend
         "Of a metric that is a mean over rows, or (with feature or subject) of a distribution, as total variation distance. Within each group the contributions sum to the change.",
       scope: "read",
       query: {
-        version: text("A version of the model.").optional(),
-        baseline: text("A baseline's name.").optional(),
-        from: time("Begin of the window.").optional(),
+        version: text("A version of the model. The one seen last when not given.").optional(),
+        baseline: text("A baseline's name. The first there is when not given.").optional(),
+        from: time("Begin of the window. Seven days before the newest event when neither is given.").optional(),
         to: time("End of the window, itself not in it.").optional(),
         metric: oneOf(PERFORMANCE_METRICS, "A metric of performance. accuracy when nothing is said.").optional(),
         feature: text("A feature's name, for what is in it.").optional(),
@@ -98,9 +102,8 @@ export function segmentRoutes({ store, models, explainSegments }: Pick<ApiDepend
       problems: [404, 503],
       handle: async ({ path, query }) => {
         const model = modelNamed(models, path.model ?? "");
-        const { version, baseline = model.baselines[0]?.name, metric, feature, subject } = query;
-        if (version === undefined)
-          throw new Problem(400, "Which version is not said.", "Give version; /v1/models/{model}/versions has them.");
+        const { baseline = model.baselines[0]?.name, metric, feature, subject } = query;
+        const version = query.version ?? (await readVersions(store, model.name))[0]?.version ?? null;
         if (baseline === undefined || !model.baselines.some(({ name }) => name === baseline))
           throw new Problem(
             400,
@@ -109,18 +112,14 @@ export function segmentRoutes({ store, models, explainSegments }: Pick<ApiDepend
           );
         if ([metric, feature, subject].filter((one) => one !== undefined).length > 1)
           throw new Problem(400, "One of metric, feature and subject, not more.", "Ask for each by itself.");
-        const window = computedWindow(model, query.from, query.to);
+        const end = floorTo(status().watermarks.get(model.name) ?? clock(), model.bucket);
+        const isGiven = query.from !== undefined || query.to !== undefined;
+        const window = isGiven ? computedWindow(model, query.from, query.to) : { from: end - 7 * DAY, to: end };
         const of: SegmentQuestion["of"] =
           feature === undefined && subject === undefined
             ? { metric: (metric ?? "accuracy") as Metric }
             : { subject: subject ?? "feature", feature: feature ?? "" };
-        const found = await explainSegments({ model: model.name, version, window, baseline, of });
-        if (found === null)
-          throw new Problem(
-            404,
-            "There is nothing to take apart: no rows on one side, no segments, or a metric that is no mean over rows.",
-            "Means are accuracy, precision, recall, mean_value, log_loss, brier, mae and bias; segments are named under models.",
-          );
+        const found = version === null ? null : await explainSegments({ model: model.name, version, window, baseline, of });
         return {
           model: model.name,
           version,
@@ -129,6 +128,7 @@ export function segmentRoutes({ store, models, explainSegments }: Pick<ApiDepend
           to: formatTime(window.to),
           feature: feature ?? null,
           ...answerJson(found),
+          note: found === null ? NOTHING_TO_TELL : null,
         };
       },
     }),
@@ -139,7 +139,12 @@ function groupJson({ name, settings, segments, gathered, problem }: SegmentGroup
   return { group: name, kind: settings.kind, segments: segments.map((one) => ({ segment: one.name, rows: one.rows })), gathered, problem };
 }
 
-function answerJson({ metric, change, partitions }: SegmentAnswer) {
+const NOTHING_TO_TELL =
+  "There is nothing to take apart: no rows on one side, no segments, or a metric that is no mean over rows (accuracy, precision, recall, mean_value, log_loss, brier, mae and bias are).";
+
+function answerJson(answer: SegmentAnswer | null) {
+  if (answer === null) return { metric: null, change: null, groups: [] };
+  const { metric, change, partitions } = answer;
   return {
     metric,
     change,

@@ -87,27 +87,22 @@ async function showChange(io: Io, connection: Connection, config: Config, option
   if (window === null) throw new CliFailure("Which window is not said.", "Give --from and --to, or --last 7d.", 2);
   const isOutput = options.feature === "prediction" || options.feature === "score";
   const found = await askJson<SegmentExplanationItem>(connection, `${modelPath(model)}/segments/explain`, {
-    version: options.version ?? (await newestVersion(connection, modelPath(model))),
+    version: options.version,
     baseline: options.baseline,
     metric: options.metric,
     ...(isOutput ? { subject: options.feature } : { feature: options.feature }),
     from: formatTime(window.from),
     to: formatTime(window.to),
   });
-  io.stdout.write(options.json ? `${safeJson(found)}\n` : changeTables(found, io.stdout.columns));
+  if (options.json) io.stdout.write(`${safeJson(found)}\n`);
+  else if (found.change !== null) io.stdout.write(changeTables(found, found.change, io.stdout.columns));
+  if (found.note !== null) note(io, found.note);
   return 0;
 }
 
-async function newestVersion(connection: Connection, path: string): Promise<string> {
-  const { items } = await askJson<{ items: { version: string }[] }>(connection, `${path}/versions`, { limit: "1" });
-  const [version] = items;
-  if (version) return version.version;
-  throw new CliFailure("No version has sent predictions yet.", "Send events, or `driftwatch ingest` them.", 1);
-}
-
-function changeTables(found: SegmentExplanationItem, width: number | null): string {
+function changeTables(found: SegmentExplanationItem, change: number, width: number | null): string {
   const what = found.metric === "total_variation" && found.feature !== null ? named(found.feature) : found.metric;
-  const head = `${named(found.model)}, version ${named(found.version)}, ${found.from} to ${found.to} against ${named(found.baseline)}: ${what} changed by ${signed(found.change)}`;
+  const head = `${named(found.model)}, version ${named(found.version ?? "")}, ${found.from} to ${found.to} against ${named(found.baseline)}: ${what} changed by ${signed(change)}`;
   const columns: Column[] = [
     { title: "segment", flexible: true },
     { title: "adds", align: "right" },
@@ -125,9 +120,7 @@ function changeTables(found: SegmentExplanationItem, width: number | null): stri
       .map((part) => [
         part.segment,
         signed(part.contribution),
-        found.change === 0
-          ? NOTHING
-          : percent(Math.abs(part.contribution / found.change)).replace(/^/, part.contribution * found.change < 0 ? "-" : ""),
+        change === 0 ? NOTHING : `${part.contribution * change < 0 ? "-" : ""}${percent(Math.abs(part.contribution / change))}`,
         signed(part.mix),
         signed(part.within),
         part.value.reference === null ? NOTHING : number(part.value.reference),
