@@ -82,6 +82,8 @@ function familyRoute(
       const { compute, exact, limit, cursor, window, ...filter } = query;
       if (filter.from !== undefined && filter.to !== undefined && filter.from >= filter.to)
         throw new Problem(400, "The time to ends before from begins.", "Give a from before to; windows include from and end before to.");
+      if (exact && filter.segment !== undefined)
+        throw new Problem(400, "Exact values are of all rows together.", "Leave segment out, or exact.");
       if (compute) {
         if (limit !== undefined || cursor !== undefined || window !== undefined)
           throw new Problem(400, "A computed answer comes whole: limit, cursor and window do not go with compute.", "Leave them out.");

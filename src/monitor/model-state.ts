@@ -62,6 +62,7 @@ export async function loadHistory(store: Store, state: ModelState, span: Window,
     state.grid,
     { from: floorTo(span.from - ACTIVE_FOR, stepMs), to: span.to },
     stepMs,
+    state.segment,
   );
   const sums = new Map<string, ReadonlyMap<string, SubjectCounts>>();
   return {
