@@ -101,7 +101,10 @@ export function featuresOf(predicate: Predicate): string[] {
       return predicate.parts.flatMap(featuresOf);
     case "not":
       return featuresOf(predicate.of);
-    default:
+    case "number":
+    case "text":
+    case "in":
+    case "missing":
       return [predicate.feature];
   }
 }

@@ -169,10 +169,12 @@ describe("a change in one segment only", () => {
       app,
       days(6, 2, (index) => (index >= 4 ? { moved: 1, wrong: 0.5 } : {})),
     );
-    expect(fired(transitions).sort()).toEqual([
-      ["accuracy-by-carrier", "carrier=DL", "performance", 4],
-      ["by-segment", "carrier=DL", "amount", 4],
-    ]);
+    expect(new Set(fired(transitions))).toEqual(
+      new Set([
+        ["accuracy-by-carrier", "carrier=DL", "performance", 4],
+        ["by-segment", "carrier=DL", "amount", 4],
+      ]),
+    );
     const [told, worse] = transitions.filter(({ to }) => to === "firing");
     expect(worse?.summary).toMatch(/^Accuracy in segment .?carrier=DL.? fell from 0\.8\d+ to 0\.[345]/);
     expect(told?.summary).toMatch(/^amount in segment .?carrier=DL.? has moved/);
@@ -228,7 +230,7 @@ describe("a change in one segment only", () => {
       app,
       days(4, 5, (index) => (index >= 2 ? { moved: 1, wrong: 0.9 } : {})),
     );
-    const [told] = transitions.filter(({ to }) => to === "firing");
+    const told = transitions.find(({ to }) => to === "firing");
     expect(told?.key.segment).toBeNull();
     expect(told?.summary).toMatch(/“carrier=DL” \(0\.\d+ to 0\.\d+\) carries \d+(\.\d)?% of it/);
     const [largest] = told?.explanation.detail.segments ?? [];
@@ -236,9 +238,8 @@ describe("a change in one segment only", () => {
     const window = { from: START + 2 * DAY, to: START + 4 * DAY };
     const question = { model: "toy", version: "1", window, baseline: "training" };
     const explained = await app.monitor.explainSegments({ ...question, of: { metric: "accuracy" } });
-    const [measured] = (await app.monitor.measure({ ...question, baselines: ["training"], families: ["performance"] })).filter(
-      ({ metric }) => metric === "accuracy",
-    );
+    const measurements = await app.monitor.measure({ ...question, baselines: ["training"], families: ["performance"] });
+    const measured = measurements.find(({ metric }) => metric === "accuracy");
     const change = (measured?.value ?? 0) - (measured?.detail.reference ?? 0);
     expect(explained?.change).toBeCloseTo(change, 12);
     expect(explained?.partitions.map(({ group, segments }) => [group, segments[0]?.segment])).toEqual([
