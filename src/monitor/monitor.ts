@@ -1,6 +1,13 @@
 import type { BaselineRow } from "../model/event.ts";
-import type { Grid } from "../model/grid.ts";
-import { DRIFT_METRICS, type JudgedFamily, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
+import type { Grid, SubjectKey } from "../model/grid.ts";
+import {
+  DRIFT_METRICS,
+  type DriftMetric,
+  type JudgedFamily,
+  type Measurement,
+  type MeasuredWindow,
+  type MeasureQuery,
+} from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
 import { segmentsAsked } from "../model/segment.ts";
@@ -370,7 +377,7 @@ export function createMonitor(options: {
     const inputs = query.families.filter((family) => family !== "performance");
     const measured =
       inputs.length > 0
-        ? await measurer.inputs(window, inputs, baselines, history, { ...model.metrics, measured: new Set(DRIFT_METRICS) })
+        ? await measurer.inputs(window, inputs, baselines, history, { ...model.metrics, measured: metricsOf(query) }, isOf(query))
         : [];
     if (!query.families.includes("performance")) return measured;
     return [
@@ -390,6 +397,15 @@ export function createMonitor(options: {
   }
 
   return { start, tick, measure, withExactValues: exactly, explainSegments: explain };
+}
+
+function metricsOf({ only }: MeasureQuery): ReadonlySet<DriftMetric> {
+  return new Set(DRIFT_METRICS.filter((metric) => only?.metric === undefined || only.metric === metric));
+}
+
+function isOf({ only: { subject, feature } = {} }: MeasureQuery): (key: SubjectKey) => boolean {
+  return (key) =>
+    (subject ?? key.subject) === key.subject && (feature === undefined || (key.subject === "feature" && key.feature === feature));
 }
 
 function groupsOf({ segments = [] }: Grid): ReadonlyMap<string, string> {

@@ -149,3 +149,35 @@ describe("a predicate", () => {
     );
   });
 });
+
+describe("a rule's segments", () => {
+  const rule = (segments: string) =>
+    load(
+      "models:\n  m:\n    task: regression\n    baselines: {training: {window: 7d}}\n    segments: [carrier, {where: 'a > 1', name: large}]\nalerts: [rules.yaml]\n",
+      {
+        "rules.yaml": `rules:\n  - name: r\n    models: [m]\n    measure: {metric: psi, baseline: training, window: 1d, segments: ${segments}}\n    fire: {above: 0.1}\n`,
+      },
+    );
+
+  test.each(["each", "[carrier]", "[carrier=DL]", "[carrier=(missing), large]"])("%s are known", (segments) => {
+    expect(problemsOf(rule(segments))).toEqual([]);
+  });
+
+  test.each([
+    ["all", /expected `each` or a list/, /as in \[carrier=DL/],
+    ["[carier]", /m has no segment named carier/, /it has: carrier, large; and those of a column, as in carrier=…/],
+    ["[dest=MIA]", /m has no segment named dest=MIA/, /carrier, large/],
+  ])("%s are not", (segments, message, hint) => {
+    expect(problemsOf(rule(segments))).toMatchObject([
+      { line: 4, message: expect.stringMatching(message), hint: expect.stringMatching(hint) },
+    ]);
+  });
+
+  test("of a model that has none are told", () => {
+    const found = load(`${model("[]")}alerts: [rules.yaml]\n`, {
+      "rules.yaml":
+        "rules:\n  - name: r\n    models: [m]\n    measure: {metric: psi, baseline: training, window: 1d, segments: each}\n    fire: {above: 0.1}\n",
+    });
+    expect(problemsOf(found)).toMatchObject([{ message: "m has no segments", hint: expect.stringMatching(/segments: \[carrier\]/) }]);
+  });
+});
