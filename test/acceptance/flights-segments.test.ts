@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SegmentExplanationItem, SegmentGroupItem } from "../../src/api/segments.ts";
 import type { Connection } from "../../src/cli/connection.ts";
+import { createSite } from "../../src/cli/serve.ts";
 import { readSegments } from "../../src/config/read-segments.ts";
 import { readDocument } from "../../src/config/document.ts";
+import { silentLog } from "../../src/log.ts";
 import { DAY } from "../../src/model/time.ts";
 import { cli } from "../cli/terminal.ts";
 import { FLIGHTS, flightConfig } from "../support/flight-app.ts";
@@ -16,7 +18,6 @@ import {
   REFERENCE_FILES,
   type FlightRow,
 } from "../support/flights.ts";
-import { serveApp } from "../support/serve-app.ts";
 
 /** The week of the air-traffic-control furloughs, in which accuracy fell, taken apart by segment, beside a count of the rows. */
 
@@ -27,7 +28,7 @@ const SEGMENTS =
 const SPAN = ["--version", VERSION, "--from", "2013-04-22", "--to", "2013-04-29"];
 
 let close: () => Promise<void> = async () => {};
-let url = "";
+let request: Connection["request"];
 
 beforeAll(async () => {
   const segments = readSegments(readDocument("segments.yaml", `segments: ${SEGMENTS}\n`, {}), ["segments"]) ?? [];
@@ -39,21 +40,17 @@ beforeAll(async () => {
   await ingestFlights(flights.app, { from: WEEK.from, to: WEEK.to + DAY });
   flights.app.watermarks.finish();
   await flights.app.tick();
-  const server = await serveApp(flights.app);
-  url = server.url;
-  close = async () => {
-    await server.close();
-    await flights.close();
-  };
+  const site = createSite(flights.app, { log: silentLog });
+  request = async (target, init) => site.request(target, { ...init, headers: { authorization: `Bearer ${flights.app.localToken}` } });
 }, 300_000);
 
 afterAll(() => close());
 
 function run(...argv: string[]) {
   const connection: Connection = {
-    kind: "daemon",
-    where: url,
-    request: (target, init) => fetch(`${url}${target}`, init),
+    kind: "in-process",
+    where: "here",
+    request,
     app: null,
     close: async () => {},
   };
@@ -129,8 +126,8 @@ describe("the week of the furloughs, by segment", () => {
   });
 
   it("shows it in tables", async () => {
-    const { code, out } = await run("segments", ...SPAN, "--metric", "accuracy");
-    expect(code).toBe(0);
+    const { code, out, err } = await run("segments", ...SPAN, "--metric", "accuracy");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(/^flight-delay, version 2013-q1, .* against training: accuracy changed by -0\.\d+$/m);
     expect(out).toMatch(/^SEGMENT +ADDS +OF IT +BY MIX +WITHIN +BEFORE +NOW +ROWS +P$/m);
     expect(out).toMatch(/^carrier=[A-Z0-9]{2} +-0\.\d+ +\d/m);
