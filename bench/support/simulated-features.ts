@@ -132,7 +132,7 @@ function countRows(grid: SubjectGrid, values: readonly Value[]): Counts {
   return { ...none, bins, rows: values.length, missing: absent, unseen, low, high, lowSum, highSum };
 }
 
-const shared = { model: "simulated", version: "1", baseline: "training", complete: true, recent: [] } as const;
+const shared = { model: "simulated", version: "1", segment: null, baseline: "training", complete: true, recent: [] } as const;
 
 /** One feature's windows against a reference without times: rows are taken as independent. */
 export function independentWindows(feature: string, reference: readonly Value[], windows: readonly (readonly Value[])[]): SubjectWindow[] {

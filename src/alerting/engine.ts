@@ -14,7 +14,7 @@ import type { Clock, Window } from "../model/time.ts";
 import { insertStatuses, insertTransitions, readStatuses } from "../store/alerts.ts";
 import type { Store } from "../store/store.ts";
 import { explain } from "./explain.ts";
-import { judge, type Adjust, type Judgement } from "./judge.ts";
+import { isAbout, judge, type Adjust, type Judgement } from "./judge.ts";
 import { step, type Change } from "./transition.ts";
 
 export type AlertEngine = {
@@ -74,12 +74,13 @@ export function createAlertEngine(options: {
   function evaluateRule(
     rule: Rule,
     version: string,
-    { model, window, measurements }: MeasuredWindow,
+    { model, window, measurements, segmentGroups = new Map() }: MeasuredWindow,
     stretch: readonly Measurement[],
     known: ReadonlyMap<string, AlertStatus>,
   ): Outcome {
-    const ofVersion = (list: readonly Measurement[]) => list.filter((measurement) => measurement.version === version);
-    const judgements = judge(rule, ofVersion(measurements), adjust, ofVersion(stretch));
+    const watched = (list: readonly Measurement[]) =>
+      list.filter((measurement) => measurement.version === version && isAbout(rule, measurement, segmentGroups));
+    const judgements = judge(rule, watched(measurements), adjust, watched(stretch));
     const next: AlertStatus[] = [];
     const transitions: Transition[] = [];
     const seen = new Set<string>();

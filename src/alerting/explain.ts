@@ -254,7 +254,15 @@ function performanceMoved(measurement: Measurement, subject: string): string {
   const better = traitOf(metric)?.better === "lower" ? "; lower is better" : "";
   return reference === null
     ? `${subject} is ${number(value)}${interval}${known}${better}`
-    : `${subject} ${verb} from ${number(reference)} to ${number(value)}${interval}${known}${better}`;
+    : `${subject} ${verb} from ${number(reference)} to ${number(value)}${interval}${known}${better}${segmentWords(measurement)}`;
+}
+
+/** Where most of it comes from, as far as the segments show it. */
+function segmentWords({ detail: { segments } }: Measurement): string {
+  const [first] = segments ?? [];
+  if (!first) return "";
+  const values = first.reference === null || first.current === null ? "" : ` (${number(first.reference)} to ${number(first.current)})`;
+  return `; ${named(first.segment)}${values} carries ${percent(first.share)} of it`;
 }
 
 function binWords(measurement: Measurement): string | null {
@@ -346,11 +354,11 @@ function likely({ metric, value, detail }: Measurement): string | null {
 
 /** What to run and which page to open; the page is a path on this daemon. */
 function hints(measurement: Measurement): string[] {
-  const { model, feature, from, to, metric } = measurement;
+  const { model, segment, feature, from, to, metric } = measurement;
   const command = metricFamily(metric) === "performance" ? "performance" : "drift";
   const place = feature === null ? "" : `/features/${pathSegment(feature)}`;
   return [
-    `driftwatch ${command} ${shellOption("model", model)} --from ${formatTime(from)} --to ${formatTime(to)}`,
+    `driftwatch ${command} ${shellOption("model", model)}${segment === null ? "" : ` ${shellOption("segment", segment)}`} --from ${formatTime(from)} --to ${formatTime(to)}`,
     `/models/${pathSegment(model)}${place}?from=${formatTime(from)}&to=${formatTime(to)}`,
   ];
 }

@@ -2,6 +2,7 @@ import type { AlertHealth } from "../model/alert.ts";
 import { WHOLE_MODEL, type Measurement, type Metric, type PerformanceMetric } from "../model/measurement.ts";
 import { lossAgainst } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
+import { isAsked } from "../model/segment.ts";
 import type { Observation } from "./transition.ts";
 
 /** Turns p-values into p-values corrected for how many there are, in the same order. */
@@ -100,6 +101,13 @@ function isClear(rule: Rule, bounds: Bounds, measurement: Measurement): boolean 
 /** What tells the measurements of a window apart, metric and all. */
 function placeOf(measurement: Measurement): string {
   return JSON.stringify([measurement.version, measurement.segment, alertSubject(measurement), measurement.metric]);
+}
+
+/** Whether a rule is about the rows of a measurement: all of them together, or those of a segment it names. */
+export function isAbout(rule: Rule, { segment }: Measurement, groups: ReadonlyMap<string, string>): boolean {
+  const { segments } = rule.measure;
+  if (segment === null || segments === undefined) return segment === null && segments === undefined;
+  return isAsked(segments, segment, groups.get(segment) ?? "");
 }
 
 function selectMeasurements(rule: Rule, measurements: readonly Measurement[]): Measurement[] {

@@ -14,6 +14,7 @@ import { openApiDocument } from "./openapi.ts";
 import { operationRoutes } from "./operations.ts";
 import { Problem, problemResponse, quoted } from "./problem.ts";
 import { route, type Route } from "./route.ts";
+import { segmentRoutes } from "./segments.ts";
 import { document, html } from "./schemas.ts";
 
 const SECURITY_HEADERS = {
@@ -32,6 +33,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...eventRoutes(dependencies),
     ...modelRoutes(dependencies),
     ...measurementRoutes(dependencies),
+    ...segmentRoutes(dependencies),
     ...compareRoutes(dependencies),
     ...changesRoutes(dependencies),
     ...alertRoutes(dependencies),

@@ -5,6 +5,7 @@ import type { Comparison, ComparisonQuery } from "../model/comparison.ts";
 import type { RejectReason } from "../model/event.ts";
 import type { Measurement, MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
+import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
 import type { AdapterSettings, HttpSettings, ModelSettings } from "../model/settings.ts";
 import type { Clock, Millis } from "../model/time.ts";
 import type { OpenPlace } from "../store/dead-letters.ts";
@@ -64,6 +65,8 @@ export type ApiDependencies = {
   readonly withExactValues: (model: string, measurements: readonly Measurement[]) => Promise<readonly Measurement[]>;
   /** Null where the outcomes of a model are not counted. */
   readonly changes: (query: ChangesQuery) => Promise<Changes | null>;
+  /** Which segments carry a change; null where there is nothing to take apart. */
+  readonly explainSegments: (question: SegmentQuestion) => Promise<SegmentAnswer | null>;
   readonly compare: (settings: ModelSettings, query: ComparisonQuery) => Promise<Comparison>;
   /** A model's report, as plain data with times in RFC 3339, and as a page. */
   readonly report: (query: {

@@ -184,6 +184,7 @@ export function ruleJson(rule: Rule) {
       baseline: measure.baseline,
       window: formatDuration(measure.window),
       every: formatDuration(measure.every),
+      segments: measure.segments ?? null,
     },
     fire: { above: Object.fromEntries(fire.above), drop: fire.drop, false_alarms: fire.falseAlarms, for: rule.evaluations },
     clear: { below: Object.fromEntries(clear.below), drop: clear.drop, p_value: clear.pValue, for: clear.evaluations },

@@ -62,6 +62,7 @@ function familyRoute(
       feature: text("A feature's name.").optional(),
       metric: oneOf(METRICS[family], "A metric of this family.").optional(),
       baseline: text("A baseline's name.").optional(),
+      segment: text("A segment's name, as /v1/models/{model}/segments has it, or each. All rows together when not given.").optional(),
       status: oneOf(MEASUREMENT_STATUSES, "Only measurements of this status.").optional(),
       from: time("Windows that begin at this time or later.").optional(),
       to: time("Windows that end at this time or earlier.").optional(),
@@ -83,6 +84,8 @@ function familyRoute(
       const { compute, exact, limit, cursor, window, ...filter } = query;
       if (filter.from !== undefined && filter.to !== undefined && filter.from >= filter.to)
         throw new Problem(400, "The time to ends before from begins.", "Give a from before to; windows include from and end before to.");
+      if (exact && filter.segment !== undefined)
+        throw new Problem(400, "Exact values are of all rows together.", "Leave segment out, or exact.");
       if (compute) {
         if (limit !== undefined || cursor !== undefined || window !== undefined)
           throw new Problem(400, "A computed answer comes whole: limit, cursor and window do not go with compute.", "Leave them out.");
@@ -92,6 +95,8 @@ function familyRoute(
           window: span,
           baselines: baselinesOf(model, filter.baseline),
           families: [family],
+          only: { subject: filter.subject, feature: filter.feature, metric: filter.metric },
+          ...(filter.segment === undefined ? {} : { segments: filter.segment === "each" ? "each" : [filter.segment] }),
         });
         const wanted = measured.filter((one) => metricFamily(one.metric) === family && fits(one, filter));
         const refusal = exact ? tooMuchToReadAgain(wanted) : null;
@@ -112,7 +117,8 @@ function familyRoute(
   });
 }
 
-function computedWindow(model: ModelSettings, from: Millis | undefined, to: Millis | undefined): Window {
+/** The window to be measured now: of whole buckets, and not too long. */
+export function computedWindow(model: ModelSettings, from: Millis | undefined, to: Millis | undefined): Window {
   if (from === undefined || to === undefined)
     throw new Problem(400, "compute=true measures one window, so it needs from and to.", "Give both.");
   const bucket = formatDuration(model.bucket);

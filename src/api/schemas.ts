@@ -202,6 +202,7 @@ export const rule = z
       baseline: z.string(),
       window: z.string(),
       every: z.string(),
+      segments: z.union([z.literal("each"), z.array(z.string())]).nullable(),
     }),
     fire: z.strictObject({ above: thresholds, drop: z.number().nullable(), false_alarms: z.number(), for: count }),
     clear: z.strictObject({ below: thresholds, drop: z.number().nullable(), p_value: z.number(), for: count }),

@@ -34,6 +34,7 @@ type DriftOptions = Span & {
   readonly feature?: string;
   readonly metric: Metric | "judged" | "all";
   readonly baseline?: string;
+  readonly segment?: string;
   readonly above: number;
   readonly exact?: boolean;
   readonly json?: boolean;
@@ -56,6 +57,7 @@ export function driftCommand(cli: Cli) {
         .default("judged"),
     )
     .option("--baseline <name>", "one baseline only")
+    .option("--segment <name>", "one segment instead of all rows, as in carrier=DL; or each")
     .addOption(new Option("--above <effect>", "call it drift above this effect (value less expected)").argParser(effectSize).default(0.1))
     .option("--exact", "compute everything from the rows themselves as well, for audits; with --last, or --from and --to")
     .addOption(jsonOption())
@@ -79,6 +81,7 @@ async function showDrift(io: Io, connection: Connection, config: Config, options
     version: options.version,
     ...subjectParams(options.feature),
     baseline: options.baseline,
+    segment: options.segment,
     metric: options.metric === "judged" || options.metric === "all" ? undefined : options.metric,
     exact: options.exact && family === "drift" ? "true" : undefined,
   };

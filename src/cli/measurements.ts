@@ -67,13 +67,13 @@ function effectOf({ metric, value, expected, subject, detail }: MeasurementItem)
 
 /**
  * Both keys, as alert rules turn them: an effect above `above`, and a p-value that holds after correction for all
- * that was looked at in one window of one version against one baseline.
+ * that was looked at in one window of one version against one baseline, whatever the segments.
  */
 export function judgeItems(items: readonly MeasurementItem[], above: number): JudgedItem[] {
   const families = new Map<string, number[]>();
   for (const [index, item] of items.entries()) {
     if (!isTested(item)) continue;
-    const family = JSON.stringify([item.version, item.segment, item.baseline, item.from, item.to]);
+    const family = JSON.stringify([item.version, item.baseline, item.from, item.to]);
     families.set(family, [...(families.get(family) ?? []), index]);
   }
   const adjusted = new Map<number, number>();
@@ -195,6 +195,8 @@ export function commonGround(items: readonly MeasurementItem[]): {
   const [version] = versions;
   const [baseline] = baselines;
   const words: string[] = [];
+  const [segment] = segments;
+  if (segments.size === 1 && segment) words.push(`segment ${segment}`);
   if (versions.size === 1 && version !== undefined) words.push(`version ${version}`);
   if (baselines.size === 1 && baseline) words.push(`against ${baseline}`);
   return { versions: versions.size > 1, baselines: baselines.size > 1, segments: segments.size > 1, words };

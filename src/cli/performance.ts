@@ -34,6 +34,7 @@ type PerformanceOptions = Span & {
   readonly version?: string;
   readonly metric?: PerformanceMetric;
   readonly baseline?: string;
+  readonly segment?: string;
   readonly above: number;
   readonly json?: boolean;
   readonly failOn?: "drop";
@@ -50,6 +51,7 @@ export function performanceCommand(cli: Cli) {
   )
     .addOption(new Option("--metric <metric>", "one metric only").choices(PERFORMANCE_METRICS))
     .option("--baseline <name>", "one baseline only")
+    .option("--segment <name>", "one segment instead of all rows, as in carrier=DL; or each")
     .addOption(new Option("--above <loss>", "call it a drop above this loss against the baseline").argParser(effectSize).default(0.03))
     .addOption(jsonOption())
     .addOption(new Option("--fail-on <what>", "exit with 3 when anything has dropped").choices(["drop"]))
@@ -66,7 +68,7 @@ async function performance(io: Io, options: PerformanceOptions & { config?: stri
 async function showPerformance(io: Io, connection: Connection, config: Config, options: PerformanceOptions): Promise<number> {
   const model = chooseModel(config, options.model);
   const path = `${modelPath(model)}/performance`;
-  const params = { version: options.version, metric: options.metric, baseline: options.baseline };
+  const params = { version: options.version, metric: options.metric, baseline: options.baseline, segment: options.segment };
   const window = await requestedWindow(connection, model, options, io.now());
   const found = window
     ? await computed(connection, path, params, window)

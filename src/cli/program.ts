@@ -14,6 +14,7 @@ import type { Io } from "./io.ts";
 import { demoCommand, runCommand } from "./long-running.ts";
 import { migrateCommand } from "./migrate.ts";
 import { performanceCommand } from "./performance.ts";
+import { segmentsCommand } from "./segments.ts";
 import { reportCommand } from "./report.ts";
 import { retrainsCommand } from "./retrains.ts";
 import { schemaCommand } from "./schema.ts";
@@ -59,6 +60,7 @@ function createProgram(cli: Cli): Command {
     baselineCommand,
     driftCommand,
     performanceCommand,
+    segmentsCommand,
     compareCommand,
     changesCommand,
     reportCommand,

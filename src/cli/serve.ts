@@ -49,6 +49,7 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
     measure: monitor.measure,
     withExactValues: monitor.withExactValues,
     changes: monitor.changes,
+    explainSegments: monitor.explainSegments,
     compare: (settings, query) => compareVersions({ store, settings, watermark: app.watermark(settings.name) }, query),
     report: async ({ model, ...query }) => {
       const report = await modelReport({ store, model, ...query });

@@ -5,11 +5,11 @@ const LATER_KEYS: readonly { readonly within: Path; readonly keys: readonly stri
   { within: [], keys: ["roles", "segments", "retention"] },
   { within: ["kafka", "topics"], keys: ["dead_letters"] },
   { within: ["store"], keys: ["cluster"] },
-  { within: ["models", "*"], keys: ["segments", "retention", "columns"] },
+  { within: ["models", "*"], keys: ["retention", "columns"] },
   { within: ["models", "*", "baselines", "*"], keys: ["columns"] },
   { within: ["retraining", "*"], keys: ["approval", "outcome"] },
   { within: ["rules", "*"], keys: ["segment", "segments"] },
-  { within: ["rules", "*", "measure"], keys: ["segment", "segments", "version"] },
+  { within: ["rules", "*", "measure"], keys: ["segment", "version"] },
 ];
 
 export const LATER_CHANNELS = ["slack", "teams", "pagerduty", "alertmanager"];

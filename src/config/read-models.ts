@@ -5,6 +5,7 @@ import { formatDuration } from "../model/time.ts";
 import type { Document } from "./document.ts";
 import type { Path } from "./problem.ts";
 import { isMapping, namesAt, readPart, reportType, reportUnknownKey, valueAt } from "./read-part.ts";
+import { readSegments } from "./read-segments.ts";
 import { unreadable, type Surroundings } from "./read-secret.ts";
 import { baselineSchemas, modelSchema } from "./schema.ts";
 
@@ -25,7 +26,7 @@ export function readModels(document: Document, surroundings: Surroundings): Map<
 
 function readModel(document: Document, surroundings: Surroundings, name: string): ModelSettings | undefined {
   const path = ["models", name];
-  const model = readPart(document, modelSchema, path, ["baselines"]);
+  const model = readPart(document, modelSchema, path, ["baselines", "segments"]);
   const baselines: BaselineSettings[] = [];
   let complete = true;
   for (const baselineName of namesAt(document, [...path, "baselines"])) {
@@ -35,7 +36,8 @@ function readModel(document: Document, surroundings: Surroundings, name: string)
     else complete = false;
     if (baseline && model) checkGrain(document, baselinePath, baseline, model.bucket);
   }
-  if (!model || !complete) return undefined;
+  const segments = readSegments(document, [...path, "segments"]);
+  if (!model || !complete || !segments) return undefined;
   if (model.task === "binary" && model.positive === undefined) {
     document.report(
       [...path, "positive"],
@@ -58,6 +60,7 @@ function readModel(document: Document, surroundings: Surroundings, name: string)
     lateness: model.lateness,
     labelsExpectedWithin: model.labels.expected_within,
     ...(model.drift.metrics === undefined ? {} : { driftMetrics: model.drift.metrics }),
+    ...(segments.length === 0 ? {} : { segments }),
     baselines,
   };
 }

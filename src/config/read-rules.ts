@@ -86,6 +86,7 @@ function readRule(document: Document, path: Path, parsed: ParsedRule, { channelN
       baseline: measure.baseline,
       window: measure.window,
       every: measure.every ?? Math.min(measure.window, DAY),
+      ...(measure.segments === undefined ? {} : { segments: measure.segments }),
     },
     fire,
     clear,

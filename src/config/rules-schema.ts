@@ -15,6 +15,7 @@ const times = z.int(says("expected a whole number of evaluations", "1 or more"))
 const isShare = says("expected a number between 0 and 1", "as in 0.01");
 const share = z.number(isShare).gt(0, isShare).lt(1, isShare);
 
+const isSegments = says("expected `each` or a list of segments", "as in [carrier=DL, long-haul], or [carrier] for each carrier");
 const isSubjects = says("expected `features` or a list of names", "as in [temp, prediction, score]");
 
 export const ruleSchema = object({
@@ -27,6 +28,7 @@ export const ruleSchema = object({
     baseline: text,
     window: duration,
     every: duration.optional(),
+    segments: z.union([z.literal("each"), z.array(text).min(1)], isSegments).optional(),
   }),
   fire: object({
     above: thresholds.optional(),

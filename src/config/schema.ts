@@ -101,6 +101,47 @@ export const modelSchema = object({
   drift: object({ metrics: z.array(z.enum(DRIFT_METRICS)).optional() }).prefault({}),
 });
 
+const column = text.max(200);
+const edges = z
+  .array(z.number())
+  .min(1, says("expected at least one edge", "as in [500, 1000]"))
+  .max(200)
+  .refine(
+    (list) => list.every((edge, index) => index === 0 || edge > (list[index - 1] ?? edge)),
+    says("edges must rise", "as in [500, 1000]"),
+  );
+const isColumns = says("expected a column or a list of columns", "as in carrier or [carrier, dest]");
+const isSegmentName = says(
+  "expected a name of letters, digits and `_ . : / + -`",
+  "`each` is taken, and `=`, `<`, `>` and `,` make the names of other segments",
+);
+
+const top = z.int().min(1).max(200).default(20);
+
+/** Every kind of segment, by the key that tells it from the others; a text is a column. */
+export const segmentSchemas = {
+  top,
+  by: object({
+    by: z.union(
+      [
+        column,
+        z
+          .array(column)
+          .min(1)
+          .max(4)
+          .refine((list) => new Set(list).size === list.length, says("a column is given twice", "as in [carrier, dest]")),
+      ],
+      isColumns,
+    ),
+    top,
+    bins: z.union([edges, z.record(column, edges)]).optional(),
+  }),
+  where: object({
+    where: text,
+    name: z.string(isSegmentName).regex(/^(?!each$)[\p{L}\p{N}][\p{L}\p{N}_.:/+ -]{0,58}$/u, isSegmentName),
+  }),
+};
+
 const baselineFile = object({ file: text });
 
 /** Every kind of baseline, by the key that tells it from the others. */
@@ -186,6 +227,7 @@ export const configSchema = object({
           ]),
         )
         .default({}),
+      segments: z.array(z.union([column, segmentSchemas.by, segmentSchemas.where])).default([]),
     }),
   ),
   adapters: z.record(name, z.discriminatedUnion("type", [adapterSchemas.mapped, adapterSchemas.cloudevents])).default({}),

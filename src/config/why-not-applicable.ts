@@ -1,9 +1,10 @@
 import { metricFamily, type PerformanceMetric } from "../model/measurement.ts";
 import { performanceTrait } from "../model/performance.ts";
 import type { Rule, RuleMeasure } from "../model/rule.ts";
+import { segmentGroupName, type SegmentsAsked, type SegmentSettings } from "../model/segment.ts";
 import type { ModelSettings } from "../model/settings.ts";
 
-export type Inapplicable = { readonly key: "baseline" | "metric"; readonly message: string; readonly hint: string };
+export type Inapplicable = { readonly key: "baseline" | "metric" | "segments"; readonly message: string; readonly hint: string };
 
 /** How many rows a file holds says nothing about how many should come; two versions share the rows among them. */
 const NEED_LIVE_EVENTS: readonly RuleMeasure["metric"][] = ["volume_drop", "volume_rise", "silence_rate"];
@@ -26,6 +27,8 @@ export function whyNotApplicable({ measure }: Pick<Rule, "measure">, model: Mode
       hint: "name a baseline such as `recent: {window: 14d}`",
     };
   }
+  const unknown = unknownSegment(measure.segments, model.segments ?? []);
+  if (unknown !== null) return { key: "segments", ...unknown(model.name) };
   if (measure.metric === "drift" || metricFamily(measure.metric) !== "performance") return null;
   const { tasks } = performanceTrait(measure.metric as PerformanceMetric);
   if (tasks.includes(model.task)) return null;
@@ -34,4 +37,25 @@ export function whyNotApplicable({ measure }: Pick<Rule, "measure">, model: Mode
     message: `${measure.metric} has no meaning for the ${model.task} model ${model.name}`,
     hint: `it is for ${tasks.join(" and ")} models`,
   };
+}
+
+/** What is wrong with the segments of a rule. Which values a column has is known to events alone: its segments are taken as they are written. */
+function unknownSegment(
+  asked: SegmentsAsked | undefined,
+  segments: readonly SegmentSettings[],
+): ((model: string) => Omit<Inapplicable, "key">) | null {
+  if (asked === undefined) return null;
+  const names = segments.map(segmentGroupName);
+  if (names.length === 0)
+    return (model) => ({ message: `${model} has no segments`, hint: `name some, as in models.${model}.segments: [carrier]` });
+  const columns = segments.flatMap((one) => (one.kind === "by" ? [segmentGroupName({ ...one, columns: one.columns.slice(0, 1) })] : []));
+  const unknown =
+    asked === "each"
+      ? undefined
+      : asked.find((one) => !names.includes(one) && !columns.some((column) => /[=<>]/.test(one) && one.includes(column)));
+  if (unknown === undefined) return null;
+  return (model) => ({
+    message: `${model} has no segment named ${unknown}`,
+    hint: `it has: ${names.join(", ")}; and those of a column, as in ${columns[0] ?? "carrier"}=…`,
+  });
 }

@@ -1,3 +1,5 @@
+import type { SegmentGroup } from "./segment.ts";
+
 /**
  * The pinned bins of one subject of one model. Numeric bins are right-closed (`x <= edge` goes left), their outer
  * bins unbounded: edges `[a, b]` make the bins `(-inf, a] (a, b] (b, inf)`.
@@ -29,6 +31,8 @@ export type Grid = {
   readonly model: string;
   readonly version: number;
   readonly subjects: readonly { readonly key: SubjectKey; readonly grid: SubjectGrid }[];
+  /** What rows are counted by beside all together. Absent: nothing. */
+  readonly segments?: readonly SegmentGroup[];
 };
 
 /** How many bins the counts of a grid have. */

@@ -1,3 +1,4 @@
+import type { SegmentsAsked } from "./segment.ts";
 import type { Millis } from "./time.ts";
 
 export const DRIFT_METRICS = [
@@ -215,6 +216,16 @@ export type MeasurementDetail = {
   /** Of scores, predictions and performance: the features whose moves could do most to the mean score, or to errors. They overlap. */
   readonly causes?: readonly Cause[];
   readonly verdict?: Verdict;
+  /** The segments that add most to the change against the baseline, and have changed themselves beyond chance. */
+  readonly segments?: readonly {
+    readonly segment: string;
+    readonly contribution: number;
+    /** Of the whole change. */
+    readonly share: number;
+    readonly reference: number | null;
+    readonly current: number | null;
+    readonly pValue: number | null;
+  }[];
   /** Why there is no value, in a sentence. */
   readonly note?: string;
 };
@@ -270,6 +281,8 @@ export type MeasuredWindow = {
   /** What was measured: rules on another family have not come to this window yet. */
   readonly families: readonly JudgedFamily[];
   readonly measurements: readonly Measurement[];
+  /** The entry of the configuration that each segment comes from. Absent: there are none. */
+  readonly segmentGroups?: ReadonlyMap<string, string>;
 };
 
 /** Asks for any window of whole buckets, to be measured on the spot. */
@@ -280,4 +293,8 @@ export type MeasureQuery = {
   readonly families: readonly MetricFamily[];
   /** The drift metrics that are wanted; absent: all. */
   readonly metrics?: readonly DriftMetric[];
+  /** Each of these segments. Absent: all rows together. */
+  readonly segments?: SegmentsAsked;
+  /** Of this alone, where it is known that nothing else is wanted. */
+  readonly only?: { readonly subject?: Subject | undefined; readonly feature?: string | undefined; readonly metric?: Metric | undefined };
 };

@@ -1,5 +1,6 @@
 import type { Millis } from "./time.ts";
 import type { Metric } from "./measurement.ts";
+import type { SegmentsAsked } from "./segment.ts";
 
 /**
  * What a rule looks at. `drift` is Wasserstein distance for numbers and PSI for categories; any other metric is
@@ -12,6 +13,8 @@ export type RuleMeasure = {
   readonly baseline: string;
   readonly window: Millis;
   readonly every: Millis;
+  /** Each of these instead of all rows together. Absent: all rows together. */
+  readonly segments?: SegmentsAsked;
 };
 
 /** Both keys must turn: an effect large enough, and evidence that holds after correction for the features looked at. */

@@ -2,6 +2,7 @@ import type { Millis } from "./time.ts";
 import type { FieldPath } from "./field-path.ts";
 import type { DriftMetric } from "./measurement.ts";
 import type { Rule } from "./rule.ts";
+import type { SegmentSettings } from "./segment.ts";
 
 /** What the rest of the program knows of the configuration: checked, complete, frozen. */
 
@@ -34,6 +35,8 @@ export type ModelSettings = {
   /** The drift metrics measured by schedule, beside those that something judges by. Absent: all. */
   readonly driftMetrics?: readonly DriftMetric[];
   readonly baselines: readonly BaselineSettings[];
+  /** What rows are counted by beside all together. Absent: nothing. */
+  readonly segments?: readonly SegmentSettings[];
 };
 
 /** How Kafka is told a user and a password, by Kafka's own names. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { BaselineRow } from "../model/event.ts";
 import type { Grid } from "../model/grid.ts";
 import { outcomeGridOf } from "../model/outcome-grid.ts";
+import type { SegmentSettings } from "../model/segment.ts";
 import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
 import type { Clock } from "../model/time.ts";
 import type { Log } from "../log.ts";
@@ -12,8 +13,10 @@ import { insertGrid, readCategorySummaries, readLabelClasses, readNewestGrid, re
 import { countOutcomes, forgetOutcomes } from "../store/outcome-counts.ts";
 import { countPredictions } from "../store/predictions.ts";
 import { forgetService } from "../store/service-counts.ts";
+import { insertSegmentGroups } from "../store/segments.ts";
 import type { Store } from "../store/store.ts";
 import { buildGrid, KNOWN_CATEGORIES, type ReferenceSummary } from "./build-grid.ts";
+import { pinSegments } from "./pin-segments.ts";
 
 /** A baseline file, opened: what it is called, what it holds (a digest of its bytes), and its rows. */
 export type BaselineFile = {
@@ -99,8 +102,8 @@ type GridOptions = {
 const PROVISIONAL_ROWS = 1_000;
 
 /**
- * The grid of a model: the stored one when it was made for the same baselines, bucket and positive class, else a new
- * one, on which the baselines are counted at once and live events soon. Without a file baseline the first rows make
+ * The grid of a model: the stored one when it was made for the same baselines, bucket, positive class and segments, else a
+ * new one, on which the baselines are counted at once and live events soon. Without a file baseline the first rows make
  * a provisional grid, once there are enough of them, and every result on it says so; until then an older grid serves.
  */
 export async function ensureGrid(options: GridOptions): Promise<Grid | null> {
@@ -108,14 +111,22 @@ export async function ensureGrid(options: GridOptions): Promise<Grid | null> {
   const basis = [
     `${STORED_AS} ${model.task} ${model.bucket} ${model.positive ?? ""}`,
     ...(baselines.length > 0 ? baselines.map((one) => one.key) : ["first rows"]),
+    ...(model.segments ? [`segments ${digestOf(model.segments)}`] : []),
   ].join(" ");
   const newest = await readNewestGrid(store, model.name);
   if (newest?.basis === basis) return newest.grid;
   const references = await readReferences(options);
   if (references === null) return newest?.grid ?? null;
-  const grid = buildGrid(model.name, (newest?.grid.version ?? 0) + 1, references, baselines.length === 0);
+  const bins = buildGrid(model.name, (newest?.grid.version ?? 0) + 1, references, baselines.length === 0);
+  const keys = baselines.length > 0 ? baselines.map((one) => one.key) : [null];
+  const segments = await pinSegments(store, bins, model.segments ?? [], keys);
+  const grid = segments.length === 0 ? bins : { ...bins, segments };
   await makeGrid(options, grid, basis);
   return grid;
+}
+
+function digestOf(segments: readonly SegmentSettings[]): string {
+  return createHash("sha256").update(JSON.stringify(segments)).digest("hex").slice(0, 16);
 }
 
 async function readReferences({ store, model, baselines }: GridOptions): Promise<ReferenceSummary[] | null> {
@@ -145,6 +156,7 @@ async function makeGrid(
   basis: string,
 ): Promise<void> {
   await insertGrid(store, grid, "", clock());
+  await insertSegmentGroups(store, model.name, grid.version, grid.segments ?? [], clock());
   // These are counted without bins of features, so those of another bucket or class would stay beside the new ones.
   await forgetOutcomes(store, model.name);
   await forgetService(store, model.name);
@@ -153,7 +165,7 @@ async function makeGrid(
     const rows = { model: model.name, baseline: key };
     await countFeatures(store, rows, grid, model.bucket, [], nextGeneration());
     if (!outcomeGrid) continue;
-    await countOutcomes(store, rows, outcomeGrid, model.bucket, [], nextGeneration());
+    await countOutcomes(store, rows, outcomeGrid, model.bucket, [], nextGeneration(), grid.segments);
     await countBinEffects(store, rows, grid, outcomeGrid, nextGeneration());
   }
   await recountLive();

@@ -33,7 +33,8 @@ export function createCounting(store: Store, nextSequence: () => number): Counti
         if (kind === "features") {
           await countFeatures(store, rows, state.grid, bucket, buckets, nextSequence());
           await countTraffic(store, name, state.grid.version, bucket, buckets, nextSequence());
-        } else if (state.outcomeGrid) await countOutcomes(store, rows, state.outcomeGrid, bucket, buckets, nextSequence());
+        } else if (state.outcomeGrid)
+          await countOutcomes(store, rows, state.outcomeGrid, bucket, buckets, nextSequence(), state.grid.segments);
       }
     }
   }

@@ -27,6 +27,7 @@ const LEAST_TRAILING_ROWS = 200;
 export type SubjectWindow = {
   readonly model: string;
   readonly version: string;
+  readonly segment: string | null;
   readonly key: SubjectKey;
   readonly grid: SubjectGrid;
   readonly baseline: string;
@@ -360,7 +361,7 @@ export function statusOf(rows: Measurement["rows"], complete: boolean): Measurem
 }
 
 export function measurement(
-  subject: Pick<SubjectWindow, "model" | "version" | "baseline" | "window"> & {
+  subject: Pick<SubjectWindow, "model" | "version" | "segment" | "baseline" | "window"> & {
     readonly key: SubjectKey | { readonly subject: "traffic" };
   },
   metric: Metric,
@@ -371,7 +372,7 @@ export function measurement(
   return {
     model: subject.model,
     version: subject.version,
-    segment: null,
+    segment: subject.segment,
     subject: subject.key.subject,
     feature: subject.key.subject === "feature" ? subject.key.feature : null,
     baseline: subject.baseline,

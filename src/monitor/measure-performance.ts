@@ -34,6 +34,7 @@ const MOST_CLASSES = 20;
 export type PerformanceWindow = {
   readonly model: string;
   readonly version: string;
+  readonly segment: string | null;
   readonly window: Window;
   readonly baseline: string | null;
   readonly evaluation: Evaluation;
@@ -117,14 +118,14 @@ function classShares(outcomes: OutcomeCounts): ClassShare[] {
 
 /** The parts that every measurement of performance shares. */
 export function performanceMeasurement(
-  { model, version, window, baseline, current, reference }: PerformanceWindow,
+  { model, version, segment, window, baseline, current, reference }: PerformanceWindow,
   metric: PerformanceMetric,
   found: Pick<Measurement, "value" | "expected" | "pValue" | "ci" | "status" | "evidence" | "detail"> & Partial<Pick<Measurement, "rows">>,
 ): Measurement {
   return {
     model,
     version,
-    segment: null,
+    segment,
     subject: "performance",
     feature: null,
     baseline,

@@ -143,5 +143,5 @@ function whole(
   { model, version, baseline, window }: TrafficWindow,
   ...answer: [TrafficMetric, Measurement["rows"], Measurement["status"], Parameters<typeof measurement>[4]]
 ): Measurement {
-  return measurement({ model, version, baseline, window, key: { subject: "traffic" } }, ...answer);
+  return measurement({ model, version, baseline, window, segment: null, key: { subject: "traffic" } }, ...answer);
 }

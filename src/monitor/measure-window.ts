@@ -1,6 +1,6 @@
 import type { OutcomeCounts } from "../model/counts.ts";
 import { addCounts, addOutcomes } from "../model/counts.ts";
-import { binCount, subjectId, type SubjectGrid } from "../model/grid.ts";
+import { binCount, subjectId, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
 import { JUDGED_DRIFT_METRICS, metricFamily, type Measurement, type MetricFamily } from "../model/measurement.ts";
 import type { BaselineSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Millis, type Window } from "../model/time.ts";
@@ -52,6 +52,8 @@ export type WindowMeasurer = {
     baselines: ReadonlySet<string>,
     history: History,
     metrics: DriftMetrics,
+    /** Of which subjects; absent: of all. */
+    isOf?: (key: SubjectKey) => boolean,
   ): Promise<Measurement[]>;
   performance(window: Window, baselines: ReadonlySet<string>, history: History, pending: boolean): Promise<Measurement[]>;
   /** How much time before a window its measurement may read counts of. */
@@ -97,20 +99,23 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     baselines: ReadonlySet<string>,
     history: History,
     metrics: DriftMetrics,
+    isOf: (key: SubjectKey) => boolean = () => true,
   ): Promise<Measurement[]> {
     const current = history.inputs(window);
     const measured: Measurement[] = [];
     for (const version of activeVersions(history, window)) {
       for (const settings of settingsOf(baselines)) {
         const subjects = await subjectWindows(settings, version, window, current.get(version) ?? new Map(), history);
-        const found = subjects.flatMap((subject) => {
-          const drift = families.includes("drift") ? measureDrift(subject, metrics) : null;
-          const quality = families.includes("quality") && subject.key.subject === "feature" ? measureQuality(subject) : null;
-          return withVerdict(subject, drift, quality);
-        });
+        const found = subjects
+          .filter(({ key }) => isOf(key))
+          .flatMap((subject) => {
+            const drift = families.includes("drift") ? measureDrift(subject, metrics) : null;
+            const quality = families.includes("quality") && subject.key.subject === "feature" ? measureQuality(subject) : null;
+            return withVerdict(subject, drift, quality);
+          });
         const isDrift = ({ metric }: Measurement) => metricFamily(metric) === "drift";
         measured.push(...found.filter((one) => !isDrift(one)));
-        if (families.includes("quality") && subjects.length > 0)
+        if (families.includes("quality") && subjects.length > 0 && state.segment === "")
           measured.push(...measureTraffic(trafficWindow(settings, version, window, subjects, history)));
         if (families.includes("drift")) measured.push(...(await explained(found.filter(isDrift), settings, version, window, history)));
       }
@@ -128,7 +133,8 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
   ): Promise<readonly Measurement[]> {
     const stored = settings.kind === "file" ? fileBaselineFor(state, settings.name, version) : null;
     const current = history.inputs(window).get(version);
-    if (stored === null || current === undefined) return measurements;
+    // What is known of the bins is known of all rows together, not of a segment's.
+    if (stored === null || current === undefined || state.segment !== "") return measurements;
     return withCauses(measurements, explainWindow(await effectsByBaseline(stored, window.to - window.from), current));
   }
 
@@ -150,6 +156,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
       return {
         model: state.settings.name,
         version,
+        segment: state.segment || null,
         key,
         grid,
         baseline: settings.name,
@@ -272,6 +279,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
           ...measurePerformance({
             model: state.settings.name,
             version,
+            segment: state.segment || null,
             window,
             baseline: null,
             evaluation,
@@ -287,6 +295,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
         const subject = {
           model: state.settings.name,
           version,
+          segment: state.segment || null,
           window,
           baseline: settings.name,
           evaluation,

@@ -18,6 +18,8 @@ export type SubjectCounts = ReadonlyMap<string, Counts>;
 /** What the monitor holds of one model between ticks. */
 export type ModelState = {
   readonly settings: ModelSettings;
+  /** The segment whose counts these are; empty for all rows. */
+  readonly segment: string;
   readonly baselines: readonly StoredBaseline[];
   readonly grid: Grid;
   readonly grids: ReadonlyMap<string, { readonly key: SubjectKey; readonly grid: SubjectGrid }>;
@@ -28,6 +30,7 @@ export type ModelState = {
 export function modelState(settings: ModelSettings, baselines: readonly StoredBaseline[], grid: Grid): ModelState {
   return {
     settings,
+    segment: "",
     baselines,
     grid,
     grids: new Map(grid.subjects.map((subject) => [subjectId(subject.key), subject])),
@@ -54,8 +57,8 @@ export type History = {
 
 export async function loadHistory(store: Store, state: ModelState, span: Window, stepMs: Millis): Promise<History> {
   const rows = { model: state.settings.name, baseline: "" };
-  const inputs = await readFeatureCounts(store, rows, state.grid, span, stepMs);
-  const outcomes = await readOutcomeCounts(store, rows, span, stepMs);
+  const inputs = await readFeatureCounts(store, rows, state.grid, span, stepMs, state.segment);
+  const outcomes = await readOutcomeCounts(store, rows, span, stepMs, state.segment);
   // Which versions are alive takes a week, but none of its bins.
   const versions = await readLiveVersions(
     store,
@@ -63,6 +66,7 @@ export async function loadHistory(store: Store, state: ModelState, span: Window,
     state.grid,
     { from: floorTo(span.from - ACTIVE_FOR, stepMs), to: span.to },
     stepMs,
+    state.segment,
   );
   const traffic = await readTraffic(store, rows.model, span, stepMs);
   const sums = new Map<string, ReadonlyMap<string, SubjectCounts>>();
@@ -147,6 +151,7 @@ export async function loadBaselineInputs(
     state.grid,
     ALWAYS,
     Math.min(windowMs, DAY),
+    state.segment,
   );
   const together = (list: readonly StepCounts[]) => sumSubjects(state, mergeVersions(list));
   return {
@@ -175,7 +180,13 @@ export async function loadBaselineOutcomes(
   baseline: StoredBaseline,
   windowMs: Millis,
 ): Promise<BaselineOutcomes> {
-  const steps = await readOutcomeCounts(store, { model: state.settings.name, baseline: baseline.key }, ALWAYS, Math.min(windowMs, DAY));
+  const steps = await readOutcomeCounts(
+    store,
+    { model: state.settings.name, baseline: baseline.key },
+    ALWAYS,
+    Math.min(windowMs, DAY),
+    state.segment,
+  );
   const together = (list: readonly StepOutcomes[]) => addOutcomes(list.flatMap((step) => [...step.byVersion.values()]));
   return {
     whole: together(steps),

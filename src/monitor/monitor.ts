@@ -1,7 +1,17 @@
 import type { BaselineRow } from "../model/event.ts";
 import type { Changes, ChangesQuery } from "../model/change.ts";
-import { DRIFT_METRICS, type JudgedFamily, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
+import type { Grid, SubjectKey } from "../model/grid.ts";
+import {
+  DRIFT_METRICS,
+  type DriftMetric,
+  type JudgedFamily,
+  type Measurement,
+  type MeasuredWindow,
+  type MeasureQuery,
+} from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
+import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
+import { segmentsAsked } from "../model/segment.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, floorTo, type Clock, type Millis } from "../model/time.ts";
 import type { Log } from "../log.ts";
@@ -15,6 +25,8 @@ import { ensureGrid, loadBaselines, type OpenBaselineFile } from "./baselines.ts
 import { COUNTED, createCounting } from "./counting.ts";
 import type { DriftMetrics } from "./measure-inputs.ts";
 import { withExactValues } from "./exact-drift.ts";
+import { explainSegments, isMeanMetric, largestShares } from "./explain-segments.ts";
+import { measureSegments } from "./measure-segments.ts";
 import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
 import { findChanges } from "./changes.ts";
 import { fileBaselineFor, loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
@@ -45,6 +57,8 @@ export type Monitor = {
   changes(query: ChangesQuery): Promise<Changes | null>;
   /** Drift measurements of a model with the same values from the rows themselves beside them. */
   withExactValues(model: string, measurements: readonly Measurement[]): Promise<Measurement[]>;
+  /** Which segments carry a change; null where there is nothing to take apart. */
+  explainSegments(question: SegmentQuestion): Promise<SegmentAnswer | null>;
 };
 
 type Watched = {
@@ -96,16 +110,33 @@ export function createMonitor(options: {
     const grid = await ensureGrid({ store, model, baselines, nextGeneration: nextSequence, recountLive, clock });
     if (grid === null) return null;
     const state = modelState(model, baselines, grid);
+    warnOfSegments(state);
     const found = {
       state,
       measurer: createWindowMeasurer(store, state),
       metrics: driftMetricsFor(model, rules),
-      plans: plansFor(model, rules),
+      plans: plansFor(model, rules, grid.segments),
       progress: await readWindowProgress(store, model.name),
       first: await firstPredictionTime(store, model.name),
     };
     watched.set(model.name, found);
     return found;
+  }
+
+  /** Segments that came to nothing, and rules on segments that there are none of, say so: nothing else would. */
+  function warnOfSegments({ settings, grid: { segments = [] } }: ModelState): void {
+    for (const { name, problem } of segments)
+      if (problem !== null) log.warn("segments in doubt", { model: settings.name, segments: name, problem });
+    for (const {
+      name,
+      models: named,
+      measure: { segments: asked = "each" },
+    } of rules) {
+      if (asked === "each" || !(named?.includes(settings.name) ?? true)) continue;
+      const none = asked.filter((one) => segmentsAsked(segments, [one]).length === 0);
+      if (none.length > 0)
+        log.warn("a rule asks for segments that there are none of", { model: settings.name, rule: name, segments: none });
+    }
   }
 
   async function tick(): Promise<TickResult> {
@@ -193,12 +224,15 @@ export function createMonitor(options: {
   }
 
   async function measureDue(model: Watched, due: readonly DueWindow[], mark: Millis): Promise<number> {
-    const history = await historyFor(model, due);
+    const load = (state: ModelState) => historyFor(model, state, due);
+    const history = await load(model.state);
+    const isPending = (one: DueWindow) => labelsPending(model, one, mark);
+    const bySegment = await measureSegments({ store, state: model.state, due, load, isPending });
     const before = await storedBefore(model, due);
     const changed: Measurement[] = [];
     const judged: MeasuredWindow[] = [];
     for (const one of due) {
-      const measured = await nameUnseen(model, await measureOne(model, one, history, mark));
+      const measured = await nameCauses(model, [...(await measureOne(model, one, history, isPending(one))), ...(bySegment.get(one) ?? [])]);
       for (const measurement of measured) {
         const previous = before.get(identity(measurement));
         if (previous && sameAnswer(previous, measurement)) continue;
@@ -216,6 +250,7 @@ export function createMonitor(options: {
           window: one.window,
           families: judgedFamilies(one),
           measurements: measured,
+          segmentGroups: groupsOf(model.state.grid),
         });
     }
     await insertMeasurements(store, changed, clock());
@@ -226,12 +261,9 @@ export function createMonitor(options: {
     return changed.length;
   }
 
-  async function measureOne(model: Watched, due: DueWindow, history: History, mark: Millis): Promise<Measurement[]> {
+  async function measureOne(model: Watched, due: DueWindow, history: History, pending: boolean): Promise<Measurement[]> {
     const { baselines } = due.plan;
     if (due.family === "performance") {
-      // What was mature stays so, also where a restart set the watermark back.
-      const matured = due.window.to <= (model.progress.get(`${due.plan.name} mature`) ?? 0);
-      const pending = !matured && due.window.to + model.state.settings.labelsExpectedWithin > mark;
       return baselines.performance.size === 0 && due.plan.length !== DAY
         ? []
         : model.measurer.performance(due.window, baselines.performance, history, pending);
@@ -241,11 +273,37 @@ export function createMonitor(options: {
     return [...drift, ...quality];
   }
 
+  function labelsPending(model: Watched, { plan, window }: DueWindow, mark: Millis): boolean {
+    // What was mature stays so, also where a restart set the watermark back.
+    const matured = window.to <= (model.progress.get(`${plan.name} mature`) ?? 0);
+    return !matured && window.to + model.state.settings.labelsExpectedWithin > mark;
+  }
+
+  /** What an alert may need to name beside its numbers, looked up where there may be one. */
+  async function nameCauses(model: Watched, measurements: readonly Measurement[]): Promise<Measurement[]> {
+    const named = await nameUnseen(model, measurements);
+    return model.state.grid.segments ? nameSegments(model, named) : named;
+  }
+
+  /** Which segments carry a loss of performance. */
+  async function nameSegments({ state }: Watched, measurements: readonly Measurement[]): Promise<Measurement[]> {
+    const named: Measurement[] = [];
+    for (const one of measurements) {
+      const { metric, segment, version, baseline, model } = one;
+      const isWorth =
+        one.status === "ok" && segment === null && baseline !== null && isMeanMetric(metric) && (one.pValue ?? 1) <= WORTH_NAMING;
+      const window = { from: one.from, to: one.to };
+      const found = isWorth ? await explainSegments(store, state, { model, version, window, baseline, of: { metric } }) : null;
+      named.push(found === null ? one : { ...one, detail: { ...one.detail, segments: largestShares(found) } });
+    }
+    return named;
+  }
+
   /** Which values are new stands in the events alone: they are looked up where an alert may need to name them. */
   async function nameUnseen({ state }: Watched, measurements: readonly Measurement[], upTo = WORTH_NAMING): Promise<Measurement[]> {
     const named: Measurement[] = [];
     for (const one of measurements) {
-      const isNew = one.metric === "unseen_rate" && one.feature !== null && (one.detail.hits ?? 0) > 0;
+      const isNew = one.metric === "unseen_rate" && one.segment === null && one.feature !== null && (one.detail.hits ?? 0) > 0;
       if (!isNew || (one.pValue ?? 1) > upTo) {
         named.push(one);
         continue;
@@ -256,13 +314,13 @@ export function createMonitor(options: {
     return named;
   }
 
-  function historyFor(model: Watched, due: readonly DueWindow[]): Promise<History> {
+  function historyFor(model: Watched, state: ModelState, due: readonly DueWindow[]): Promise<History> {
     const spans = due.map(({ plan, window }) => window.from - model.measurer.lookBack(plan.length, allBaselines(plan)));
     const steps = due.flatMap(({ plan }) => [plan.length, plan.every]);
     const step = steps.reduce(greatestCommonDivisor, DAY);
     return loadHistory(
       store,
-      model.state,
+      state,
       { from: floorTo(Math.min(...spans), step), to: Math.max(...due.map(({ window }) => window.to)) },
       step,
     );
@@ -275,6 +333,7 @@ export function createMonitor(options: {
     const endsAt = [...new Set(revised.map(({ window }) => window.to))];
     const rows = await readMeasurements(store, {
       model: model.state.settings.name,
+      segments: "each",
       // Most often performance has become mature, and nothing else is looked at again.
       ...(revised.every(({ family }) => family === "performance") ? { family: "performance" } : {}),
       endsAt,
@@ -304,7 +363,16 @@ export function createMonitor(options: {
   async function measure(query: MeasureQuery): Promise<Measurement[]> {
     const model = watched.get(query.model);
     if (!model) return [];
-    const { measurer, state } = model;
+    if (query.segments === undefined) return measureWindow(model, model.state, model.measurer, query);
+    const measured: Measurement[] = [];
+    for (const segment of segmentsAsked(model.state.grid.segments ?? [], query.segments)) {
+      const state = { ...model.state, segment };
+      measured.push(...(await measureWindow(model, state, createWindowMeasurer(store, state), query)));
+    }
+    return measured;
+  }
+
+  async function measureWindow(model: Watched, state: ModelState, measurer: WindowMeasurer, query: MeasureQuery): Promise<Measurement[]> {
     const baselines = new Set(query.baselines);
     const { window } = query;
     const step = [window.from, window.to].reduce(greatestCommonDivisor, DAY);
@@ -321,10 +389,7 @@ export function createMonitor(options: {
       inputs.length > 0
         ? await nameUnseen(
             model,
-            await measurer.inputs(window, inputs, baselines, history, {
-              ...model.metrics,
-              measured: new Set(query.metrics ?? DRIFT_METRICS),
-            }),
+            await measurer.inputs(window, inputs, baselines, history, { ...model.metrics, measured: metricsOf(query) }, isOf(query)),
             1,
           )
         : [];
@@ -349,7 +414,25 @@ export function createMonitor(options: {
     return findChanges({ store, settings, outcomeGrid, baseline, watermark: watermark(query.model) }, query);
   }
 
-  return { start, tick, changes, measure, withExactValues: exactly };
+  async function explain(question: SegmentQuestion): Promise<SegmentAnswer | null> {
+    const model = watched.get(question.model);
+    return model ? explainSegments(store, model.state, question) : null;
+  }
+
+  return { start, tick, changes, measure, withExactValues: exactly, explainSegments: explain };
+}
+
+function metricsOf({ only, metrics = DRIFT_METRICS }: MeasureQuery): ReadonlySet<DriftMetric> {
+  return new Set(metrics.filter((metric) => only?.metric === undefined || only.metric === metric));
+}
+
+function isOf({ only: { subject, feature } = {} }: MeasureQuery): (key: SubjectKey) => boolean {
+  return (key) =>
+    (subject ?? key.subject) === key.subject && (feature === undefined || (key.subject === "feature" && key.feature === feature));
+}
+
+function groupsOf({ segments = [] }: Grid): ReadonlyMap<string, string> {
+  return new Map(segments.flatMap((group) => group.segments.map(({ name }) => [name, group.name])));
 }
 
 function progressOf({ progress }: Watched, plan: Plan): PlanProgress {

@@ -1,6 +1,8 @@
-import type { MetricFamily } from "../model/measurement.ts";
+import { subjectId, type SubjectKey } from "../model/grid.ts";
+import type { DriftMetric, Measurement, Metric, MetricFamily } from "../model/measurement.ts";
 import { DRIFT_METRICS, DRIFT_METRICS_BY_WINDOWS, JUDGED_DRIFT_METRICS, metricFamily } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
+import { segmentsAsked, type SegmentGroup } from "../model/segment.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import type { DriftMetrics } from "./measure-inputs.ts";
 import { DAY, ceilTo, formatDuration, windowsEnding, type Millis, type Window } from "../model/time.ts";
@@ -11,18 +13,35 @@ export type Plan = {
   readonly length: Millis;
   readonly every: Millis;
   readonly baselines: Readonly<Record<MetricFamily, ReadonlySet<string>>>;
+  /** What rules ask of segments. */
+  readonly segments: readonly SegmentAsk[];
+};
+
+/** What one rule asks of segments. */
+export type SegmentAsk = {
+  readonly names: ReadonlySet<string>;
+  readonly family: MetricFamily;
+  readonly baseline: string;
+  readonly metrics: DriftMetrics;
+  readonly isWanted: (metric: Metric) => boolean;
+  /** Whether it is about a subject. */
+  readonly isOf: (key: SubjectKey) => boolean;
 };
 
 /**
  * What is measured for a model by schedule: every day against each baseline that stands still, and whatever else
  * its rules look at.
  */
-export function plansFor(model: ModelSettings, rules: readonly Rule[]): Plan[] {
-  const plans = new Map<string, { length: Millis; every: Millis; baselines: Record<MetricFamily, Set<string>> }>();
+export function plansFor(model: ModelSettings, rules: readonly Rule[], groups: readonly SegmentGroup[] = []): Plan[] {
+  const plans = new Map<string, { length: Millis; every: Millis; baselines: Record<MetricFamily, Set<string>>; segments: SegmentAsk[] }>();
   const planOf = (length: Millis, every: Millis) => {
     const name = `${formatDuration(length)}/${formatDuration(every)}`;
     let plan = plans.get(name);
-    if (!plan) plans.set(name, (plan = { length, every, baselines: { drift: new Set(), quality: new Set(), performance: new Set() } }));
+    if (!plan)
+      plans.set(
+        name,
+        (plan = { length, every, baselines: { drift: new Set(), quality: new Set(), performance: new Set() }, segments: [] }),
+      );
     return plan;
   };
   const daily = planOf(DAY, DAY);
@@ -35,14 +54,41 @@ export function plansFor(model: ModelSettings, rules: readonly Rule[]): Plan[] {
     if (rule.models !== null && !rule.models.includes(model.name)) continue;
     if (!known.has(rule.measure.baseline)) continue;
     const family = rule.measure.metric === "drift" ? "drift" : metricFamily(rule.measure.metric);
-    planOf(rule.measure.window, rule.measure.every).baselines[family].add(rule.measure.baseline);
+    const plan = planOf(rule.measure.window, rule.measure.every);
+    if (rule.measure.segments === undefined) plan.baselines[family].add(rule.measure.baseline);
+    else plan.segments.push(askOf(rule, family, new Set(segmentsAsked(groups, rule.measure.segments))));
   }
   return [...plans].map(([name, plan]) => ({ name, ...plan }));
 }
 
 /** The baselines a plan measures anything against. */
-export function allBaselines({ baselines }: Plan): ReadonlySet<string> {
+export function allBaselines(plan: Plan): ReadonlySet<string> {
+  return new Set([...wholeBaselines(plan), ...plan.segments.map(({ baseline }) => baseline)]);
+}
+
+/** The baselines a plan measures all rows together against. */
+export function wholeBaselines({ baselines }: Plan): ReadonlySet<string> {
   return new Set([...baselines.drift, ...baselines.quality, ...baselines.performance]);
+}
+
+/** Whether a measurement of a segment answers what a rule asks. */
+export function isAnswer({ names, baseline, isWanted, isOf }: SegmentAsk, one: Measurement): boolean {
+  return (
+    names.has(one.segment ?? "") &&
+    baseline === one.baseline &&
+    isWanted(one.metric) &&
+    (one.subject === "performance" || (one.subject !== "traffic" && isOf({ subject: one.subject, feature: one.feature ?? "" })))
+  );
+}
+
+function askOf({ measure: { metric, of, baseline } }: Rule, family: MetricFamily, names: ReadonlySet<string>): SegmentAsk {
+  const wanted = new Set<DriftMetric>(metric === "drift" ? JUDGED_DRIFT_METRICS : DRIFT_METRICS.filter((one) => one === metric));
+  const isOf = (key: SubjectKey) =>
+    of === "features"
+      ? key.subject === "feature"
+      : of?.includes(key.subject === "feature" ? key.feature : key.subject) || (of?.includes(subjectId(key)) ?? false);
+  const isWanted = (one: Metric) => one === metric || (metric === "drift" && wanted.has(one as DriftMetric));
+  return { names, family, baseline, metrics: { measured: wanted, judged: wanted }, isWanted, isOf };
 }
 
 /** The divergences of a model that are measured by schedule, and those that something judges by. */

@@ -1,6 +1,6 @@
 import { metricFamily, type DriftMetric, type Measurement } from "../model/measurement.ts";
 import type { DriftMetrics } from "./measure-inputs.ts";
-import { allBaselines, type DueWindow } from "./plan.ts";
+import { isAnswer, wholeBaselines, type DueWindow } from "./plan.ts";
 import { identity } from "./same-answer.ts";
 
 /**
@@ -13,16 +13,23 @@ export function withdrawn(
   before: ReadonlyMap<string, Measurement>,
   metrics: DriftMetrics,
 ): Measurement[] {
-  const baselines = allBaselines(plan);
+  const isAsked = (one: Measurement) => {
+    const of = metricFamily(one.metric);
+    if (one.segment === null)
+      return (
+        (one.baseline === null || wholeBaselines(plan).has(one.baseline)) &&
+        (of !== "drift" || metrics.measured.has(one.metric as DriftMetric))
+      );
+    return plan.segments.some((ask) => isAnswer(ask, one));
+  };
   const now = new Set(measured.map(identity));
   const gone = [...before.values()].filter(
     (one) =>
       one.from === window.from &&
       one.to === window.to &&
       (metricFamily(one.metric) === "performance") === (family === "performance") &&
-      (one.baseline === null || baselines.has(one.baseline)) &&
       one.status !== "no_data" &&
-      (metricFamily(one.metric) !== "drift" || metrics.measured.has(one.metric as DriftMetric)) &&
+      isAsked(one) &&
       !now.has(identity(one)),
   );
   return gone.map((one) => ({

@@ -3,6 +3,7 @@ import { binCount, subjectId, type Grid, type SubjectKey } from "../model/grid.t
 import type { Millis, Window } from "../model/time.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
 import { SETTLED_FEATURES } from "./predictions.ts";
+import { segmentPlacesSql } from "./segment-sql.ts";
 import type { Store } from "./store.ts";
 
 /** Rows that are counted: live events, or those of one baseline. */
@@ -17,7 +18,8 @@ const NON_FINITE_BIN = -2;
  * of the stored rows: counted twice gives the same counts. `buckets` empty means all (baselines).
  *
  * One pass makes (subject, feature, value) of every row; an ASOF join finds the bin of a number (the smallest edge
- * not below it), a plain join that of a category. Names of features travel as data, never as SQL.
+ * not below it), a plain join that of a category. Rows in the same segments are counted together, and only their counts
+ * are shared out to each of those: an event costs the same in however many it is. Names travel as data, never as SQL.
  */
 export async function countFeatures(
   store: Store,
@@ -29,7 +31,9 @@ export async function countFeatures(
 ): Promise<void> {
   const live = rows.baseline === "";
   const source = live ? SETTLED_FEATURES : BASELINE_FEATURES;
+  const segments = segmentPlacesSql(grid.segments ?? []);
   const params = {
+    ...segments.params,
     model: rows.model,
     baseline: rows.baseline,
     grid: grid.version,
@@ -41,7 +45,7 @@ export async function countFeatures(
   };
   const inBuckets = buckets.length === 0 ? "" : `AND ${ROWS_IN_BUCKETS}`;
   const events = `SELECT version, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket,
-      number_names, numbers, category_names, categories, unparsable, predicted_class, predicted_number, score
+      number_names, numbers, category_names, categories, unparsable, predicted_class, predicted_number, score, ${segments.places} AS places
     FROM ${source}
     WHERE model = {model:String} ${live ? "AND status != 'error'" : "AND baseline = {baseline:String}"} ${inBuckets}`;
   await store.execute(
@@ -63,9 +67,9 @@ export async function countFeatures(
          WHERE grid_kind = 'categorical'
        ),
        seen AS (
-         SELECT version, bucket, value.1 AS subject, value.2 AS feature, value.3 AS kind, value.4 AS x, value.5 AS text
+         SELECT version, bucket, places, value.1 AS subject, value.2 AS feature, value.3 AS kind, value.4 AS x, value.5 AS text
          FROM (
-           SELECT version, bucket, arrayJoin(arrayConcat(
+           SELECT version, bucket, places, arrayJoin(arrayConcat(
              arrayFilter(value -> NOT isNaN(value.4), arrayMap((name, number) -> tuple('feature', toString(name), 'n', number, ''), number_names, arrayResize(numbers, length(number_names), nan))),
              arrayMap((name, label) -> tuple('feature', toString(name), 'c', toFloat64(0), label), category_names, categories),
              arrayMap(name -> tuple('feature', toString(name), 'u', toFloat64(0), ''), unparsable),
@@ -77,7 +81,7 @@ export async function countFeatures(
          )
        ),
        binned AS (
-         SELECT seen.version AS version, seen.bucket AS bucket, seen.subject AS subject, seen.feature AS feature,
+         SELECT seen.version AS version, seen.bucket AS bucket, seen.places AS places, seen.subject AS subject, seen.feature AS feature,
            multiIf(
              seen.kind = 'n' AND edges.quantum > 0, edges.bin,
              seen.kind = 'c' AND bins.grid_kind = 'categorical', if(known.hit = 1, known.bin, toInt32(bins.unseen_from + 1)),
@@ -91,16 +95,21 @@ export async function countFeatures(
          INNER JOIN bins ON seen.subject = bins.subject AND seen.feature = bins.feature
          LEFT JOIN known ON seen.subject = known.subject AND seen.feature = known.feature AND seen.kind = known.kind AND seen.text = known.text
          ASOF LEFT JOIN edges ON seen.subject = edges.subject AND seen.feature = edges.feature AND seen.kind = edges.kind AND seen.x <= edges.edge
-         GROUP BY version, bucket, subject, feature, bin, seen.kind
+         GROUP BY version, bucket, places, subject, feature, bin, seen.kind
+       ),
+       shared AS (
+         SELECT version, bucket, place, subject, feature, bin, sum(binned.rows) AS rows, min(binned.low) AS low, max(binned.high) AS high,
+           sum(binned.units) AS units
+         FROM binned ARRAY JOIN places AS place GROUP BY version, bucket, place, subject, feature, bin
        ),
        merged AS (
-         SELECT version, bucket, subject, feature, sum(rows) AS present, sumIf(rows, bin < 0) AS unparsable, sumIf(rows, bin = ${NON_FINITE_BIN}) AS non_finite,
+         SELECT version, bucket, place, subject, feature, sum(rows) AS present, sumIf(rows, bin < 0) AS unparsable, sumIf(rows, bin = ${NON_FINITE_BIN}) AS non_finite,
            arraySort(groupArrayIf((toUInt16(bin), rows), bin >= 0)) AS cells, min(low) AS low, max(high) AS high,
            groupArrayIf((bin, units), bin >= 0) AS units
-         FROM binned GROUP BY version, bucket, subject, feature
+         FROM shared GROUP BY version, bucket, place, subject, feature
        ),
-       totals AS (SELECT version, bucket, count() AS rows FROM events GROUP BY version, bucket)
-     SELECT {model:String} AS model, {baseline:String} AS baseline, totals.version, '' AS segment, bins.subject, bins.feature, {grid:UInt32} AS grid, totals.bucket,
+       totals AS (SELECT version, bucket, place, count() AS rows FROM events ARRAY JOIN places AS place GROUP BY version, bucket, place)
+     SELECT {model:String} AS model, {baseline:String} AS baseline, totals.version, ${segments.names}[totals.place + 1] AS segment, bins.subject, bins.feature, {grid:UInt32} AS grid, totals.bucket,
        totals.rows, totals.rows - merged.present AS missing, merged.unparsable,
        if(bins.grid_kind = 'categorical', arraySum(arrayMap(cell -> if(cell.1 = bins.unseen_from + 1, cell.2, 0), merged.cells)), 0) AS unseen,
        arrayMap(cell -> cell.1, merged.cells), arrayMap(cell -> cell.2, merged.cells), merged.low, merged.high,
@@ -108,7 +117,7 @@ export async function countFeatures(
        if(bins.grid_kind = 'numeric', arraySum(arrayMap(cell -> if(cell.1 = bins.last_edge, cell.2, toInt128(0)), merged.units)), toInt128(0)) AS high_sum,
        {generation:UInt64} AS generation, merged.non_finite
      FROM totals CROSS JOIN bins
-     LEFT JOIN merged ON totals.version = merged.version AND totals.bucket = merged.bucket AND bins.subject = merged.subject AND bins.feature = merged.feature`,
+     LEFT JOIN merged ON totals.version = merged.version AND totals.bucket = merged.bucket AND totals.place = merged.place AND bins.subject = merged.subject AND bins.feature = merged.feature`,
     params,
   );
   if (buckets.length > 0) await zeroWhatIsGone(store, params);
@@ -165,8 +174,8 @@ type CountsRow = {
 const MANY_ALIKE = 6;
 
 /**
- * Counts within a window, summed by steps of time (aligned to the epoch). Steps without rows are absent. Oldest
- * first.
+ * Counts within a window, summed by steps of time (aligned to the epoch), of all rows or of one segment. Steps without
+ * rows are absent. Oldest first.
  *
  * Where there are many rows the same bins hold some in every bucket, and adding such lists place by place takes a fraction
  * of what `sumMap` does, which is left for the others.
@@ -177,6 +186,7 @@ export async function readFeatureCounts(
   grid: Grid,
   window: Window,
   stepMs: Millis,
+  segment = "",
 ): Promise<StepCounts[]> {
   const found = await store.query<CountsRow>(
     `SELECT step, version, subject, feature, sum(rows) AS rows, sum(missing) AS missing, sum(unparsable) AS unparsable, sum(non_finite) AS non_finite, sum(unseen) AS unseen,
@@ -188,7 +198,7 @@ export async function readFeatureCounts(
               sum(c.unparsable) AS unparsable, sum(c.non_finite) AS non_finite, sum(c.unseen) AS unseen, min(c.low) AS low, max(c.high) AS high,
               sum(c.low_sum) AS low_sum, sum(c.high_sum) AS high_sum
        FROM feature_counts AS c FINAL
-       WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.grid = {grid:UInt32} AND c.segment = ''
+       WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.grid = {grid:UInt32} AND c.segment = {segment:String}
          AND c.bucket >= toDateTime({from:UInt32}, 'UTC') AND c.bucket < toDateTime({to:UInt32}, 'UTC') AND c.rows > 0
        GROUP BY step, version, subject, feature, bins
      )
@@ -196,6 +206,7 @@ export async function readFeatureCounts(
      ORDER BY step`,
     {
       ...rows,
+      segment,
       grid: grid.version,
       step: stepMs / 1000,
       from: Math.max(0, Math.floor(window.from / 1000)),

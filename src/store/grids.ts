@@ -1,7 +1,7 @@
 import type { Grid, SubjectGrid, SubjectKey } from "../model/grid.ts";
 import type { Millis } from "../model/time.ts";
-import { BASELINE_FEATURES } from "./baselines.ts";
-import { SETTLED_FEATURES } from "./predictions.ts";
+import { referenceRows } from "./reference-rows.ts";
+import { readSegmentGroups } from "./segments.ts";
 import type { Store } from "./store.ts";
 
 type GridRow = {
@@ -26,11 +26,13 @@ export async function readNewestGrid(store: Store, model: string): Promise<{ gri
   );
   const first = rows[0];
   if (!first) return null;
+  const segments = await readSegmentGroups(store, model, first.grid);
   return {
     basis: first.basis,
     grid: {
       model,
       version: first.grid,
+      ...(segments.length === 0 ? {} : { segments }),
       subjects: rows.map((row) => ({ key: { subject: row.subject, feature: row.feature }, grid: subjectGrid(row) })),
     },
   };
@@ -81,13 +83,6 @@ const VALUES = `arrayConcat(
     if(isNull(predicted_number), [], [tuple('prediction', '', assumeNotNull(predicted_number))])
   )`;
 
-/** The rows of a baseline; those of live events for null. */
-function rowsOf(baseline: string | null): string {
-  return baseline === null
-    ? `${SETTLED_FEATURES} WHERE model = {model:String}`
-    : `${BASELINE_FEATURES} WHERE model = {model:String} AND baseline = {baseline:String}`;
-}
-
 type RankedRow = {
   subject: SubjectKey["subject"];
   feature: string;
@@ -110,7 +105,7 @@ export async function readNumericSummaries(store: Store, model: string, baseline
      FROM (
        SELECT value.1 AS subject, value.2 AS feature, value.3 AS x,
               row_number() OVER (PARTITION BY subject, feature ORDER BY x) AS rank, count() OVER (PARTITION BY subject, feature) AS n
-       FROM (SELECT arrayJoin(${VALUES}) AS value FROM ${rowsOf(baseline)})
+       FROM (SELECT arrayJoin(${VALUES}) AS value FROM ${referenceRows(baseline)})
      )
      GROUP BY subject, feature ORDER BY subject, feature`,
     { model, baseline: baseline ?? "" },
@@ -144,7 +139,7 @@ export function readCategorySummaries(store: Store, model: string, baseline: str
          arrayMap((name, text) -> tuple('feature', toString(name), text), category_names, categories),
          if(isNull(predicted_class), [], [tuple('prediction', '', assumeNotNull(predicted_class))])
        )) AS entry
-       FROM ${rowsOf(baseline)}
+       FROM ${referenceRows(baseline)}
      )
      GROUP BY subject, feature, value
      ORDER BY subject, feature, rows DESC, value

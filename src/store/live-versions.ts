@@ -6,20 +6,27 @@ import type { Store } from "./store.ts";
 export type StepVersions = { readonly from: Millis; readonly versions: readonly string[] };
 
 /**
- * The versions of which rows were counted, by steps of time (aligned to the epoch), oldest first. Every row is counted for
+ * The versions of which rows were counted, of all or in one segment, by steps of time (aligned to the epoch), oldest first. Every row is counted for
  * every subject, so that one of them tells.
  */
-export async function readLiveVersions(store: Store, model: string, grid: Grid, window: Window, stepMs: Millis): Promise<StepVersions[]> {
+export async function readLiveVersions(
+  store: Store,
+  model: string,
+  grid: Grid,
+  window: Window,
+  stepMs: Millis,
+  segment = "",
+): Promise<StepVersions[]> {
   const first = grid.subjects[0]?.key ?? { subject: "", feature: "" };
   const rows = await store.query<{ step: number; versions: string[] }>(
     `SELECT intDiv(toUnixTimestamp(bucket), {step:UInt32}) * {step:UInt32} AS step, groupUniqArray(version) AS versions
      FROM (
        SELECT bucket, toString(version) AS version FROM feature_counts FINAL
-       WHERE model = {model:String} AND baseline = '' AND grid = {grid:UInt32} AND segment = '' AND subject = {subject:String} AND feature = {feature:String}
+       WHERE model = {model:String} AND baseline = '' AND grid = {grid:UInt32} AND segment = {segment:String} AND subject = {subject:String} AND feature = {feature:String}
          AND bucket >= toDateTime({from:UInt32}, 'UTC') AND bucket < toDateTime({to:UInt32}, 'UTC') AND rows > 0
        UNION ALL
        SELECT bucket, toString(version) AS version FROM outcome_counts FINAL
-       WHERE model = {model:String} AND baseline = '' AND segment = ''
+       WHERE model = {model:String} AND baseline = '' AND segment = {segment:String}
          AND bucket >= toDateTime({from:UInt32}, 'UTC') AND bucket < toDateTime({to:UInt32}, 'UTC') AND predictions > 0
      )
      GROUP BY step ORDER BY step`,
@@ -27,6 +34,7 @@ export async function readLiveVersions(store: Store, model: string, grid: Grid, 
       model,
       grid: grid.version,
       ...first,
+      segment,
       step: stepMs / 1000,
       from: Math.max(0, Math.floor(window.from / 1000)),
       to: Math.ceil(window.to / 1000),

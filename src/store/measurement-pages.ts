@@ -11,6 +11,8 @@ export type MeasurementPageFilter = {
   readonly feature?: string | undefined;
   readonly metric?: string | undefined;
   readonly baseline?: string | undefined;
+  /** One segment, or `each`. Absent: all rows together. */
+  readonly segment?: string | undefined;
   readonly status?: MeasurementStatus | undefined;
   /** Windows that begin at `from` or later. */
   readonly from?: Millis | undefined;
@@ -54,6 +56,8 @@ export async function readMeasurementPage(
   where("m.subject = 'feature' AND m.feature = {feature:String}", "feature", filter.feature);
   where("m.metric = {metric:String}", "metric", filter.metric);
   where("m.baseline = {baseline:String}", "baseline", filter.baseline);
+  if (filter.segment === "each") conditions.push("m.segment != ''");
+  else where("m.segment = {segment:String}", "segment", filter.segment ?? "");
   where("m.status = {status:String}", "status", filter.status);
   where("m.from >= fromUnixTimestamp64Milli({fromMs:Int64})", "fromMs", filter.from);
   where("m.to <= fromUnixTimestamp64Milli({toMs:Int64})", "toMs", filter.to);

@@ -43,6 +43,8 @@ export type MeasurementFilter = {
   readonly subject?: string;
   readonly metric?: string;
   readonly baseline?: string;
+  /** Of segments as well. Absent: of all rows together. */
+  readonly segments?: "each";
   /** Windows that end after `after` and not after `upTo`. */
   readonly after?: Millis;
   readonly upTo?: Millis;
@@ -91,6 +93,7 @@ export const FAMILIES: Readonly<Record<MetricFamily, readonly string[]>> = {
 /** Stored measurements, the newest revision of each; by window, oldest first unless asked otherwise. */
 export async function readMeasurements(store: Store, filter: MeasurementFilter): Promise<Measurement[]> {
   const conditions = ["m.model = {model:String}"];
+  if (filter.segments === undefined) conditions.push("m.segment = ''");
   if (filter.family) conditions.push("m.metric IN {metrics:Array(String)}");
   if (filter.version !== undefined) conditions.push("m.version = {version:String}");
   if (filter.subject !== undefined) conditions.push("if(m.subject = 'feature', m.feature, m.subject) = {subject:String}");

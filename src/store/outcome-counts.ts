@@ -1,9 +1,12 @@
 import { OUTCOME_HISTOGRAMS, OUTCOME_SUMS, type OutcomeCounts } from "../model/counts.ts";
 import type { OutcomeGrid } from "../model/outcome-grid.ts";
+import type { SegmentGroup } from "../model/segment.ts";
 import type { Millis, Window } from "../model/time.ts";
 import { ROWS_IN_BUCKETS, timeInBuckets, type CountedRows } from "./feature-counts.ts";
-import { NO_BIN, outcomeTerms, type OutcomeTerms } from "./outcome-terms.ts";
-import { SETTLED_PREDICTIONS } from "./predictions.ts";
+import { NO_BIN, outcomeTerms } from "./outcome-terms.ts";
+import { BASELINE_FEATURES } from "./baselines.ts";
+import { SETTLED_FEATURES, SETTLED_PREDICTIONS } from "./predictions.ts";
+import { segmentPlacesSql } from "./segment-sql.ts";
 import type { Store } from "./store.ts";
 
 /** Sums are kept in units of 2^-40: whole numbers, so exact in any order. */
@@ -17,7 +20,7 @@ const BINS_A_NAME = 4_096;
 /**
  * Counts the outcomes of some buckets: predictions joined with the labels known so far, each bucket replaced as a
  * whole. `buckets` empty means all (baselines, whose rows carry their labels). What is counted is up to the task
- * (`outcomeTerms`); rows are gathered into groups of one class, prediction and bin first, and those into lists.
+ * (`outcomeTerms`), and each row counts in every segment it is in; rows are gathered into groups of one class, prediction and bin first, and those into lists.
  */
 export async function countOutcomes(
   store: Store,
@@ -26,11 +29,14 @@ export async function countOutcomes(
   bucketMs: Millis,
   buckets: readonly Millis[],
   generation: number,
+  groups: readonly SegmentGroup[] = [],
 ): Promise<void> {
   const all = buckets.length === 0;
   const terms = outcomeTerms(grid);
+  const segments = segmentPlacesSql(groups);
   const params = {
     ...terms.params,
+    ...segments.params,
     model: rows.model,
     baseline: rows.baseline,
     bucket: bucketMs / 1000,
@@ -39,22 +45,29 @@ export async function countOutcomes(
     to: all ? 0 : (Math.max(...buckets) + bucketMs) / 1000,
     generation,
   };
-  const joined = rows.baseline === "" ? liveOutcomes(terms, all ? "" : `AND ${ROWS_IN_BUCKETS}`) : baselineOutcomes(terms);
+  // Without segments no feature is looked at, so none is read.
+  const source: OutcomeSource = {
+    judged: terms.judged,
+    live: groups.length === 0 ? SETTLED_PREDICTIONS : SETTLED_FEATURES,
+    baseline: groups.length === 0 ? "(SELECT * FROM baseline_rows FINAL)" : BASELINE_FEATURES,
+    segments: `${segments.places} AS in_segments`,
+  };
+  const joined = rows.baseline === "" ? liveOutcomes(source, all ? "" : `AND ${ROWS_IN_BUCKETS}`) : baselineOutcomes(source);
   await store.execute(
     `INSERT INTO outcome_counts
      WITH
        outcomes AS (
-         SELECT version, bucket, ${terms.row.map(([name, sql]) => `${sql} AS ${name}`).join(", ")},
+         SELECT version, bucket, in_segments, ${terms.row.map(([name, sql]) => `${sql} AS ${name}`).join(", ")},
            ${terms.actual} AS actual, ${terms.predicted} AS predicted, ${terms.bin} AS bin
          FROM (${joined})
        ),
        groups AS (
-         SELECT version, bucket, labelled, if(labelled, actual, '') AS actual, predicted, bin, count() AS rows,
+         SELECT version, bucket, in_segments, labelled, if(labelled, actual, '') AS actual, predicted, bin, count() AS rows,
            ${terms.sums.map(([name, sql]) => `if(labelled AND bin != ${NO_BIN}, sum(${units(sql)}), 0) AS sum_of_${name}`).join(",\n           ")}
-         FROM outcomes GROUP BY version, bucket, labelled, actual, predicted, bin
+         FROM outcomes GROUP BY version, bucket, in_segments, labelled, actual, predicted, bin
        ),
        listed AS (
-         SELECT version, bucket, labelled, rows,
+         SELECT version, bucket, in_segments, labelled, rows,
            if(labelled AND actual != '', CAST(map(toJSONString((actual, predicted)), rows), 'Map(String, UInt64)'), CAST(map(), 'Map(String, UInt64)')) AS cell,
            ${placesOf(terms.histograms.map(([name, when]) => [OUTCOME_HISTOGRAMS.indexOf(name), when, "bin"]))} AS places,
            arrayMap(place -> rows, places) AS counts,
@@ -62,10 +75,10 @@ export async function countOutcomes(
            arrayResize([${terms.sums.map(([name]) => `sum_of_${name}`).join(", ")}], length(places_of_sums)) AS sums
          FROM groups
        )
-     SELECT {model:String}, {baseline:String}, version, '', bucket, sum(rows), sumIf(rows, labelled), sumMap(cell),
+     SELECT {model:String}, {baseline:String}, version, ${segments.names}[in_segment + 1], bucket, sum(rows), sumIf(rows, labelled), sumMap(cell),
        tupleElement(sumMap(places, counts), 1), tupleElement(sumMap(places, counts), 2),
        tupleElement(sumMap(places_of_sums, sums), 1), tupleElement(sumMap(places_of_sums, sums), 2), {generation:UInt64}
-     FROM listed GROUP BY version, bucket`,
+     FROM listed ARRAY JOIN in_segments AS in_segment GROUP BY version, bucket, in_segment`,
     params,
   );
   if (!all) await zeroWhatIsGone(store, params);
@@ -74,11 +87,13 @@ export async function countOutcomes(
 const BUCKET = "toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket";
 const PREDICTION = "version, predicted_class, predicted_number, score, scores";
 
-function liveOutcomes({ judged }: OutcomeTerms, inBuckets: string): string {
+type OutcomeSource = { readonly judged: string; readonly live: string; readonly baseline: string; readonly segments: string };
+
+function liveOutcomes({ judged, live, segments }: OutcomeSource, inBuckets: string): string {
   return `SELECT p.*, l.known = 1 AS known, l.label AS label, l.label_number AS label_number
     FROM (
-      SELECT id, toStartOfHour(time) AS hour, ${BUCKET}, ${PREDICTION}
-      FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} AND (${judged}) ${inBuckets}
+      SELECT id, toStartOfHour(time) AS hour, ${BUCKET}, ${PREDICTION}, ${segments}
+      FROM ${live} WHERE model = {model:String} AND (${judged}) ${inBuckets}
     ) AS p
     LEFT JOIN (
       SELECT id, toStartOfHour(predicted_at) AS hour, label, label_number, 1 AS known FROM outcomes FINAL
@@ -86,9 +101,9 @@ function liveOutcomes({ judged }: OutcomeTerms, inBuckets: string): string {
     ) AS l ON p.id = l.id AND p.hour = l.hour`;
 }
 
-function baselineOutcomes({ judged }: OutcomeTerms): string {
-  return `SELECT ${BUCKET}, ${PREDICTION}, isNotNull(b.label) AS known, ifNull(b.label, '') AS label, label_number
-    FROM baseline_rows AS b FINAL
+function baselineOutcomes({ judged, baseline, segments }: OutcomeSource): string {
+  return `SELECT ${BUCKET}, ${PREDICTION}, ${segments}, isNotNull(b.label) AS known, ifNull(b.label, '') AS label, label_number
+    FROM ${baseline} AS b
     WHERE model = {model:String} AND baseline = {baseline:String} AND (${judged})`;
 }
 
@@ -134,16 +149,22 @@ export type OutcomesTogether = {
   sums: [number[], number[]];
 };
 
-/** Outcome counts within a window, summed by steps of time. Steps without predictions are absent. Oldest first. */
-export async function readOutcomeCounts(store: Store, rows: CountedRows, window: Window, stepMs: Millis): Promise<StepOutcomes[]> {
+/** Outcome counts within a window, summed by steps of time, of all rows or of one segment. Steps without predictions are absent. Oldest first. */
+export async function readOutcomeCounts(
+  store: Store,
+  rows: CountedRows,
+  window: Window,
+  stepMs: Millis,
+  segment = "",
+): Promise<StepOutcomes[]> {
   const found = await store.query<OutcomesTogether & { step: number; version: string }>(
     `SELECT intDiv(toUnixTimestamp(c.bucket), {step:UInt32}) * {step:UInt32} AS step, c.version AS version,
             ${OUTCOMES_TOGETHER}
      FROM outcome_counts AS c FINAL
-     WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.segment = ''
+     WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.segment = {segment:String}
        AND c.bucket >= toDateTime({from:UInt32}, 'UTC') AND c.bucket < toDateTime({to:UInt32}, 'UTC') AND c.predictions > 0
      GROUP BY step, version ORDER BY step`,
-    { ...rows, step: stepMs / 1000, from: Math.max(0, Math.floor(window.from / 1000)), to: Math.ceil(window.to / 1000) },
+    { ...rows, segment, step: stepMs / 1000, from: Math.max(0, Math.floor(window.from / 1000)), to: Math.ceil(window.to / 1000) },
   );
   const steps: { from: Millis; byVersion: Map<string, OutcomeCounts> }[] = [];
   for (const row of found) {

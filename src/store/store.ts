@@ -35,6 +35,7 @@ export const TABLES = [
   "baselines",
   "bin_effects",
   "grids",
+  "segments",
   "touched_buckets",
   "feature_counts",
   "outcome_counts",

@@ -43,7 +43,6 @@ const MALFORMED: readonly Row[] = [
   ["a number for a duration", model("bucket: 60"), 4, "models.m.bucket", /expected a duration such as 1h/, /90s, 15m/],
   ["a bucket that divides no day", model("bucket: 7m"), 4, "models.m.bucket", /divide a day/, /1m, 5m/],
   ["a zero bucket", model("bucket: 0s"), 4, "models.m.bucket", /./, /./],
-  ["segments", model("segments: [carrier]"), 4, "models.m.segments", /not available in this version/, /remove/],
   ["retention", model("retention: {raw: 90d}"), 4, "models.m.retention", /not available in this version/, /remove/],
   [
     "a baseline file that is missing",
@@ -271,7 +270,7 @@ const WRONG_RULES: readonly Row[] = [
     /did you mean `psi`/,
   ],
   ["a key nobody knows", `${MEASURE}${FIRE}severty: info`, 5, "rules[0].severty", /unknown key/, /did you mean `severity`/],
-  ["segments", `${MEASURE}${FIRE}segments: [a]`, 5, "rules[0].segments", /not available/, /remove/],
+  ["a segment", `${MEASURE}${FIRE}segment: a`, 5, "rules[0].segment", /not available/, /remove/],
   [
     "a model nobody knows",
     `models: [mm]\n${MEASURE}${FIRE}`,

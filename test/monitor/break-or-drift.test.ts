@@ -50,6 +50,7 @@ function judge(then: readonly Value[], now: readonly Value[], changes: Partial<S
   const subject: SubjectWindow = {
     model: "toy",
     version: "1",
+    segment: null,
     key: { subject: "feature", feature: "x" },
     grid,
     baseline: "training",

@@ -26,6 +26,7 @@ function subject(grid: SubjectGrid, reference: Counts, current: Counts, usual = 
   return {
     model: "toy",
     version: "1",
+    segment: null,
     key: { subject: "feature", feature: "colour" },
     grid,
     baseline: "training",

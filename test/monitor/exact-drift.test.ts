@@ -58,6 +58,7 @@ function measured(grid: NumericGrid, reference: readonly number[], current: read
   return measureDrift({
     model: "toy",
     version: "1",
+    segment: null,
     key: { subject: "feature", feature: "x" },
     grid,
     baseline: "training",

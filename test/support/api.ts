@@ -41,6 +41,7 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
       if (!settings || positive === null) return null;
       return findChanges({ store, settings, outcomeGrid: { task: "binary", positive }, baseline: null, watermark: SEED_END }, query);
     },
+    explainSegments: async () => null,
     compare: (settings, query) => compareVersions({ store, settings, watermark: SEED_END }, query),
     report: async (query) => {
       const report = await modelReport({ store, ...query });

@@ -1,0 +1,139 @@
+import { Option } from "commander";
+import { named, number, percent } from "../alerting/words.ts";
+import type { SegmentExplanationItem, SegmentGroupItem } from "../api/segments.ts";
+import { PERFORMANCE_METRICS, type PerformanceMetric } from "../model/measurement.ts";
+import type { Config } from "../model/settings.ts";
+import { formatTime } from "../model/time.ts";
+import { action, duration, jsonOption, modelOption, newCommand, note, time, withConnection, type Cli, type Global } from "./command.ts";
+import type { Connection } from "./connection.ts";
+import { CliFailure } from "./failure.ts";
+import type { Io } from "./io.ts";
+import { checkSpan, modelPath, requestedWindow, type Span } from "./measurements.ts";
+import { askJson } from "./request.ts";
+import { chooseModel, loadSettings } from "./settings.ts";
+import { formatTable, type Column } from "./table.ts";
+import { NOTHING, printableLines, pValueText, safeJson } from "./text.ts";
+
+/** Segments told of each entry; the rest add less. */
+const MOST_SHOWN = 12;
+
+type SegmentsOptions = Omit<Span, "window"> & {
+  readonly model?: string;
+  readonly version?: string;
+  readonly metric?: PerformanceMetric;
+  readonly feature?: string;
+  readonly baseline?: string;
+  readonly json?: boolean;
+};
+
+export function segmentsCommand(cli: Cli) {
+  return newCommand("segments", "the segments rows are counted by; with a window, which of them carry a change", [
+    "segments --model flight-delay",
+    "segments --model flight-delay --version 2013-q1 --metric accuracy --from 2013-04-22 --to 2013-04-29",
+    "segments --model flight-delay --version 2013-q1 --feature temp --last 7d",
+  ])
+    .addOption(modelOption())
+    .option("--version <version>", "the version that is looked at (default: the one seen last)")
+    .option("--from <time>", "begin of the window; with --to", time)
+    .option("--to <time>", "end of that window, itself not in it", time)
+    .option("--last <duration>", "the last 7d (1h, 30d, …)", duration)
+    .addOption(new Option("--metric <metric>", "a metric that is a mean over rows (default: accuracy)").choices(PERFORMANCE_METRICS))
+    .option("--feature <name>", "what is in a feature instead; or prediction, or score")
+    .option("--baseline <name>", "what the window is compared with (default: the first there is)")
+    .addOption(jsonOption("JSON instead of tables"))
+    .action(action(cli, (options: SegmentsOptions & Global) => segments(cli.io, options)));
+}
+
+async function segments(io: Io, options: SegmentsOptions & Global): Promise<number> {
+  checkSpan(options);
+  const isAsking = options.from !== undefined || options.last !== undefined;
+  if (!isAsking && (options.metric ?? options.feature ?? options.version ?? options.baseline) !== undefined)
+    throw new CliFailure("Which window is not said.", "Give --from and --to, or --last 7d.", 2);
+  const { config } = loadSettings(io, options.config);
+  chooseModel(config, options.model);
+  return withConnection(io, config, (connection) =>
+    isAsking ? showChange(io, connection, config, options) : showSegments(io, connection, config, options),
+  );
+}
+
+async function showSegments(io: Io, connection: Connection, config: Config, options: SegmentsOptions): Promise<number> {
+  const model = chooseModel(config, options.model);
+  const { items } = await askJson<{ items: SegmentGroupItem[] }>(connection, `${modelPath(model)}/segments`);
+  if (options.json) io.stdout.write(`${safeJson(items)}\n`);
+  else {
+    const columns: Column[] = [
+      { title: "group" },
+      { title: "segment", flexible: true },
+      { title: "rows of the reference", align: "right" },
+    ];
+    const rows = items.flatMap(({ group, segments: found }) =>
+      found.map(({ segment, rows: n }) => [group, segment, n.toLocaleString("en-US")]),
+    );
+    if (rows.length > 0) io.stdout.write(formatTable(columns, rows, io.stdout.columns));
+  }
+  for (const { group, gathered, problem } of items) {
+    if (problem !== null) note(io, printableLines(`${group}: ${problem}`));
+    else if (gathered > 0)
+      note(io, printableLines(`${group}: ${gathered.toLocaleString("en-US")} values share (other); \`top\` says how many stand alone.`));
+  }
+  if (items.length === 0)
+    note(io, `${model.name} has no segments yet. Name some under models.${model.name}.segments; they are pinned with its bins.`);
+  return 0;
+}
+
+async function showChange(io: Io, connection: Connection, config: Config, options: SegmentsOptions): Promise<number> {
+  const model = chooseModel(config, options.model);
+  const window = await requestedWindow(connection, model, options, io.now());
+  if (window === null) throw new CliFailure("Which window is not said.", "Give --from and --to, or --last 7d.", 2);
+  const isOutput = options.feature === "prediction" || options.feature === "score";
+  const found = await askJson<SegmentExplanationItem>(connection, `${modelPath(model)}/segments/explain`, {
+    version: options.version,
+    baseline: options.baseline,
+    metric: options.metric,
+    ...(isOutput ? { subject: options.feature } : { feature: options.feature }),
+    from: formatTime(window.from),
+    to: formatTime(window.to),
+  });
+  if (options.json) io.stdout.write(`${safeJson(found)}\n`);
+  else if (found.change !== null) io.stdout.write(changeTables(found, found.change, io.stdout.columns));
+  if (found.note !== null) note(io, found.note);
+  return 0;
+}
+
+function changeTables(found: SegmentExplanationItem, change: number, width: number | null): string {
+  const what = found.metric === "total_variation" && found.feature !== null ? named(found.feature) : found.metric;
+  const head = `${named(found.model)}, version ${named(found.version ?? "")}, ${found.from} to ${found.to} against ${named(found.baseline)}: ${what} changed by ${signed(change)}`;
+  const columns: Column[] = [
+    { title: "segment", flexible: true },
+    { title: "adds", align: "right" },
+    { title: "of it", align: "right" },
+    { title: "by mix", align: "right" },
+    { title: "within", align: "right" },
+    { title: "before", align: "right" },
+    { title: "now", align: "right" },
+    { title: "rows", align: "right" },
+    { title: "p", align: "right" },
+  ];
+  const tables = found.groups.map(({ group, segments: parts }) => {
+    const rows = parts
+      .slice(0, MOST_SHOWN)
+      .map((part) => [
+        part.segment,
+        signed(part.contribution),
+        change === 0 ? NOTHING : `${part.contribution * change < 0 ? "-" : ""}${percent(Math.abs(part.contribution / change))}`,
+        signed(part.mix),
+        signed(part.within),
+        part.value.reference === null ? NOTHING : number(part.value.reference),
+        part.value.current === null ? NOTHING : number(part.value.current),
+        part.rows.current.toLocaleString("en-US"),
+        pValueText(part.adjusted_p_value),
+      ]);
+    const more = parts.length > MOST_SHOWN ? `and ${parts.length - MOST_SHOWN} more\n` : "";
+    return `${printableLines(`by ${group}`)}\n${formatTable(columns, rows, width)}${more}`;
+  });
+  return `${printableLines(head)}\n\n${tables.join("\n")}\np: that a segment has not changed itself, corrected for all that were looked at, as if rows were independent.\n`;
+}
+
+function signed(value: number): string {
+  return `${value > 0 ? "+" : ""}${number(value)}`;
+}
