@@ -51,7 +51,8 @@ export function createAlertEngine(options: {
     const known = statuses;
     const outcomes: Outcome[] = [];
     for (const rule of rules.filter((one) => applies(one, measured))) {
-      const stretch = isHeldOpen(rule, measured, known, adjust) ? await measure(stretchOf(rule, measured)) : [];
+      const held = heldOpen(rule, measured, known, adjust);
+      const stretch = held.length > 0 ? await measure(stretchOf(rule, measured, held)) : [];
       for (const version of versionsOf(rule, measured, known)) outcomes.push(evaluateRule(rule, version, measured, stretch, known));
     }
     const transitions = outcomes.flatMap((outcome) => outcome.transitions);
@@ -174,23 +175,29 @@ function applies(rule: Rule, { model, window, families }: MeasuredWindow): boole
   );
 }
 
-/** Whether an alert of this rule is open whose subject has too few rows in this window to tell that it is over. */
-function isHeldOpen(rule: Rule, measured: MeasuredWindow, known: ReadonlyMap<string, AlertStatus>, adjust: Adjust): boolean {
+/** The open alerts of this rule whose subjects have too few rows in this window to tell that they are over. */
+function heldOpen(rule: Rule, measured: MeasuredWindow, known: ReadonlyMap<string, AlertStatus>, adjust: Adjust): AlertKey[] {
   const open = [...known.values()].filter(
     ({ key, state }) => key.rule === rule.name && key.model === measured.model && (state === "firing" || state === "recovering"),
   );
-  if (open.length === 0 || rule.clear.evaluations < 2) return false;
-  return open.some(({ key }) =>
-    judge(
-      rule,
-      measured.measurements.filter((one) => one.version === key.version && one.segment === key.segment),
-      adjust,
-    ).some(({ subject, observation }) => subject === key.subject && observation.health === "insufficient"),
-  );
+  if (open.length === 0 || rule.clear.evaluations < 2) return [];
+  return open
+    .map(({ key }) => key)
+    .filter((key) =>
+      judge(
+        rule,
+        measured.measurements.filter((one) => one.version === key.version && one.segment === key.segment),
+        adjust,
+      ).some(({ subject, observation }) => subject === key.subject && observation.health === "insufficient"),
+    );
 }
 
 /** As many windows as must agree before an alert is over, as one. */
-function stretchOf({ measure: { metric, window, every, baseline }, clear }: Rule, measured: MeasuredWindow): MeasureQuery {
+function stretchOf(
+  { measure: { metric, window, every, baseline, segments }, clear }: Rule,
+  measured: MeasuredWindow,
+  held: readonly AlertKey[],
+): MeasureQuery {
   const { to } = measured.window;
   return {
     model: measured.model,
@@ -198,6 +205,7 @@ function stretchOf({ measure: { metric, window, every, baseline }, clear }: Rule
     baselines: [baseline],
     families: [metric === "drift" ? "drift" : metricFamily(metric)],
     ...(metric === "drift" ? { metrics: JUDGED_DRIFT_METRICS } : {}),
+    ...(segments === undefined ? {} : { segments: [...new Set(held.map(({ segment }) => segment ?? ""))] }),
   };
 }
 

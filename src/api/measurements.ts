@@ -95,7 +95,7 @@ function familyRoute(
           window: span,
           baselines: baselinesOf(model, filter.baseline),
           families: [family],
-          only: { subject: filter.subject, feature: filter.feature, metric: filter.metric },
+          only: { subject: filter.subject, feature: filter.feature },
           ...(filter.segment === undefined ? {} : { segments: filter.segment === "each" ? "each" : [filter.segment] }),
         });
         const wanted = measured.filter((one) => metricFamily(one.metric) === family && fits(one, filter));

@@ -296,5 +296,5 @@ export type MeasureQuery = {
   /** Each of these segments. Absent: all rows together. */
   readonly segments?: SegmentsAsked;
   /** Of this alone, where it is known that nothing else is wanted. */
-  readonly only?: { readonly subject?: Subject | undefined; readonly feature?: string | undefined; readonly metric?: Metric | undefined };
+  readonly only?: { readonly subject?: Subject | undefined; readonly feature?: string | undefined };
 };

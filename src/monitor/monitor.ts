@@ -1,14 +1,7 @@
 import type { BaselineRow } from "../model/event.ts";
 import type { Changes, ChangesQuery } from "../model/change.ts";
 import type { Grid, SubjectKey } from "../model/grid.ts";
-import {
-  DRIFT_METRICS,
-  type DriftMetric,
-  type JudgedFamily,
-  type Measurement,
-  type MeasuredWindow,
-  type MeasureQuery,
-} from "../model/measurement.ts";
+import { DRIFT_METRICS, type JudgedFamily, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
 import { segmentsAsked } from "../model/segment.ts";
@@ -389,7 +382,14 @@ export function createMonitor(options: {
       inputs.length > 0
         ? await nameUnseen(
             model,
-            await measurer.inputs(window, inputs, baselines, history, { ...model.metrics, measured: metricsOf(query) }, isOf(query)),
+            await measurer.inputs(
+              window,
+              inputs,
+              baselines,
+              history,
+              { ...model.metrics, measured: new Set(query.metrics ?? DRIFT_METRICS) },
+              isOf(query),
+            ),
             1,
           )
         : [];
@@ -420,10 +420,6 @@ export function createMonitor(options: {
   }
 
   return { start, tick, changes, measure, withExactValues: exactly, explainSegments: explain };
-}
-
-function metricsOf({ only, metrics = DRIFT_METRICS }: MeasureQuery): ReadonlySet<DriftMetric> {
-  return new Set(metrics.filter((metric) => only?.metric === undefined || only.metric === metric));
 }
 
 function isOf({ only: { subject, feature } = {} }: MeasureQuery): (key: SubjectKey) => boolean {

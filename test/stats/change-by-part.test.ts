@@ -61,7 +61,7 @@ describe("a change of means", () => {
     expect(() => changeByPart([of(1, 0)], [of(1, 0)], [1, 1])).toThrow(RangeError);
   });
 
-  const sides = fc.tuple(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 6 })).chain(([parts, bins]) => {
+  const sides = fc.tuple(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 2, max: 6 })).chain(([parts, bins]) => {
     const side = fc
       .array(fc.array(fc.integer({ min: 0, max: 1_000 }), { minLength: bins, maxLength: bins }), { minLength: parts, maxLength: parts })
       .filter((list) => list.flat().some((count) => count > 0))
