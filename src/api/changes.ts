@@ -20,12 +20,9 @@ const changes = z
     to: moment.nullable(),
     steps: count,
     labelled: count,
-    reference: z
-      .strictObject({ baseline: z.string(), mean: z.number(), rows: count, between: z.number() })
-      .nullable()
-      .meta({
-        description: "The baseline's own level, and the standard deviation by which its steps differ beyond the noise of their rows.",
-      }),
+    reference: z.strictObject({ baseline: z.string(), mean: z.number(), rows: count, between: z.number() }).nullable().meta({
+      description: "The baseline's own level, and the standard deviation by which its steps differ beyond the noise of their rows.",
+    }),
     found: z.array(
       z.strictObject({
         detector: z.enum(DETECTORS),
