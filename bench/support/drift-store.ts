@@ -1,7 +1,7 @@
 import { binCount, numericBin, type SubjectGrid } from "../../src/model/grid.ts";
 import type { ModelSettings } from "../../src/model/settings.ts";
 import { DAY, HOUR, type Millis } from "../../src/model/time.ts";
-import { baselineKey } from "../../src/monitor/baselines.ts";
+import { baselineKey, basisOf } from "../../src/monitor/baselines.ts";
 import { buildGrid, KNOWN_CATEGORIES } from "../../src/monitor/build-grid.ts";
 import { createMonitor, type Monitor } from "../../src/monitor/monitor.ts";
 import { silentLog } from "../../src/log.ts";
@@ -81,7 +81,7 @@ export async function fillStore(
     for (let start = 0; start < rows.length; start += 1000) await store.insert("feature_counts", rows.slice(start, start + 1000));
   }
   const subjects = grids.map(({ feature, grid }) => ({ key: { subject: "feature", feature: nameOf(feature) } as const, grid }));
-  await insertGrid(store, { model: MODEL, version: 1, subjects }, `${DRIFT_SETTINGS.bucket} ${DRIFT_SETTINGS.positive} ${KEY}`, FIRST_DAY);
+  await insertGrid(store, { model: MODEL, version: 1, subjects }, basisOf(DRIFT_SETTINGS, [KEY]), FIRST_DAY);
   await insertBaseline(store, {
     model: MODEL,
     key: KEY,

@@ -101,6 +101,15 @@ type GridOptions = {
 /** Live rows that make a provisional grid when no file baseline is configured. */
 const PROVISIONAL_ROWS = 1_000;
 
+/** What a grid is made from and counted by, in a line: another basis takes another grid. */
+export function basisOf(model: ModelSettings, keys: readonly string[]): string {
+  return [
+    `${STORED_AS} ${model.task} ${model.bucket} ${model.positive ?? ""}`,
+    ...(keys.length > 0 ? keys : ["first rows"]),
+    ...(model.segments ? [`segments ${digestOf(model.segments)}`] : []),
+  ].join(" ");
+}
+
 /**
  * The grid of a model: the stored one when it was made for the same baselines, bucket, positive class and segments, else a
  * new one, on which the baselines are counted at once and live events soon. Without a file baseline the first rows make
@@ -108,11 +117,10 @@ const PROVISIONAL_ROWS = 1_000;
  */
 export async function ensureGrid(options: GridOptions): Promise<Grid | null> {
   const { store, model, baselines } = options;
-  const basis = [
-    `${STORED_AS} ${model.task} ${model.bucket} ${model.positive ?? ""}`,
-    ...(baselines.length > 0 ? baselines.map((one) => one.key) : ["first rows"]),
-    ...(model.segments ? [`segments ${digestOf(model.segments)}`] : []),
-  ].join(" ");
+  const basis = basisOf(
+    model,
+    baselines.map((one) => one.key),
+  );
   const newest = await readNewestGrid(store, model.name);
   if (newest?.basis === basis) return newest.grid;
   const references = await readReferences(options);

@@ -55,9 +55,16 @@ export type History = {
   versions(window: Window): ReadonlySet<string>;
 };
 
-export async function loadHistory(store: Store, state: ModelState, span: Window, stepMs: Millis): Promise<History> {
+/** `inputsStepMs` may be longer where windows of whole such steps are all that will be asked for: the store adds up faster. */
+export async function loadHistory(
+  store: Store,
+  state: ModelState,
+  span: Window,
+  stepMs: Millis,
+  inputsStepMs: Millis = stepMs,
+): Promise<History> {
   const rows = { model: state.settings.name, baseline: "" };
-  const inputs = await readFeatureCounts(store, rows, state.grid, span, stepMs, state.segment);
+  const inputs = await readFeatureCounts(store, rows, state.grid, span, inputsStepMs, state.segment);
   const outcomes = await readOutcomeCounts(store, rows, span, stepMs, state.segment);
   // Which versions are alive takes a week, but none of its bins.
   const versions = await readLiveVersions(

@@ -369,12 +369,9 @@ export function createMonitor(options: {
     const baselines = new Set(query.baselines);
     const { window } = query;
     const step = [window.from, window.to].reduce(greatestCommonDivisor, DAY);
-    const history = await loadHistory(
-      store,
-      state,
-      { from: window.from - measurer.lookBack(window.to - window.from, baselines), to: window.to },
-      step,
-    );
+    const length = window.to - window.from;
+    const back = measurer.lookBack(length, baselines);
+    const history = await loadHistory(store, state, { from: window.from - back, to: window.to }, step, back === 0 ? length : step);
     const mark = watermark(query.model);
     const inputs = query.families.filter((family) => family !== "performance");
     // Who asks for one window wants names, however few rows hold them.

@@ -174,7 +174,7 @@ type CountsRow = {
 const MANY_ALIKE = 6;
 
 /**
- * Counts within a window, summed by steps of time (aligned to the epoch), of all rows or of one segment. Steps without
+ * Counts within a window, summed by steps of time from its beginning on, of all rows or of one segment. Steps without
  * rows are absent. Oldest first.
  *
  * Where there are many rows the same bins hold some in every bucket, and adding such lists place by place takes a fraction
@@ -193,7 +193,7 @@ export async function readFeatureCounts(
             groupArrayIf((bins, counts), buckets >= ${MANY_ALIKE}) AS alike, sumMapIf(bins, counts, buckets < ${MANY_ALIKE}) AS others,
             min(low) AS low, max(high) AS high, toString(sum(low_sum)) AS low_sum, toString(sum(high_sum)) AS high_sum
      FROM (
-       SELECT intDiv(toUnixTimestamp(c.bucket), {step:UInt32}) * {step:UInt32} AS step, c.version AS version, c.subject AS subject, c.feature AS feature,
+       SELECT {from:UInt32} + intDiv(toUnixTimestamp(c.bucket) - {from:UInt32}, {step:UInt32}) * {step:UInt32} AS step, c.version AS version, c.subject AS subject, c.feature AS feature,
               c.bins AS bins, sumForEach(c.counts) AS counts, count() AS buckets, sum(c.rows) AS rows, sum(c.missing) AS missing,
               sum(c.unparsable) AS unparsable, sum(c.non_finite) AS non_finite, sum(c.unseen) AS unseen, min(c.low) AS low, max(c.high) AS high,
               sum(c.low_sum) AS low_sum, sum(c.high_sum) AS high_sum
