@@ -177,7 +177,13 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     log,
   });
 
-  const sources = options.sources ?? (config.kafka ? [createKafkaSource({ settings: config.kafka, log, onFatal, now: clock })] : []);
+  const answers = () =>
+    store.query("SELECT 1").then(
+      () => true,
+      () => false,
+    );
+  const sources =
+    options.sources ?? (config.kafka ? [createKafkaSource({ settings: config.kafka, log, onFatal, now: clock, isReady: answers })] : []);
   let ticking: Promise<unknown> = Promise.resolve();
   let started = false;
   let recordedAt = 0;

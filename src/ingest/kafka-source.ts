@@ -61,11 +61,17 @@ export type KafkaSourceOptions = {
   /** Called once, when the consumer is gone and will not come back by itself. */
   readonly onFatal: (reason: SourceError) => void;
   readonly now: Clock;
+  /**
+   * Whether what a batch was refused for is over. Until then it is kept and not fetched again: fetching a batch over and over,
+   * only to find that the store is still away, would leave the memory of one beside that of the next. Absent: always.
+   */
+  readonly isReady?: () => Promise<boolean>;
   readonly tuning?: Partial<KafkaTuning>;
 };
 
 /** A source that reads the configured topics as a member of a consumer group. */
-export function createKafkaSource({ settings, log, onFatal, now, tuning: overrides }: KafkaSourceOptions): EventSource {
+export function createKafkaSource(options: KafkaSourceOptions): EventSource {
+  const { settings, log, onFatal, now, isReady = async () => true, tuning: overrides } = options;
   const tuning = { ...TUNING, ...overrides };
   const adapters = new Map(settings.topics.map(({ topic, adapter }) => [topic, adapter]));
   const topics = [...adapters.keys()];
@@ -176,7 +182,7 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
             { key: keyOf(batch.topic, batch.partition), drained },
           );
         } catch (cause) {
-          await pauseAfterFailure(state, first, cause);
+          await pauseAfterFailure(payload, state, first, cause);
           return false;
         }
         await payload.commitOffsetsIfNecessary({
@@ -198,19 +204,24 @@ export function createKafkaSource({ settings, log, onFatal, now, tuning: overrid
   }
 
   /** Left unresolved, the batch is fetched again. Thrown at kafkajs instead, five failures in a lifetime would end the consumer. */
-  async function pauseAfterFailure(state: Partition, first: string, cause: unknown): Promise<void> {
+  async function pauseAfterFailure(payload: EachBatchPayload, state: Partition, first: string, cause: unknown): Promise<void> {
     state.failure = textOf(cause);
     const pause = Math.min(tuning.retryPause * 2 ** state.failures, tuning.maxRetryPause);
     state.failures += 1;
-    // Whoever rejects is no sleeper: it is the store that is away, and waiting for it is right.
-    watched = null;
     log.error("kafka: a batch could not be handled and will come again", {
       partition: keyOf(state.topic, state.partition),
       first,
       pauseMs: pause,
       error: state.failure,
     });
-    await sleep(pause, stopSignal.signal);
+    do {
+      // Whoever rejects is no sleeper: it is the store that is away, and waiting for it is right.
+      watched = null;
+      await sleep(pause, stopSignal.signal);
+      if (stopping || gone) return;
+      // Nothing is in hand that a successor could repeat, so the place in the group is kept.
+      await payload.heartbeat();
+    } while (!(await isReady()));
   }
 
   /** A failed heartbeat is thrown only after the work, so that what is durable by then is committed: the next owner is spared a repeat. */
