@@ -98,6 +98,24 @@ describe("an alert's life", () => {
     expect(seen.find(({ to }) => to === "resolved")?.explanation).toMatchObject({ value: 0.06 });
   });
 
+  it("of a segment asks for several windows of that segment alone", async () => {
+    const asked: MeasureQuery[] = [];
+    const example = exampleRule();
+    const rule = { ...example, measure: { ...example.measure, segments: "each" as const } };
+    const engine = engineOf([rule], {}, async (query) => {
+      asked.push(query);
+      return [];
+    });
+    const [one, other] = ["carrier=DL", "carrier=AA"];
+    const blind = { value: 0.1, pValue: 0.5, detail: { detectable: 0.4 } };
+    const seen = [
+      ...(await engine.evaluate(exampleWindow(0, [{ ...DRIFTED, segment: one }, { ...QUIET, segment: other }, DRIFTED]))),
+      ...(await engine.evaluate(exampleWindow(1, [{ ...blind, segment: one }, { ...blind, segment: other }, blind]))),
+    ];
+    expect(seen.map(({ key, to }) => [key.segment, to])).toEqual([[one, "firing"]]);
+    expect(asked.map(({ segments }) => segments)).toEqual([[one]]);
+  });
+
   it("goes on after a restart where it stood", async () => {
     const rules = [exampleRule({ evaluations: 2 })];
     await engineOf(rules).evaluate(exampleWindow(0, [DRIFTED]));

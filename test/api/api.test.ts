@@ -134,6 +134,7 @@ describe("measurements", () => {
       window: { from: SEED_START, to: SEED_START + DAY },
       baselines: ["training"],
       families: ["drift"],
+      only: { subject: undefined, feature: "temp" },
     });
     for (const query of [
       `from=${from}`,
@@ -145,6 +146,28 @@ describe("measurements", () => {
     ])
       await expectProblem(await app.request(`/v1/models/flight-delay/drift?compute=true&${query}`), 400);
     expect(measure).toHaveBeenCalledTimes(1);
+  });
+
+  it("are of all rows together, unless a segment is named, or each", async () => {
+    const measure = vi.fn(async () => []);
+    const { app } = apiOver(store, [seedModel()], { measure });
+    const span = `compute=true&from=${formatTime(SEED_START)}&to=${formatTime(SEED_START + DAY)}`;
+    for (const segment of ["", "&segment=carrier%3DDL", "&segment=each"])
+      await app.request(`/v1/models/flight-delay/drift?${span}${segment}`);
+    const asked = measure.mock.calls.map((call: readonly unknown[]) => (call[0] as { segments?: unknown }).segments);
+    expect(asked).toEqual([undefined, ["carrier=DL"], "each"]);
+    await expectProblem(await app.request(`/v1/models/flight-delay/drift?${span}&segment=each&exact=true`), 400);
+    const dl = exampleMeasurement({ model: "flight-delay", segment: "carrier=DL", from: SEED_START, to: SEED_START + DAY });
+    await insertMeasurements(store, [dl], SEED_START);
+    const segmentsOf = async (query: string) => {
+      const path = `/v1/models/flight-delay/drift?limit=1000&to=${formatTime(SEED_START + DAY)}${query}`;
+      const { items } = (await (await api.app.request(path)).json()) as { items: { segment: string | null }[] };
+      return [...new Set(items.map((item) => item.segment))];
+    };
+    expect(await segmentsOf("")).toEqual([null]);
+    expect(await segmentsOf("&segment=carrier%3DDL")).toEqual(["carrier=DL"]);
+    expect(await segmentsOf("&segment=each")).toEqual(["carrier=DL"]);
+    expect(await segmentsOf("&segment=nobody")).toEqual([]);
   });
 
   it("have exact values beside them when asked, of rows that can be held", async () => {
