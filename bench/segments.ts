@@ -103,8 +103,8 @@ async function fill(store: Store): Promise<void> {
 }
 
 async function gridOf(store: Store, version: number, settings: readonly SegmentSettings[]): Promise<Grid> {
-  const numbers = await readNumericSummaries(store, BENCH_MODEL, null);
-  const categories = await readCategorySummaries(store, BENCH_MODEL, null, 10_000);
+  const numbers = await readNumericSummaries(store, BENCH_MODEL, { live: null });
+  const categories = await readCategorySummaries(store, BENCH_MODEL, { live: null }, 10_000);
   const bins = buildGrid(BENCH_MODEL, version, [{ numbers, categories }]);
   await insertGrid(store, bins, "bench", START);
   return { ...bins, segments: await pinSegments(store, bins, settings, [null]) };

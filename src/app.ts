@@ -16,7 +16,8 @@ import type { Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import type { Transition } from "./model/alert.ts";
 import type { Config } from "./model/settings.ts";
-import { MINUTE, SECOND, type Clock, type Millis } from "./model/time.ts";
+import type { Grid } from "./model/grid.ts";
+import { MINUTE, SECOND, type Clock, type Millis, type Window } from "./model/time.ts";
 import { createMonitor, type Monitor, type TickResult } from "./monitor/monitor.ts";
 import { createNotifiers } from "./notify/notifier.ts";
 import { createSignedPost } from "./notify/signed-post.ts";
@@ -63,6 +64,8 @@ export type App = {
   readonly localToken: string;
   /** One pass: count, measure, judge, decide. Passes never overlap. */
   tick(): Promise<TickResult>;
+  /** Makes new bins of a model, between two passes; null with too few rows in that stretch. */
+  rebuild(model: string, live: Window): Promise<Grid | null>;
   watermark(model: string): Millis | null;
   /** Baselines are loaded and sources run. */
   isStarted(): boolean;
@@ -156,7 +159,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     store: storeUntil(store, () => stopping),
     models: config.models,
     rules: config.rules,
-    openBaseline: (file, model) => openBaselineFile(file, model, clock),
+    openBaseline: (location, model) => openBaselineFile(location, model, clock),
     precedence: (row) => String(precedenceNumber(predictionPrecedence(row.prediction))),
     watermark,
     nextSequence,
@@ -190,15 +193,19 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   let assigned: ReadonlySet<string> = new Set();
   let loop: Promise<void> | null = null;
 
-  function tick(): Promise<TickResult> {
-    const run = async () => {
-      noteProgress();
-      await sweep();
-      return recorded(() => monitor.tick());
-    };
+  /** Passes, and what must not happen beside one, come one after the other. */
+  function inTurn<T>(run: () => Promise<T>): Promise<T> {
     const next = ticking.then(run, run);
     ticking = next.catch(() => {});
     return next;
+  }
+
+  function tick(): Promise<TickResult> {
+    return inTurn(async () => {
+      noteProgress();
+      await sweep();
+      return recorded(() => monitor.tick());
+    });
   }
 
   /** What waited in vain is looked for beside the measuring, and is no reason not to measure. */
@@ -331,6 +338,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     metrics,
     localToken: `dw_${randomBytes(32).toString("base64url")}`,
     tick,
+    rebuild: (model, live) => inTurn(() => monitor.rebuild(model, live)),
     watermark,
     isStarted: () => started,
     whyNotReady,

@@ -9,6 +9,7 @@ import { docsPage, DOCS_ICON, DOCS_STYLE } from "./docs.ts";
 import { eventRoutes } from "./events.ts";
 import { heldRoutes } from "./held.ts";
 import { measurementRoutes } from "./measurements.ts";
+import { gridRoutes } from "./grid.ts";
 import { modelRoutes } from "./models.ts";
 import { openApiDocument } from "./openapi.ts";
 import { operationRoutes } from "./operations.ts";
@@ -32,6 +33,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
   const routes: Route[] = [
     ...eventRoutes(dependencies),
     ...modelRoutes(dependencies),
+    ...gridRoutes(dependencies),
     ...measurementRoutes(dependencies),
     ...segmentRoutes(dependencies),
     ...compareRoutes(dependencies),

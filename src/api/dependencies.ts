@@ -7,7 +7,8 @@ import type { Measurement, MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
 import type { AdapterSettings, HttpSettings, ModelSettings } from "../model/settings.ts";
-import type { Clock, Millis } from "../model/time.ts";
+import type { Grid } from "../model/grid.ts";
+import type { Clock, Millis, Window } from "../model/time.ts";
 import type { OpenPlace } from "../store/dead-letters.ts";
 import type { Store } from "../store/store.ts";
 import { Problem, quoted } from "./problem.ts";
@@ -67,6 +68,8 @@ export type ApiDependencies = {
   readonly changes: (query: ChangesQuery) => Promise<Changes | null>;
   /** Which segments carry a change; null where there is nothing to take apart. */
   readonly explainSegments: (question: SegmentQuestion) => Promise<SegmentAnswer | null>;
+  /** Makes new bins from the baselines and live rows of a stretch; null with too few of them. */
+  readonly rebuild: (model: string, live: Window) => Promise<Grid | null>;
   readonly compare: (settings: ModelSettings, query: ComparisonQuery) => Promise<Comparison>;
   /** A model's report, as plain data with times in RFC 3339, and as a page. */
   readonly report: (query: {

@@ -155,7 +155,8 @@ export function baselineJson(model: string, baseline: BaselineSettings, stored: 
     offset: baseline.kind === "trailing" ? formatDuration(baseline.offset) : null,
     from: baseline.kind === "period" ? formatTime(baseline.from) : null,
     to: baseline.kind === "period" ? formatTime(baseline.to) : null,
-    version: baseline.kind === "version" ? baseline.version : null,
+    version: baseline.kind === "version" || baseline.kind === "period" ? (baseline.version ?? null) : null,
+    season: baseline.kind === "version" ? null : (baseline.season ?? null),
     loaded: stored
       .filter((one) => one.model === model && one.name === baseline.name)
       .map((one) => ({

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Config } from "../model/settings.ts";
+import { fitCommand, rebuildCommand } from "./grid.ts";
 import { action, jsonOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { CliFailure } from "./failure.ts";
@@ -28,6 +29,7 @@ type BaselineItem = {
   readonly from: string | null;
   readonly to: string | null;
   readonly version: string | null;
+  readonly season: string | null;
   readonly loaded: readonly LoadedItem[];
 };
 
@@ -58,7 +60,12 @@ export function baselineCommand(cli: Cli) {
         run(cli.io, options, (connection, config) => createBaselines(cli.io, connection, config, options)),
       ),
     );
-  return newCommand("baseline", "what windows are compared with", ["baseline list"]).addCommand(create).addCommand(list).addCommand(show);
+  return newCommand("baseline", "what windows are compared with", ["baseline list"])
+    .addCommand(create)
+    .addCommand(list)
+    .addCommand(show)
+    .addCommand(fitCommand(cli))
+    .addCommand(rebuildCommand(cli));
 }
 
 function run(
@@ -126,8 +133,9 @@ function rowsOf(item: BaselineItem): string[][] {
   ]);
 }
 
-function whatText({ kind, window, offset, version }: BaselineItem): string {
-  if (kind === "trailing") return `the ${window ?? ""} before${offset === null || offset === "0ms" ? "" : `, ${offset} back`}`;
+function whatText({ kind, window, offset, version, season }: BaselineItem): string {
+  const hours = season ? `the same hours of the ${season} in ` : "";
+  if (kind === "trailing") return `${hours}the ${window ?? ""} before${offset === null || offset === "0ms" ? "" : `, ${offset} back`}`;
   return kind === "version" ? `version ${version ?? ""} in the same window` : "a pinned period";
 }
 

@@ -1,3 +1,5 @@
+import { SourceError } from "../ingest/source.ts";
+import { openTable } from "../ingest/tables/rows.ts";
 import { baselineFiles } from "../monitor/baselines.ts";
 import { formatProblems } from "../config/problem.ts";
 import { whyNotApplicable } from "../config/why-not-applicable.ts";
@@ -5,6 +7,7 @@ import type { BaselineSettings, Channel, Config, KafkaTopic } from "../model/set
 import type { Rule } from "../model/rule.ts";
 import { formatDuration, formatTime } from "../model/time.ts";
 import { action, jsonOption, newCommand, note, type Cli, type Global } from "./command.ts";
+import { CliFailure } from "./failure.ts";
 import { loadSettings } from "./settings.ts";
 import { formatTable } from "./table.ts";
 import { countOf, NOTHING, printableLines, safeJson } from "./text.ts";
@@ -15,13 +18,30 @@ export function checkCommand(cli: Cli) {
   ])
     .addOption(jsonOption("the summary as JSON"))
     .action(
-      action(cli, (options: { json?: boolean } & Global) => {
+      action(cli, async (options: { json?: boolean } & Global) => {
         const { config, warnings } = loadSettings(cli.io, options.config);
+        await checkTables(config);
         cli.io.stdout.write(options.json ? `${safeJson({ ...summary(config), warnings })}\n` : summaryText(config, cli.io.stdout.columns));
         if (warnings.length > 0) note(cli.io, `${countOf(warnings.length, "warning")}:\n${formatProblems(warnings)}`);
         return 0;
       }),
     );
+}
+
+/** The columns that baselines name are there; whether every row is right is seen when they are loaded. */
+async function checkTables(config: Config): Promise<void> {
+  for (const model of config.models.values()) {
+    for (const baseline of model.baselines) {
+      for (const { file, table } of baselineFiles(baseline)) {
+        try {
+          if (table) await openTable(file, table);
+        } catch (error) {
+          if (!(error instanceof SourceError)) throw error;
+          throw new CliFailure(`models.${model.name}.baselines.${baseline.name}: ${error.message}`, error.hint, 2);
+        }
+      }
+    }
+  }
 }
 
 /** What a configuration amounts to, without secrets: of a URL that may hold one, only where it leads. */
@@ -117,9 +137,9 @@ function baselineText(baseline: BaselineSettings): string {
     case "file":
       return `${name}: ${countOf(baselineFiles(baseline).length, "file")}`;
     case "trailing":
-      return `${name}: ${formatDuration(baseline.window)}${baseline.offset > 0 ? `, ${formatDuration(baseline.offset)} back` : ""}`;
+      return `${name}: ${formatDuration(baseline.window)}${baseline.offset > 0 ? `, ${formatDuration(baseline.offset)} back` : ""}${baseline.season ? `, season ${baseline.season}` : ""}`;
     case "period":
-      return `${name}: ${formatTime(baseline.from)} to ${formatTime(baseline.to)}`;
+      return `${name}: ${formatTime(baseline.from)} to ${formatTime(baseline.to)}${baseline.version ? ` of version ${baseline.version}` : ""}`;
     case "version":
       return `${name}: version ${baseline.version}`;
   }

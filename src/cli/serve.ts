@@ -50,6 +50,7 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
     withExactValues: monitor.withExactValues,
     changes: monitor.changes,
     explainSegments: monitor.explainSegments,
+    rebuild: app.rebuild,
     compare: (settings, query) => compareVersions({ store, settings, watermark: app.watermark(settings.name) }, query),
     report: async ({ model, ...query }) => {
       const report = await modelReport({ store, model, ...query });

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { didYouMean } from "../config/did-you-mean.ts";
+import { didYouMean } from "../model/did-you-mean.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Config, ModelSettings } from "../model/settings.ts";

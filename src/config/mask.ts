@@ -1,4 +1,4 @@
-import { editDistance } from "./did-you-mean.ts";
+import { editDistance } from "../model/did-you-mean.ts";
 
 /** A stretch of the source text that is shown as something else. */
 export type Mask = { readonly from: number; readonly to: number; readonly shown: string };

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import { PASSWORD_MECHANISMS, type KafkaSasl, type KafkaSsl } from "../model/settings.ts";
-import { didYouMean } from "./did-you-mean.ts";
+import { didYouMean } from "../model/did-you-mean.ts";
 import type { Document } from "./document.ts";
 import { isMapping, readPart, reportType, valueAt } from "./read-part.ts";
 import { readNamedFile, readSecret, type Surroundings } from "./read-secret.ts";

@@ -1,12 +1,13 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
-import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
+import { SEASONS, type BaselineSettings, type ModelSettings, type Season, type TableSettings } from "../model/settings.ts";
 import { formatDuration } from "../model/time.ts";
 import type { Document } from "./document.ts";
 import type { Path } from "./problem.ts";
 import { isMapping, namesAt, readPart, reportType, reportUnknownKey, valueAt } from "./read-part.ts";
 import { readSegments } from "./read-segments.ts";
 import { unreadable, type Surroundings } from "./read-secret.ts";
+import { readTable } from "./read-table.ts";
 import { baselineSchemas, modelSchema } from "./schema.ts";
 
 /** The models that are right, by name; what is wrong with the others the document then holds. */
@@ -35,6 +36,7 @@ function readModel(document: Document, surroundings: Surroundings, name: string)
     if (baseline) baselines.push(baseline);
     else complete = false;
     if (baseline && model) checkGrain(document, baselinePath, baseline, model.bucket);
+    if (baseline) checkSeason(document, baselinePath, baseline);
   }
   const segments = readSegments(document, [...path, "segments"]);
   if (!model || !complete || !segments) return undefined;
@@ -73,15 +75,17 @@ function readBaseline(document: Document, surroundings: Surroundings, path: Path
     reportType(document, path, "object", raw);
     return undefined;
   }
-  const kinds = KINDS.filter((kind) => kind in raw || (kind === "from" && "to" in raw));
+  const isPeriod = "from" in raw || "to" in raw;
+  // A period may say of which version.
+  const kinds = KINDS.filter((kind) => (kind === "from" ? isPeriod : kind in raw && !(kind === "version" && isPeriod)));
   const [kind] = kinds;
   if (kind === undefined || kinds.length !== 1) {
     document.report(
       path,
       "expected exactly one kind of baseline",
-      "{file}, {by_version: {version: {file}}}, {window, offset}, {from, to} or {version}",
+      "{file}, {by_version: {version: {file}}}, {window, offset, season}, {from, to, version} or {version}",
     );
-    const known = [...KINDS, "to", "offset"];
+    const known = [...KINDS, "to", "offset", "season", "columns", "delimiter", "missing"];
     for (const key of Object.keys(raw)) if (!known.includes(key)) reportUnknownKey(document, path, key, known);
     return undefined;
   }
@@ -89,31 +93,50 @@ function readBaseline(document: Document, surroundings: Surroundings, path: Path
     case "file": {
       const baseline = readPart(document, baselineSchemas.file, path);
       const file = baseline && readableFile(document, surroundings, [...path, "file"], baseline.file);
-      return file === undefined ? undefined : { kind: "file", name, file, byVersion: new Map() };
+      if (!baseline || file === undefined) return undefined;
+      const table = readTable(document, path, baseline, null);
+      return { kind: "file", name, file, byVersion: new Map(), ...tablesOf([["", table]]), ...seasonOf(baseline) };
     }
     case "by_version": {
       const baseline = readPart(document, baselineSchemas.by_version, path);
       if (!baseline) return undefined;
       const byVersion = new Map<string, string>();
-      for (const [version, { file: written }] of Object.entries(baseline.by_version)) {
-        const file = readableFile(document, surroundings, [...path, "by_version", version, "file"], written);
+      const tables: [string, TableSettings | null][] = [];
+      const { by_version: written, ...shared } = baseline;
+      for (const [version, own] of Object.entries(written)) {
+        const place = [...path, "by_version", version];
+        const file = readableFile(document, surroundings, [...place, "file"], own.file);
         if (file !== undefined) byVersion.set(version, file);
+        tables.push([version, readTable(document, own.columns ? place : path, { ...shared, ...own }, version)]);
       }
-      return byVersion.size === Object.keys(baseline.by_version).length ? { kind: "file", name, file: null, byVersion } : undefined;
+      return byVersion.size === Object.keys(written).length
+        ? { kind: "file", name, file: null, byVersion, ...tablesOf(tables), ...seasonOf(baseline) }
+        : undefined;
     }
     case "window": {
       const baseline = readPart(document, baselineSchemas.window, path);
-      return baseline && { kind: "trailing", name, window: baseline.window, offset: baseline.offset };
+      return baseline && { kind: "trailing", name, window: baseline.window, offset: baseline.offset, ...seasonOf(baseline) };
     }
     case "from": {
       const baseline = readPart(document, baselineSchemas.from, path);
-      return baseline && { kind: "period", name, from: baseline.from, to: baseline.to };
+      return (
+        baseline && { kind: "period", name, from: baseline.from, to: baseline.to, version: baseline.version ?? null, ...seasonOf(baseline) }
+      );
     }
     case "version": {
       const baseline = readPart(document, baselineSchemas.version, path);
       return baseline && { kind: "version", name, version: baseline.version };
     }
   }
+}
+
+function seasonOf({ season }: { season?: Season | undefined }): { season?: Season } {
+  return season === undefined ? {} : { season };
+}
+
+function tablesOf(tables: readonly [string, TableSettings | null][]): { tables?: ReadonlyMap<string, TableSettings> } {
+  const found = tables.flatMap(([version, table]) => (table ? [[version, table] as const] : []));
+  return found.length === 0 ? {} : { tables: new Map(found) };
 }
 
 function readableFile(document: Document, { directory }: Surroundings, path: Path, written: string): string | undefined {
@@ -130,6 +153,16 @@ function readableFile(document: Document, { directory }: Surroundings, path: Pat
     );
     return undefined;
   }
+}
+
+/** A stretch of a season holds whole seasons: with less there is nothing at the same place. */
+function checkSeason(document: Document, path: Path, baseline: BaselineSettings): void {
+  if (baseline.kind === "trailing" && baseline.season !== undefined && baseline.window % SEASONS[baseline.season] !== 0)
+    document.report(
+      [...path, "window"],
+      `is no whole number of seasons (${baseline.season})`,
+      "as in {window: 28d, season: week}: the same hours of the last four weeks",
+    );
 }
 
 /** Counts exist by bucket only, so a stretch of time that cuts through one has no counts. */

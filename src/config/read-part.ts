@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { didYouMean } from "./did-you-mean.ts";
+import { didYouMean } from "../model/did-you-mean.ts";
 import type { Document } from "./document.ts";
 import { isLaterKey } from "./later.ts";
 import type { Path } from "./problem.ts";

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { DRIFT_METRICS } from "../model/measurement.ts";
-import { PASSWORD_MECHANISMS, SCOPES, TASKS } from "../model/settings.ts";
+import { PASSWORD_MECHANISMS, SCOPES, SEASONS, TASKS, type Season } from "../model/settings.ts";
 import { DAY, MINUTE } from "../model/time.ts";
 import { adapterSchemas } from "./adapters-schema.ts";
+import { tableShape } from "./table-schema.ts";
 import { delay, duration, email, flag, name, object, port, says, text, time, url } from "./schema-values.ts";
 
 /** `host:port`. */
@@ -142,11 +143,12 @@ export const segmentSchemas = {
   }),
 };
 
-const baselineFile = object({ file: text });
+const baselineFile = object({ file: text, ...tableShape });
+const season = z.enum(Object.keys(SEASONS) as [Season, ...Season[]]).optional();
 
 /** Every kind of baseline, by the key that tells it from the others. */
 export const baselineSchemas = {
-  file: baselineFile,
+  file: object({ ...baselineFile.shape, season }),
   by_version: object({
     by_version: z
       .record(name, baselineFile)
@@ -154,9 +156,11 @@ export const baselineSchemas = {
         (versions) => Object.keys(versions).length > 0,
         says("expected at least one version", 'as in {"2013-q1": {file: reference.ndjson.gz}}'),
       ),
+    ...tableShape,
+    season,
   }),
-  window: object({ window: duration, offset: delay.prefault("0s") }),
-  from: object({ from: time, to: time }).refine(({ from, to }) => from < to, {
+  window: object({ window: duration, offset: delay.prefault("0s"), season }),
+  from: object({ from: time, to: time, version: text.optional(), season }).refine(({ from, to }) => from < to, {
     ...says("`to` must be later than `from`", "a period is half-open: it ends just before `to`"),
     path: ["to"],
   }),

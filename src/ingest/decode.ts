@@ -110,18 +110,36 @@ export function decodeBaselineRow(message: Message, context: DecodeContext): Dec
   return decodeWith(
     (limits, reject) => parseObject(message.bytes, limits, reject),
     context,
-    (read): BaselineRow => {
-      if (read.type === "label")
-        read.reject("unknown_type", 'type is the text "label"; a row of a baseline is a prediction, its label beside it.');
-      const prediction = readPrediction(read, BASELINE_FIELDS, message.origin, context);
-      if (read.fields.at("label") === undefined) return { prediction, label: null };
-      return {
-        prediction,
-        label: { type: "label", id: prediction.id, model: prediction.model, time: null, revision: 0, ...readTruth(read) },
-      };
-    },
+    (read) => readBaselineRow(read, message.origin, context),
     (row) => ({ ok: true, row }),
   );
+}
+
+/** The same from an object that a row of columns was made into. `nameOf` is what messages call a field. */
+export function decodeBaselineObject(
+  object: Readonly<Record<string, unknown>>,
+  origin: Origin,
+  context: DecodeContext,
+  nameOf: (field: string) => string,
+): DecodedBaselineRow {
+  return decodeWith(
+    () => object,
+    context,
+    (read) => readBaselineRow(read, origin, context),
+    (row) => ({ ok: true, row }),
+    nameOf,
+  );
+}
+
+function readBaselineRow(read: Read, origin: Origin, context: DecodeContext): BaselineRow {
+  if (read.type === "label")
+    read.reject("unknown_type", 'type is the text "label"; a row of a baseline is a prediction, its label beside it.');
+  const prediction = readPrediction(read, BASELINE_FIELDS, origin, context);
+  if (read.fields.at("label") === undefined) return { prediction, label: null };
+  return {
+    prediction,
+    label: { type: "label", id: prediction.id, model: prediction.model, time: null, revision: 0, ...readTruth(read) },
+  };
 }
 
 type Rejected = { readonly ok: false; readonly reason: RejectReason; readonly message: string };

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { SourceError } from "./source.ts";
 
@@ -14,12 +15,11 @@ export type Line = { readonly number: number; readonly bytes: Uint8Array };
  * when the file cannot be read to its end; the lines before that have come by then.
  */
 export async function* readLines(file: string, limit: number, onBytes: (bytes: number) => void = () => {}): AsyncGenerator<Line[]> {
-  const raw = createReadStream(file, { highWaterMark: 256 * 1024 });
+  const { raw, open } = openContent(file);
   try {
     raw.on("data", (chunk) => onBytes(chunk.length));
     raw.pause();
-    const content = (await isGzip(file)) ? raw.pipe(createGunzip({ chunkSize: 256 * 1024 })) : raw;
-    raw.on("error", (error) => content.destroy(error));
+    const content = await open();
     let number = 1;
     // The beginning of a line whose end has not come yet: at most limit + 1 bytes, whatever the line's length.
     let parts: Uint8Array[] = [];
@@ -59,16 +59,35 @@ export async function* readLines(file: string, limit: number, onBytes: (bytes: n
   }
 }
 
+/** A file as a stream of its bytes, and of what they hold once `open` was called: gzip is told by its first bytes, not its name. */
+export function openContent(file: string): { readonly raw: Readable; open(): Promise<Readable> } {
+  const raw = createReadStream(file, { highWaterMark: 256 * 1024 });
+  return {
+    raw,
+    open: async () => {
+      const content = (await isGzip(file)) ? raw.pipe(createGunzip({ chunkSize: 256 * 1024 })) : raw;
+      raw.on("error", (error) => content.destroy(error));
+      return content;
+    },
+  };
+}
+
 /** Blank lines are how people end files, not events. */
 function isBlank(bytes: Uint8Array): boolean {
   return bytes.length < 64 && bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === RETURN);
 }
 
 async function isGzip(file: string): Promise<boolean> {
+  const [first, second] = await firstBytes(file, 2);
+  return first === 0x1f && second === 0x8b;
+}
+
+/** The bytes a file begins with; fewer where it has no more. */
+export async function firstBytes(file: string, length: number): Promise<Uint8Array> {
   const handle = await open(file, "r");
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
-    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0);
+    return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();
   }

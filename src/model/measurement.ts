@@ -226,6 +226,10 @@ export type MeasurementDetail = {
     readonly current: number | null;
     readonly pValue: number | null;
   }[];
+  /** The bins it was counted on; counts of others are never added to theirs. */
+  readonly grid?: number;
+  /** No reference was at hand when the bins were made: the first rows made them. */
+  readonly provisional?: boolean;
   /** Why there is no value, in a sentence. */
   readonly note?: string;
 };

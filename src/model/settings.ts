@@ -1,4 +1,4 @@
-import type { Millis } from "./time.ts";
+import { DAY, type Millis } from "./time.ts";
 import type { FieldPath } from "./field-path.ts";
 import type { DriftMetric } from "./measurement.ts";
 import type { Rule } from "./rule.ts";
@@ -9,13 +9,33 @@ import type { SegmentSettings } from "./segment.ts";
 export const TASKS = ["binary", "multiclass", "regression", "ranking"] as const;
 export type Task = (typeof TASKS)[number];
 
+/** What comes again: hours of the day, or of the week. In UTC. */
+export const SEASONS = { day: DAY, week: 7 * DAY } as const;
+export type Season = keyof typeof SEASONS;
+
 /** What a window is compared with. */
 export type BaselineSettings =
   /** Rows of a file: one file a version, or one for all (`byVersion` empty, `file` set). */
-  | { readonly kind: "file"; readonly name: string; readonly file: string | null; readonly byVersion: ReadonlyMap<string, string> }
-  /** The stretch of length `window` that ends `offset` before the window does begin. */
-  | { readonly kind: "trailing"; readonly name: string; readonly window: Millis; readonly offset: Millis }
-  | { readonly kind: "period"; readonly name: string; readonly from: Millis; readonly to: Millis }
+  | {
+      readonly kind: "file";
+      readonly name: string;
+      readonly file: string | null;
+      readonly byVersion: ReadonlyMap<string, string>;
+      /** How files of columns (CSV, Parquet) are read, by version, empty for all. Those that are not in it hold events, a line each. */
+      readonly tables?: ReadonlyMap<string, TableSettings>;
+      readonly season?: Season;
+    }
+  /** The stretch of length `window` that ends `offset` before the window does begin; of a season, only what lies at the same place of it. */
+  | { readonly kind: "trailing"; readonly name: string; readonly window: Millis; readonly offset: Millis; readonly season?: Season }
+  /** A stretch of live events that stays: those of `version`, or where it is null of the version that is measured. */
+  | {
+      readonly kind: "period";
+      readonly name: string;
+      readonly from: Millis;
+      readonly to: Millis;
+      readonly version?: string | null;
+      readonly season?: Season;
+    }
   /** Another version of the same model, over the same window. */
   | { readonly kind: "version"; readonly name: string; readonly version: string };
 
@@ -148,6 +168,30 @@ export type MappedSettings = {
   /** Whether the lines in which BentoML says what its columns are belong to the stream. */
   readonly bentoSchema: boolean;
 };
+
+/** What the columns of a CSV or Parquet file mean. */
+export type TableSettings = {
+  /** Columns that hold one value of a row each. */
+  readonly columns: ReadonlyMap<TableField, string>;
+  /** A column, or one moment for all rows. */
+  readonly time: TimeSource;
+  /** The version of all rows, where no column holds it; null: that which the file is for. */
+  readonly version: string | null;
+  /** The column of each class's probability. */
+  readonly scores: ReadonlyMap<string, string>;
+  /** The column of each feature; null for all columns that are nothing else. */
+  readonly only: ReadonlyMap<string, string> | null;
+  readonly except: readonly string[];
+  /** By column. */
+  readonly types: ReadonlyMap<string, FeatureType>;
+  readonly delimiter: string;
+  /** Texts that mean "no value" beside the empty one. */
+  readonly missing: readonly string[];
+};
+
+/** What a column may hold beside the time, a class's probability or a feature. */
+export const TABLE_FIELDS = ["id", "version", "prediction", "score", "label"] as const;
+export type TableField = (typeof TABLE_FIELDS)[number];
 
 export type ServiceSettings = {
   /** Null: the model is called what the service is. */

@@ -3,8 +3,8 @@ import type { BaselineRow } from "../model/event.ts";
 import type { Grid } from "../model/grid.ts";
 import { outcomeGridOf } from "../model/outcome-grid.ts";
 import type { SegmentSettings } from "../model/segment.ts";
-import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
-import type { Clock } from "../model/time.ts";
+import type { BaselineSettings, ModelSettings, TableSettings } from "../model/settings.ts";
+import type { Clock, Window } from "../model/time.ts";
 import type { Log } from "../log.ts";
 import { insertBaseline, insertBaselineRows, readBaselines, summarizeBaselineRows, type StoredBaseline } from "../store/baselines.ts";
 import { countBinEffects } from "../store/bin-effects.ts";
@@ -26,13 +26,16 @@ export type BaselineFile = {
   rows(): AsyncIterable<readonly BaselineRow[]>;
 };
 
-export type OpenBaselineFile = (file: string, model: ModelSettings) => Promise<BaselineFile>;
+/** Where a baseline's rows are; `table` says what the columns of a CSV or Parquet file mean. */
+export type BaselineLocation = { readonly version: string; readonly file: string; readonly table: TableSettings | null };
+
+export type OpenBaselineFile = (location: BaselineLocation, model: ModelSettings) => Promise<BaselineFile>;
 
 /** One file a version, or one for all versions (`version` empty). */
-export function baselineFiles(baseline: BaselineSettings): { version: string; file: string }[] {
+export function baselineFiles(baseline: BaselineSettings): BaselineLocation[] {
   if (baseline.kind !== "file") return [];
-  const files = [...baseline.byVersion].map(([version, file]) => ({ version, file }));
-  return baseline.file === null ? files : [...files, { version: "", file: baseline.file }];
+  const files = [...baseline.byVersion, ...(baseline.file === null ? [] : [["", baseline.file] as const])];
+  return files.map(([version, file]) => ({ version, file, table: baseline.tables?.get(version) ?? null }));
 }
 
 /** Grows when more is kept of the rows of a file, or of their counts: those stored before are then made again. */
@@ -62,8 +65,9 @@ export async function loadBaselines(options: {
   const stored = new Map((await readBaselines(store, model.name)).map((baseline) => [baseline.key, baseline]));
   const loaded: StoredBaseline[] = [];
   for (const settings of model.baselines) {
-    for (const { version, file } of baselineFiles(settings)) {
-      const opened = await open(file, model);
+    for (const location of baselineFiles(settings)) {
+      const { version } = location;
+      const opened = await open(location, model);
       const key = baselineKey(model.name, settings.name, version, opened.digest);
       let baseline = stored.get(key);
       if (!baseline) {
@@ -117,18 +121,13 @@ export function basisOf(model: ModelSettings, keys: readonly string[]): string {
  */
 export async function ensureGrid(options: GridOptions): Promise<Grid | null> {
   const { store, model, baselines } = options;
-  const basis = basisOf(
-    model,
-    baselines.map((one) => one.key),
-  );
+  const basis = basisWith(options);
   const newest = await readNewestGrid(store, model.name);
-  if (newest?.basis === basis) return newest.grid;
+  if (newest?.basis === basis || newest?.basis.startsWith(`${basis} ${REBUILT} `)) return newest.grid;
   const references = await readReferences(options);
   if (references === null) return newest?.grid ?? null;
   const bins = buildGrid(model.name, (newest?.grid.version ?? 0) + 1, references, baselines.length === 0);
-  const keys = baselines.length > 0 ? baselines.map((one) => one.key) : [null];
-  const segments = await pinSegments(store, bins, model.segments ?? [], keys);
-  const grid = segments.length === 0 ? bins : { ...bins, segments };
+  const grid = await withSegments(options, bins);
   await makeGrid(options, grid, basis);
   return grid;
 }
@@ -137,17 +136,55 @@ function digestOf(segments: readonly SegmentSettings[]): string {
   return createHash("sha256").update(JSON.stringify(segments)).digest("hex").slice(0, 16);
 }
 
-async function readReferences({ store, model, baselines }: GridOptions): Promise<ReferenceSummary[] | null> {
+/** What follows the basis of a grid that was made again with live rows: their stretch. */
+const REBUILT = "live rows";
+
+function basisWith({ model, baselines }: GridOptions): string {
+  return basisOf(
+    model,
+    baselines.map((one) => one.key),
+  );
+}
+
+async function withSegments({ store, model, baselines }: GridOptions, bins: Grid): Promise<Grid> {
   const keys = baselines.length > 0 ? baselines.map((one) => one.key) : [null];
+  const segments = await pinSegments(store, bins, model.segments ?? [], keys);
+  return segments.length === 0 ? bins : { ...bins, segments };
+}
+
+/**
+ * A new grid, made from the baselines as before and the live rows of a stretch, so that both are seen sharply. It stays
+ * until there are other baselines. Null with too few live rows.
+ */
+export async function rebuildGrid(options: GridOptions, live: Window): Promise<Grid | null> {
+  const { store, model, baselines } = options;
+  if ((await countPredictions(store, model.name, live)) < PROVISIONAL_ROWS) return null;
+  const references = [
+    ...(baselines.length > 0 ? ((await readReferences(options)) ?? []) : []),
+    {
+      numbers: await readNumericSummaries(store, model.name, { live }),
+      categories: await readCategorySummaries(store, model.name, { live }, KNOWN_CATEGORIES),
+    },
+  ];
+  const newest = await readNewestGrid(store, model.name);
+  const grid = await withSegments(options, buildGrid(model.name, (newest?.grid.version ?? 0) + 1, references));
+  await makeGrid(options, grid, `${basisWith(options)} ${REBUILT} ${live.from} ${live.to}`);
+  return grid;
+}
+
+async function readReferences({ store, model, baselines }: GridOptions): Promise<ReferenceSummary[] | null> {
   if (baselines.length === 0 && (await countPredictions(store, model.name)) < PROVISIONAL_ROWS) return null;
+  const sources = baselines.length > 0 ? baselines.map((one) => ({ baseline: one.key })) : [{ live: null }];
   const references = [];
-  for (const key of keys) {
+  for (const rows of sources) {
     references.push({
-      numbers: await readNumericSummaries(store, model.name, key),
+      numbers: await readNumericSummaries(store, model.name, rows),
       categories: [
-        ...(await readCategorySummaries(store, model.name, key, KNOWN_CATEGORIES)),
+        ...(await readCategorySummaries(store, model.name, rows, KNOWN_CATEGORIES)),
         // A class that is never predicted is one all the same: it comes after those that are.
-        ...(model.task === "multiclass" && key !== null ? await readLabelClasses(store, model.name, key, KNOWN_CATEGORIES) : []),
+        ...(model.task === "multiclass" && "baseline" in rows
+          ? await readLabelClasses(store, model.name, rows.baseline, KNOWN_CATEGORIES)
+          : []),
       ],
     });
   }

@@ -7,7 +7,7 @@ import { countByEdges, wassersteinFromSamples } from "../stats/exact.ts";
 import { ksFromSamples } from "../stats/ks.ts";
 import { wassersteinFromBins } from "../stats/wasserstein.ts";
 import { BIN_DIVERGENCES } from "./bin-divergences.ts";
-import { fileBaselineFor, liveReferenceWindow, type ModelState } from "./model-state.ts";
+import { fileBaselineFor, trailingSpans, type ModelState } from "./model-state.ts";
 import { binnedDeviation, joinBins, psiBins, tailMeans } from "./subject-bins.ts";
 
 /** What a metric is on the rows themselves, and where the counts promise it to lie; null for a promise they cannot make. */
@@ -34,7 +34,7 @@ export async function withExactValues(store: Store, state: ModelState, measureme
         : null;
     const grid = subject && state.grids.get(subjectId(subject))?.grid;
     if (!first || !reference || !subject || !grid) continue;
-    const live: RawRows = { kind: "live", model: first.model, version: first.version, window: first };
+    const live: RawRows = { kind: "live", model: first.model, version: first.version, windows: [first] };
     const known =
       grid.kind === "numeric"
         ? exactNumbers(grid, await readRawNumbers(store, reference, subject), await readRawNumbers(store, live, subject))
@@ -56,8 +56,14 @@ function referenceRows(state: ModelState, { version, baseline, from, to }: Measu
     const stored = fileBaselineFor(state, settings.name, version);
     return stored && { kind: "baseline", model, baseline: stored.key };
   }
-  const of = settings.kind === "version" ? settings.version : version;
-  return { kind: "live", model, version: of, window: liveReferenceWindow(settings, { from, to }) };
+  switch (settings.kind) {
+    case "period":
+      return { kind: "live", model, version: settings.version ?? version, windows: [settings] };
+    case "version":
+      return { kind: "live", model, version: settings.version, windows: [{ from, to }] };
+    case "trailing":
+      return { kind: "live", model, version, windows: trailingSpans(settings, { from, to }) };
+  }
 }
 
 type ExactSubject = {

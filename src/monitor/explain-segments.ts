@@ -1,3 +1,4 @@
+import type { Window } from "../model/time.ts";
 import { noCounts, type OutcomeCounts } from "../model/counts.ts";
 import { binCount, subjectId } from "../model/grid.ts";
 import type { MeasurementDetail, Metric, RealisedMetric } from "../model/measurement.ts";
@@ -10,7 +11,7 @@ import { normalSf } from "../stats/normal.ts";
 import { twoProportionTest } from "../stats/proportion.ts";
 import { readBinsBySegment, readOutcomesBySegment, type CountedStretch } from "../store/segment-counts.ts";
 import type { Store } from "../store/store.ts";
-import { fileBaselineFor, liveReferenceWindow, type ModelState } from "./model-state.ts";
+import { fileBaselineFor, trailingSpans, type ModelState } from "./model-state.ts";
 import { valueOf, type Evaluation } from "./performance-values.ts";
 import { joinBins, psiBins } from "./subject-bins.ts";
 
@@ -83,8 +84,12 @@ function stretchesOf(
     const stored = fileBaselineFor(state, baseline, version);
     return stored && { current, reference: { model, baseline: stored.key, version: null, window: null } };
   }
-  const of = settings.kind === "version" ? settings.version : version;
-  return { current, reference: { model, baseline: "", version: of, window: liveReferenceWindow(settings, window) } };
+  const live = (of: string, stretch: Window) => ({ current, reference: { model, baseline: "", version: of, window: stretch } });
+  if (settings.kind === "version") return live(settings.version, window);
+  if (settings.kind === "period") return live(settings.version ?? version, { from: settings.from, to: settings.to });
+  // The counts of several stretches are not taken apart together.
+  const [span, ...more] = trailingSpans(settings, window);
+  return span && more.length === 0 ? live(version, span) : null;
 }
 
 function meanSide(metric: MeanMetric, counts: OutcomeCounts | undefined, evaluation: Evaluation): Side {

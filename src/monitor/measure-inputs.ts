@@ -58,8 +58,11 @@ export type RateMetric = Extract<
   "missing_rate" | "type_mismatch_rate" | "non_finite_rate" | "unseen_rate" | "out_of_range_rate"
 >;
 
-/** Nulls from a file baseline's windows, each held out against the rest of it. Computed when first asked for. */
-export function usualWindows(grid: SubjectGrid, whole: Counts, windows: readonly Counts[]): UsualWindows {
+/**
+ * Nulls from a pinned baseline's windows, each held out against the rest of it. `windows` are those that say what is
+ * usual, such as all of one hour of the day; `all` is every window there is. Computed when first asked for.
+ */
+export function usualWindows(grid: SubjectGrid, whole: Counts, windows: readonly Counts[], all = windows): UsualWindows {
   const divergences = new Map<string, readonly HeldOutWindow[]>();
   const rates = new Map<string, readonly CountedWindow[]>();
   return {
@@ -71,7 +74,7 @@ export function usualWindows(grid: SubjectGrid, whole: Counts, windows: readonly
           return heldOutDivergence(divergence, subtractCounts(whole, window), window);
         });
       }),
-    rate: (metric) => remember(rates, metric, () => windows.map((window) => heldOutRate(metric, grid, whole, windows, window))),
+    rate: (metric) => remember(rates, metric, () => windows.map((window) => heldOutRate(metric, grid, whole, all, window))),
     constant: () => countConstant(grid, windows),
   };
 }

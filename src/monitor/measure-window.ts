@@ -3,9 +3,8 @@ import { addCounts, addOutcomes } from "../model/counts.ts";
 import { binCount, subjectId, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
 import { JUDGED_DRIFT_METRICS, metricFamily, type Measurement, type MetricFamily } from "../model/measurement.ts";
 import type { BaselineSettings } from "../model/settings.ts";
-import { DAY, floorTo, type Millis, type Window } from "../model/time.ts";
+import { ceilTo, DAY, floorTo, type Millis, type Window } from "../model/time.ts";
 import type { Traffic } from "../model/traffic.ts";
-import type { StoredBaseline } from "../store/baselines.ts";
 import { readBinEffects } from "../store/bin-effects.ts";
 import type { Store } from "../store/store.ts";
 import { breakOrDrift, SURE } from "./break-or-drift.ts";
@@ -28,22 +27,28 @@ import {
   ACTIVE_FOR,
   evidenceBaselineFor,
   fileBaselineFor,
-  liveReferenceWindow,
-  loadBaselineInputs,
-  loadBaselineOutcomes,
+  rowsOfFile,
+  rowsOfPeriod,
+  trailingSpans,
+  trailingStretch,
   type BaselineInputs,
   type BaselineOutcomes,
   type History,
   type ModelState,
+  type PinnedRows,
   type SubjectCounts,
+  type TrafficWithin,
 } from "./model-state.ts";
+import { createPinnedBaselines, remembered, type PinnedBaselines } from "./pinned.ts";
+import { phaseOf, windowsOfSeason } from "./season.ts";
 
 /** Windows before this one in which a change of unit is looked for, to date it. */
 const RECENT_WINDOWS = 3;
 
 /**
  * Measures windows of one model. Holds what baselines look like (their counts and nulls) between calls: these
- * depend on the baseline and the window's length alone.
+ * depend on the baseline and the window's length alone. A pinned period is no reference before it is over: by `asOf`,
+ * up to which events are complete, or the window's own end, so that it does not matter when a window was measured.
  */
 export type WindowMeasurer = {
   inputs(
@@ -54,8 +59,11 @@ export type WindowMeasurer = {
     metrics: DriftMetrics,
     /** Of which subjects; absent: of all. */
     isOf?: (key: SubjectKey) => boolean,
+    asOf?: Millis,
   ): Promise<Measurement[]>;
-  performance(window: Window, baselines: ReadonlySet<string>, history: History, pending: boolean): Promise<Measurement[]>;
+  performance(window: Window, baselines: ReadonlySet<string>, history: History, pending: boolean, asOf?: Millis): Promise<Measurement[]>;
+  /** Live events of these buckets were counted anew: what was remembered of a pinned period that holds one is not true any more. */
+  forget(touched: readonly Millis[]): void;
   /** How much time before a window its measurement may read counts of. */
   lookBack(length: Millis, baselines: ReadonlySet<string>): Millis;
   /** How long after it a bucket may matter to a window: infinite when a pinned period holds it. */
@@ -63,13 +71,12 @@ export type WindowMeasurer = {
 };
 
 export function createWindowMeasurer(store: Store, state: ModelState): WindowMeasurer {
-  const inputsOf = remembered((baseline: StoredBaseline, length: Millis) => loadBaselineInputs(store, state, baseline, length));
-  const outcomesOf = remembered((baseline: StoredBaseline, length: Millis) => loadBaselineOutcomes(store, state, baseline, length));
-  const usualOf = new Map<string, UsualWindows>();
-  const effectsByBaseline = remembered(async (baseline: StoredBaseline, length: Millis) => {
-    const effects = await readBinEffects(store, { model: baseline.model, baseline: baseline.key }, state.grid);
+  const files = createPinnedBaselines(store, state);
+  let periods = createPinnedBaselines(store, state);
+  const effectsByBaseline = remembered(async (pinned, length) => {
+    const effects = await readBinEffects(store, pinned.rows, state.grid);
     const scale = state.outcomeGrid?.task === "regression" ? state.outcomeGrid.scale : 1;
-    return effectsOf(state.grid, (await inputsOf(baseline, length)).whole, effects, scale);
+    return effectsOf(state.grid, (await files.inputs(pinned, length)).whole, effects, scale);
   });
 
   function settingsOf(names: ReadonlySet<string>): BaselineSettings[] {
@@ -88,9 +95,13 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
       ACTIVE_FOR,
       ...settingsOf(baselines).map((baseline) => {
         if (baseline.kind === "trailing") return baseline.window + baseline.offset + RECENT_WINDOWS * DAY;
-        return baseline.kind === "period" && touched.some((bucket) => bucket >= baseline.from && bucket < baseline.to) ? Infinity : 0;
+        return holdsAny(baseline, touched) ? Infinity : 0;
       }),
     );
+  }
+
+  function forget(touched: readonly Millis[]): void {
+    if (state.settings.baselines.some((baseline) => holdsAny(baseline, touched))) periods = createPinnedBaselines(store, state);
   }
 
   async function inputs(
@@ -100,23 +111,24 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     history: History,
     metrics: DriftMetrics,
     isOf: (key: SubjectKey) => boolean = () => true,
+    asOf = window.to,
   ): Promise<Measurement[]> {
     const current = history.inputs(window);
     const measured: Measurement[] = [];
     for (const version of activeVersions(history, window)) {
       for (const settings of settingsOf(baselines)) {
-        const subjects = await subjectWindows(settings, version, window, current.get(version) ?? new Map(), history);
+        const subjects = await subjectWindows(settings, version, window, current.get(version) ?? new Map(), history, asOf);
         const found = subjects
           .filter(({ key }) => isOf(key))
           .flatMap((subject) => {
             const drift = families.includes("drift") ? measureDrift(subject, metrics) : null;
             const quality = families.includes("quality") && subject.key.subject === "feature" ? measureQuality(subject) : null;
-            return withVerdict(subject, drift, quality);
+            return onGrid(subject, withVerdict(subject, drift, quality));
           });
         const isDrift = ({ metric }: Measurement) => metricFamily(metric) === "drift";
         measured.push(...found.filter((one) => !isDrift(one)));
         if (families.includes("quality") && subjects.length > 0 && state.segment === "")
-          measured.push(...measureTraffic(trafficWindow(settings, version, window, subjects, history)));
+          measured.push(...measureTraffic(await trafficWindow(settings, version, window, subjects, history, asOf)));
         if (families.includes("drift")) measured.push(...(await explained(found.filter(isDrift), settings, version, window, history)));
       }
     }
@@ -135,7 +147,13 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     const current = history.inputs(window).get(version);
     // What is known of the bins is known of all rows together, not of a segment's.
     if (stored === null || current === undefined || state.segment !== "") return measurements;
-    return withCauses(measurements, explainWindow(await effectsByBaseline(stored, window.to - window.from), current));
+    return withCauses(measurements, explainWindow(await effectsByBaseline(rowsOfFile(stored), window.to - window.from), current));
+  }
+
+  /** Answers say which bins they rest on, and where nothing but the first rows made those. */
+  function onGrid({ grid: { provisional } }: SubjectWindow, measured: readonly Measurement[]): Measurement[] {
+    const basis = { grid: state.grid.version, ...(provisional ? { provisional } : {}) };
+    return measured.map((one) => ({ ...one, detail: { ...one.detail, ...basis } }));
   }
 
   async function subjectWindows(
@@ -144,11 +162,12 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     window: Window,
     current: SubjectCounts,
     history: History,
+    asOf: Millis,
   ): Promise<SubjectWindow[]> {
     const length = window.to - window.from;
-    const stored = evidenceBaselineFor(state, settings, version);
-    const usual = stored ? await inputsOf(stored, length) : null;
-    const reference = referenceInputs(settings, version, window, usual, history);
+    const pinned = pinnedRows(settings, version, asOf);
+    const usual = pinned ? await pinned.kept.inputs(pinned.rows, length) : null;
+    const reference = referenceInputs(settings, version, window, usual, history, asOf);
     if (reference === null) return [];
     const recent = settings.kind === "trailing" ? recentWindows(settings, version, window, history) : [];
     return state.grid.subjects.map(({ key, grid }) => {
@@ -164,7 +183,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
         current: current.get(id) ?? emptyCounts(grid),
         reference: reference.counts.get(id) ?? emptyCounts(grid),
         complete: reference.complete,
-        usual: stored && usual ? usualFor(settings, stored, length, id, grid, usual) : NOTHING_USUAL,
+        usual: pinned && usual ? usualFor(settings, pinned, window, id, grid, usual) : NOTHING_USUAL,
         recent: recent.map((one) => ({
           from: one.from,
           current: one.current.get(id) ?? emptyCounts(grid),
@@ -174,49 +193,101 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     });
   }
 
-  function trafficWindow(
+  async function trafficWindow(
     settings: BaselineSettings,
     version: string,
     window: Window,
     subjects: readonly SubjectWindow[],
     history: History,
-  ): TrafficWindow {
-    const current = history.traffic(window, version);
-    const isStretch = settings.kind === "trailing" || settings.kind === "period";
-    const of = settings.kind === "version" ? settings.version : version;
+    asOf: Millis,
+  ): Promise<TrafficWindow> {
+    const current = history.traffic([window], version);
+    const { reference, stretch } = await referenceTraffic(settings, version, window, subjects, history, asOf);
     return {
       model: state.settings.name,
       version,
       baseline: settings.name,
       window,
       current,
-      reference:
-        settings.kind === "file"
-          ? { rows: Math.max(0, ...subjects.map(({ reference }) => reference.rows)), superseded: 0, unknownRows: 0 }
-          : history.traffic(liveReferenceWindow(settings, window), of),
+      reference,
       complete: subjects.every(({ complete }) => complete),
       schema: schemaChanges(subjects, current),
-      volume: isStretch
-        ? {
-            now: history.traffic(window),
-            windows: windowsBefore(window, liveReferenceWindow(settings, window)).map((one) => ({ ...one, traffic: history.traffic(one) })),
-          }
-        : null,
+      volume: stretch && {
+        now: history.traffic([window]),
+        windows: windowsBefore(window, stretch.span).map((one) => ({ ...one, traffic: stretch.traffic([one]) })),
+      },
     };
+  }
+
+  /** The rows a window's are compared with, and where those are of a stretch of live events, that with all that came in it. */
+  async function referenceTraffic(
+    settings: BaselineSettings,
+    version: string,
+    window: Window,
+    subjects: readonly SubjectWindow[],
+    history: History,
+    asOf: Millis,
+  ): Promise<{ reference: TrafficWindow["reference"]; stretch: { span: Window; traffic: TrafficWithin } | null }> {
+    switch (settings.kind) {
+      case "file":
+        return {
+          reference: { rows: Math.max(0, ...subjects.map(({ reference }) => reference.rows)), superseded: 0, unknownRows: 0 },
+          stretch: null,
+        };
+      case "version":
+        return { reference: history.traffic([window], settings.version), stretch: null };
+      case "trailing":
+        return {
+          reference: history.traffic(trailingSpans(settings, window), version),
+          stretch: { span: trailingStretch(settings, window), traffic: history.traffic },
+        };
+      case "period": {
+        const pinned = pinnedRows(settings, version, asOf);
+        const traffic = pinned ? await pinned.kept.traffic(pinned.rows) : null;
+        // Before the period is over, it has no windows to compare with.
+        const span = traffic ? { from: settings.from, to: settings.to } : { from: settings.from, to: settings.from };
+        return {
+          reference: (traffic ?? history.traffic)([span], settings.version ?? version),
+          stretch: { span, traffic: traffic ?? history.traffic },
+        };
+      }
+    }
+  }
+
+  /**
+   * The rows that stand still whose own windows say what is usual: of the baseline itself, and beside a trailing
+   * stretch of a file. Another version has the same days as this one, so nothing but chance tells them apart.
+   */
+  function pinnedRows(settings: BaselineSettings, version: string, asOf: Millis): { kept: PinnedBaselines; rows: PinnedRows } | null {
+    if (settings.kind === "version") return null;
+    if (settings.kind === "period")
+      return asOf < settings.to ? null : { kept: periods, rows: rowsOfPeriod(state.settings.name, settings, version) };
+    const stored = settings.kind === "file" ? fileBaselineFor(state, settings.name, version) : evidenceBaselineFor(state, version);
+    return stored && { kept: files, rows: rowsOfFile(stored) };
   }
 
   function referenceInputs(
     settings: BaselineSettings,
     version: string,
     window: Window,
-    usual: BaselineInputs | null,
+    pinned: BaselineInputs | null,
     history: History,
+    asOf: Millis,
   ): { counts: SubjectCounts; complete: boolean } | null {
-    if (settings.kind === "file") return usual && { counts: usual.whole, complete: true };
-    if (settings.kind === "version")
-      return settings.version === version ? null : { counts: history.inputs(window).get(settings.version) ?? new Map(), complete: true };
-    const span = liveReferenceWindow(settings, window);
-    return { counts: history.inputs(span).get(version) ?? new Map(), complete: coversAllDays(span, version, history) };
+    switch (settings.kind) {
+      case "file":
+        return pinned && { counts: pinned.whole, complete: true };
+      case "period":
+        return { counts: pinned?.whole ?? new Map(), complete: asOf >= settings.to };
+      case "version":
+        return settings.version === version ? null : { counts: history.inputs(window).get(settings.version) ?? new Map(), complete: true };
+      case "trailing": {
+        return {
+          counts: history.inputs(...trailingSpans(settings, window)).get(version) ?? new Map(),
+          complete: coversAllDays(trailingStretch(settings, window), version, history),
+        };
+      }
+    }
   }
 
   /** Trailing references: every day of it has rows. Others are what they are. */
@@ -235,38 +306,46 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
       return {
         from: earlier.from,
         current: history.inputs(earlier).get(version) ?? new Map(),
-        reference: history.inputs(liveReferenceWindow(settings, earlier)).get(version) ?? new Map(),
+        reference: history.inputs(...trailingSpans(settings, earlier)).get(version) ?? new Map(),
       };
     });
   }
 
   function usualFor(
     settings: BaselineSettings,
-    stored: StoredBaseline,
-    length: Millis,
+    { kept, rows }: { kept: PinnedBaselines; rows: PinnedRows },
+    window: Window,
     id: string,
     grid: SubjectGrid,
     usual: BaselineInputs,
   ): UsualWindows {
-    const cacheKey = JSON.stringify([settings.name, stored.key, length, id]);
-    let found = usualOf.get(cacheKey);
-    if (!found) {
+    const length = window.to - window.from;
+    const season = settings.kind === "version" ? undefined : settings.season;
+    const phase = settings.kind === "trailing" ? 0 : phaseOf(window.from, season);
+    return kept.usual(JSON.stringify([settings.name, rows.key, length, id, phase]), () => {
       const whole = usual.whole.get(id);
-      found = !whole
-        ? NOTHING_USUAL
-        : settings.kind === "trailing"
-          ? usualTrailing(grid, trailingPairs(settings, length, id, grid, usual))
-          : usualWindows(
-              grid,
-              whole,
-              usual.windows.flatMap((one) => one.counts.get(id) ?? []),
-            );
-      usualOf.set(cacheKey, found);
-    }
-    return found;
+      if (!whole) return NOTHING_USUAL;
+      if (settings.kind === "trailing") return usualTrailing(grid, trailingPairs(settings, length, id, grid, usual));
+      const windows = usual.windows.flatMap(({ from, counts }) => {
+        const own = counts.get(id);
+        return own ? [{ from, own }] : [];
+      });
+      return usualWindows(
+        grid,
+        whole,
+        windowsOfSeason(windows, window.from, season).map(({ own }) => own),
+        windows.map(({ own }) => own),
+      );
+    });
   }
 
-  async function performance(window: Window, baselines: ReadonlySet<string>, history: History, pending: boolean): Promise<Measurement[]> {
+  async function performance(
+    window: Window,
+    baselines: ReadonlySet<string>,
+    history: History,
+    pending: boolean,
+    asOf = window.to,
+  ): Promise<Measurement[]> {
     const current = history.outcomes(window);
     const measured: Measurement[] = [];
     if (state.outcomeGrid === null) return measured;
@@ -290,8 +369,9 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
           }),
         );
       for (const settings of compared) {
-        const stored = evidenceBaselineFor(state, settings, version);
-        const usual = stored ? await outcomesOf(stored, window.to - window.from) : null;
+        if (settings.kind === "version" && settings.version === version) continue;
+        const pinned = pinnedRows(settings, version, asOf);
+        const usual = pinned ? await pinned.kept.outcomes(pinned.rows, window.to - window.from) : null;
         const subject = {
           model: state.settings.name,
           version,
@@ -301,7 +381,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
           evaluation,
           current: rows,
           reference: referenceOutcomes(settings, version, window, usual, history),
-          windows: usual?.windows.map((one) => one.outcomes) ?? [],
+          windows: usual ? usualOutcomes(settings, usual, window) : [],
           pending,
         };
         const found = [...measurePerformance(subject), ...estimatePerformance(subject)];
@@ -315,15 +395,31 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     settings: BaselineSettings,
     version: string,
     window: Window,
-    usual: BaselineOutcomes | null,
+    pinned: BaselineOutcomes | null,
     history: History,
   ): OutcomeCounts | null {
-    if (settings.kind === "file") return fileBaselineFor(state, settings.name, version) ? (usual?.whole ?? null) : null;
-    const of = settings.kind === "version" ? settings.version : version;
-    return history.outcomes(liveReferenceWindow(settings, window)).get(of) ?? null;
+    switch (settings.kind) {
+      case "file":
+      case "period":
+        return pinned?.whole ?? null;
+      case "version":
+        return history.outcomes(window).get(settings.version) ?? null;
+      case "trailing":
+        return history.outcomes(...trailingSpans(settings, window)).get(version) ?? null;
+    }
   }
 
-  return { inputs, performance, lookBack, reach };
+  return { inputs, performance, forget, lookBack, reach };
+}
+
+function usualOutcomes(settings: BaselineSettings, { windows }: BaselineOutcomes, { from }: Window): OutcomeCounts[] {
+  const season = settings.kind === "version" ? undefined : settings.season;
+  return windowsOfSeason(windows, from, season).map(({ outcomes }) => outcomes);
+}
+
+/** Whether a baseline is a pinned period with one of these buckets in it. */
+function holdsAny(baseline: BaselineSettings, touched: readonly Millis[]): boolean {
+  return baseline.kind === "period" && touched.some((bucket) => bucket >= baseline.from && bucket < baseline.to);
 }
 
 /** Versions with a row in the window or shortly before it, by name. */
@@ -385,22 +481,11 @@ function trailingPairs(
 ) {
   const byStart = new Map(usual.windows.map((one) => [one.from, one.counts.get(id) ?? emptyCounts(grid)]));
   return [...byStart].flatMap(([from, window]) => {
-    const span = liveReferenceWindow(settings, { from, to: from + length });
-    const parts = [];
-    for (let start = floorTo(span.from, length); start < span.to; start += length) parts.push(byStart.get(start));
+    const parts = trailingSpans(settings, { from, to: from + length }).flatMap((span) => {
+      const first = from - ceilTo(from - span.from, length);
+      return Array.from({ length: Math.ceil((span.to - first) / length) }, (_, index) => byStart.get(first + index * length));
+    });
     const whole = parts.flatMap((part) => part ?? []);
-    return whole.length === parts.length ? [{ window, trailing: addCounts(whole, binCount(grid)) }] : [];
+    return whole.length > 0 && whole.length === parts.length ? [{ window, trailing: addCounts(whole, binCount(grid)) }] : [];
   });
-}
-
-function remembered<T>(
-  load: (baseline: StoredBaseline, length: Millis) => Promise<T>,
-): (baseline: StoredBaseline, length: Millis) => Promise<T> {
-  const known = new Map<string, Promise<T>>();
-  return (baseline, length) => {
-    const key = `${baseline.key} ${length}`;
-    let found = known.get(key);
-    if (!found) known.set(key, (found = load(baseline, length)));
-    return found;
-  };
 }

@@ -2,11 +2,11 @@ import type { Counts, OutcomeCounts } from "../model/counts.ts";
 import { addCounts, addOutcomes } from "../model/counts.ts";
 import { binCount, subjectId, type Grid, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
 import { outcomeGridOf, type OutcomeGrid } from "../model/outcome-grid.ts";
-import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
+import { SEASONS, type BaselineSettings, type ModelSettings } from "../model/settings.ts";
 import { ceilTo, DAY, floorTo, type Millis, type Window } from "../model/time.ts";
 import { addTraffic, type Traffic } from "../model/traffic.ts";
 import type { StoredBaseline } from "../store/baselines.ts";
-import { readFeatureCounts, type StepCounts } from "../store/feature-counts.ts";
+import { readFeatureCounts, type CountedRows, type StepCounts } from "../store/feature-counts.ts";
 import { readLiveVersions } from "../store/live-versions.ts";
 import { readOutcomeCounts, type StepOutcomes } from "../store/outcome-counts.ts";
 import { readTraffic } from "../store/traffic-counts.ts";
@@ -46,11 +46,11 @@ const ALWAYS: Window = { from: 0, to: 4_294_967_295_000 };
 
 /** Counts of live events within a span, held in memory by steps, so that any window of whole steps is a sum. */
 export type History = {
-  /** Counts within the window, by version; versions without rows are absent. */
-  inputs(window: Window): ReadonlyMap<string, SubjectCounts>;
-  outcomes(window: Window): ReadonlyMap<string, OutcomeCounts>;
+  /** Counts within the windows together, by version; versions without rows are absent. */
+  inputs(...windows: readonly Window[]): ReadonlyMap<string, SubjectCounts>;
+  outcomes(...windows: readonly Window[]): ReadonlyMap<string, OutcomeCounts>;
   /** Rows as such: of one version, or of all together. */
-  traffic(window: Window, version?: string): Traffic;
+  traffic: TrafficWithin;
   /** Versions with rows in the window, which may begin `ACTIVE_FOR` before the span. */
   versions(window: Window): ReadonlySet<string>;
 };
@@ -75,31 +75,45 @@ export async function loadHistory(
     stepMs,
     state.segment,
   );
-  // Looked up by time: a window is compared with hundreds of others.
-  const traffic = new Map((await readTraffic(store, rows.model, span, stepMs)).map(({ from, byVersion }) => [from, byVersion]));
+  const traffic = await readTraffic(store, rows.model, span, stepMs);
   const sums = new Map<string, ReadonlyMap<string, SubjectCounts>>();
   return {
-    inputs: (window) => {
-      const key = `${window.from} ${window.to}`;
+    inputs: (...windows) => {
+      const key = windows.map(({ from, to }) => `${from} ${to}`).join(" ");
       let sum = sums.get(key);
-      if (!sum) sums.set(key, (sum = sumInputs(state, within(inputs, window))));
+      if (!sum) sums.set(key, (sum = sumInputs(state, within(inputs, windows))));
       return sum;
     },
-    outcomes: (window) => sumOutcomes(within(outcomes, window)),
-    traffic: (window, version) => {
-      const parts: Traffic[] = [];
-      for (let from = ceilTo(window.from, stepMs); from < window.to; from += stepMs) {
-        const byVersion = traffic.get(from) ?? [];
-        for (const [of, part] of byVersion) if (version === undefined || of === version) parts.push(part);
-      }
-      return addTraffic(parts);
-    },
-    versions: (window) => new Set(within(versions, window).flatMap((step) => step.versions)),
+    outcomes: (...windows) => sumOutcomes(within(outcomes, windows)),
+    traffic: trafficWithin(traffic, stepMs),
+    versions: (window) => new Set(within(versions, [window]).flatMap((step) => step.versions)),
   };
 }
 
-function within<Step extends { readonly from: Millis }>(steps: readonly Step[], window: Window): Step[] {
-  return steps.filter((step) => step.from >= window.from && step.from < window.to);
+/** The rows as such of some windows together: of one version, or of all. */
+export type TrafficWithin = (windows: readonly Window[], version?: string) => Traffic;
+
+/** Looked up by time: a window is compared with hundreds of others. */
+function trafficWithin(steps: Awaited<ReturnType<typeof readTraffic>>, stepMs: Millis): TrafficWithin {
+  const byTime = new Map(steps.map(({ from, byVersion }) => [from, byVersion]));
+  return (windows, version) => {
+    const parts: Traffic[] = [];
+    for (const { from: begin, to } of windows) {
+      for (let from = ceilTo(begin, stepMs); from < to; from += stepMs)
+        for (const [of, part] of byTime.get(from) ?? []) if (version === undefined || of === version) parts.push(part);
+    }
+    return addTraffic(parts);
+  };
+}
+
+/** The rows as such of a pinned period, of all versions. */
+export async function loadBaselineTraffic(store: Store, state: ModelState, { rows, span }: PinnedRows): Promise<TrafficWithin> {
+  const { bucket } = state.settings;
+  return trafficWithin(await readTraffic(store, rows.model, span, bucket), bucket);
+}
+
+function within<Step extends { readonly from: Millis }>(steps: readonly Step[], windows: readonly Window[]): Step[] {
+  return steps.filter((step) => windows.some(({ from, to }) => step.from >= from && step.from < to));
 }
 
 function sumInputs(state: ModelState, steps: readonly StepCounts[]): Map<string, SubjectCounts> {
@@ -139,7 +153,26 @@ function sumOutcomes(steps: readonly StepOutcomes[]): Map<string, OutcomeCounts>
   return new Map([...parts].map(([version, list]) => [version, addOutcomes(list)]));
 }
 
-/** A file baseline's counts: as a whole, and by whole disjoint windows of one length, all versions in the file together. */
+/** Rows that stay what they are: of a file, all versions in it together, or of one version in a pinned period. */
+export type PinnedRows = {
+  readonly key: string;
+  readonly rows: CountedRows;
+  readonly span: Window;
+  /** Null: of all versions. */
+  readonly version: string | null;
+};
+
+export function rowsOfFile({ model, key }: StoredBaseline): PinnedRows {
+  return { key, rows: { model, baseline: key }, span: ALWAYS, version: null };
+}
+
+export function rowsOfPeriod(model: string, settings: Extract<BaselineSettings, { kind: "period" }>, version: string): PinnedRows {
+  const { name, from, to } = settings;
+  const of = settings.version ?? version;
+  return { key: JSON.stringify([name, of]), rows: { model, baseline: "" }, span: { from, to }, version: of };
+}
+
+/** What pinned rows amount to: as a whole, and by whole disjoint windows of one length. */
 export type BaselineInputs = {
   readonly whole: SubjectCounts;
   readonly windows: readonly { readonly from: Millis; readonly counts: SubjectCounts }[];
@@ -149,31 +182,21 @@ export type BaselineOutcomes = {
   readonly windows: readonly { readonly from: Millis; readonly outcomes: OutcomeCounts }[];
 };
 
-export async function loadBaselineInputs(
-  store: Store,
-  state: ModelState,
-  baseline: StoredBaseline,
-  windowMs: Millis,
-): Promise<BaselineInputs> {
-  const steps = await readFeatureCounts(
-    store,
-    { model: state.settings.name, baseline: baseline.key },
-    state.grid,
-    ALWAYS,
-    Math.min(windowMs, DAY),
-    state.segment,
-  );
-  const together = (list: readonly StepCounts[]) => sumSubjects(state, mergeVersions(list));
+export async function loadBaselineInputs(store: Store, state: ModelState, pinned: PinnedRows, windowMs: Millis): Promise<BaselineInputs> {
+  const { rows, span, version } = pinned;
+  const steps = await readFeatureCounts(store, rows, state.grid, span, Math.min(windowMs, DAY), state.segment);
+  const together = (list: readonly StepCounts[]) => sumSubjects(state, mergeVersions(list, version));
   return {
     whole: together(steps),
-    windows: wholeWindows(steps, windowMs).map(({ from, steps: list }) => ({ from, counts: together(list) })),
+    windows: wholeWindows(steps, span, windowMs).map(({ from, steps: list }) => ({ from, counts: together(list) })),
   };
 }
 
-function mergeVersions(steps: readonly StepCounts[]): Map<string, Counts[]> {
+function mergeVersions(steps: readonly StepCounts[], only: string | null): Map<string, Counts[]> {
   const parts = new Map<string, Counts[]>();
   for (const step of steps) {
-    for (const subjects of step.byVersion.values()) {
+    for (const [version, subjects] of step.byVersion) {
+      if (only !== null && version !== only) continue;
       for (const [id, counts] of subjects) {
         const list = parts.get(id);
         if (list) list.push(counts);
@@ -187,33 +210,37 @@ function mergeVersions(steps: readonly StepCounts[]): Map<string, Counts[]> {
 export async function loadBaselineOutcomes(
   store: Store,
   state: ModelState,
-  baseline: StoredBaseline,
+  pinned: PinnedRows,
   windowMs: Millis,
 ): Promise<BaselineOutcomes> {
-  const steps = await readOutcomeCounts(
-    store,
-    { model: state.settings.name, baseline: baseline.key },
-    ALWAYS,
-    Math.min(windowMs, DAY),
-    state.segment,
-  );
-  const together = (list: readonly StepOutcomes[]) => addOutcomes(list.flatMap((step) => [...step.byVersion.values()]));
+  const { rows, span, version } = pinned;
+  const steps = await readOutcomeCounts(store, rows, span, Math.min(windowMs, DAY), state.segment);
+  const together = (list: readonly StepOutcomes[]) =>
+    addOutcomes(list.flatMap((step) => [...step.byVersion].flatMap(([name, one]) => (version === null || name === version ? [one] : []))));
   return {
     whole: together(steps),
-    windows: wholeWindows(steps, windowMs).map(({ from, steps: list }) => ({ from, outcomes: together(list) })),
+    windows: wholeWindows(steps, span, windowMs).map(({ from, steps: list }) => ({ from, outcomes: together(list) })),
   };
 }
 
-/** Steps gathered into disjoint windows from the first step on; a last one that is cut off is left out. */
-function wholeWindows<Step extends { readonly from: Millis }>(steps: readonly Step[], windowMs: Millis): { from: Millis; steps: Step[] }[] {
-  const first = steps[0]?.from;
+/**
+ * Steps gathered into disjoint windows, from the first whole step of the span on, or where that has no end from the
+ * first step that has rows; a last window that is cut off is left out.
+ */
+function wholeWindows<Step extends { readonly from: Millis }>(
+  steps: readonly Step[],
+  span: Window,
+  windowMs: Millis,
+): { from: Millis; steps: Step[] }[] {
+  const stepMs = Math.min(windowMs, DAY);
+  const first = span === ALWAYS ? steps[0]?.from : ceilTo(span.from, stepMs);
   const last = steps.at(-1)?.from;
   if (first === undefined || last === undefined) return [];
-  const stepMs = Math.min(windowMs, DAY);
+  const end = Math.min(span === ALWAYS ? last + stepMs : Infinity, span.to);
   const windows = new Map<Millis, Step[]>();
   for (const step of steps) {
     const from = first + floorTo(step.from - first, windowMs);
-    if (from + windowMs > last + stepMs) continue;
+    if (from < first || from + windowMs > end) continue;
     const list = windows.get(from);
     if (list) list.push(step);
     else windows.set(from, [step]);
@@ -227,9 +254,8 @@ export function fileBaselineFor(state: ModelState, name: string, version: string
   return named.find((baseline) => baseline.version === version) ?? named.find((baseline) => baseline.version === "") ?? null;
 }
 
-/** The file baseline whose own windows say what is usual for a version, whatever it is compared with. */
-export function evidenceBaselineFor(state: ModelState, settings: BaselineSettings, version: string): StoredBaseline | null {
-  if (settings.kind === "file") return fileBaselineFor(state, settings.name, version);
+/** The file baseline whose own windows say what is usual for a version beside a trailing stretch. */
+export function evidenceBaselineFor(state: ModelState, version: string): StoredBaseline | null {
   for (const { kind, name } of state.settings.baselines) {
     const found = kind === "file" ? fileBaselineFor(state, name, version) : null;
     if (found) return found;
@@ -237,14 +263,21 @@ export function evidenceBaselineFor(state: ModelState, settings: BaselineSetting
   return null;
 }
 
-/** The stretch of live events that a baseline other than a file means for this window. */
-export function liveReferenceWindow(settings: Exclude<BaselineSettings, { kind: "file" }>, window: Window): Window {
-  switch (settings.kind) {
-    case "trailing":
-      return { from: window.from - settings.offset - settings.window, to: window.from - settings.offset };
-    case "period":
-      return { from: settings.from, to: settings.to };
-    case "version":
-      return window;
-  }
+/** The stretch of live events that a trailing baseline lies in. */
+export function trailingStretch({ window: length, offset }: Extract<BaselineSettings, { kind: "trailing" }>, { from }: Window): Window {
+  return { from: from - offset - length, to: from - offset };
+}
+
+/**
+ * The stretches of live events that a trailing baseline means for this window. Of a season they are as long as the
+ * window is and lie whole seasons before it; a window longer than the season holds all of it anyway.
+ */
+export function trailingSpans(settings: Extract<BaselineSettings, { kind: "trailing" }>, window: Window): Window[] {
+  const { offset, season } = settings;
+  const length = window.to - window.from;
+  if (season === undefined || length > SEASONS[season]) return [{ from: window.from - offset - settings.window, to: window.from - offset }];
+  const spans: Window[] = [];
+  for (let back = SEASONS[season]; back <= settings.window + offset; back += SEASONS[season])
+    if (back >= length + offset) spans.push({ from: window.from - back, to: window.to - back });
+  return spans;
 }

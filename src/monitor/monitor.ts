@@ -6,15 +6,16 @@ import type { Rule } from "../model/rule.ts";
 import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
 import { segmentsAsked } from "../model/segment.ts";
 import type { ModelSettings } from "../model/settings.ts";
-import { DAY, floorTo, type Clock, type Millis } from "../model/time.ts";
+import { DAY, floorTo, type Clock, type Millis, type Window } from "../model/time.ts";
 import type { Log } from "../log.ts";
+import type { StoredBaseline } from "../store/baselines.ts";
 import { firstPredictionTime, liveBuckets } from "../store/live-buckets.ts";
 import { insertMeasurements, readMeasurements } from "../store/measurements.ts";
 import type { Store } from "../store/store.ts";
 import { markCounted, readTouched, touchBuckets, type TouchedBucket } from "../store/touched-buckets.ts";
 import { readUnseenValues } from "../store/unseen-values.ts";
 import { insertWindowProgress, readWindowProgress } from "../store/window-progress.ts";
-import { ensureGrid, loadBaselines, type OpenBaselineFile } from "./baselines.ts";
+import { ensureGrid, loadBaselines, rebuildGrid, type OpenBaselineFile } from "./baselines.ts";
 import { COUNTED, createCounting } from "./counting.ts";
 import type { DriftMetrics } from "./measure-inputs.ts";
 import { withExactValues } from "./exact-drift.ts";
@@ -52,6 +53,11 @@ export type Monitor = {
   withExactValues(model: string, measurements: readonly Measurement[]): Promise<Measurement[]>;
   /** Which segments carry a change; null where there is nothing to take apart. */
   explainSegments(question: SegmentQuestion): Promise<SegmentAnswer | null>;
+  /**
+   * Makes new bins of a model from its baselines and its live rows of a stretch; null with too few of them. Not beside a
+   * tick. Until the next one has counted everything on them, windows are measured by nobody: whoever asks waits.
+   */
+  rebuild(model: string, live: Window): Promise<Grid | null>;
 };
 
 type Watched = {
@@ -62,6 +68,9 @@ type Watched = {
   progress: Map<string, Millis>;
   first: Millis | null;
 };
+
+/** What takes the place of what is watched, once it is made, and who is to be told when everything is counted. */
+type Replacement = { readonly next: Watched | null; readonly counted: Promise<void>; readonly done: () => void };
 
 export function createMonitor(options: {
   store: Store;
@@ -86,6 +95,8 @@ export function createMonitor(options: {
 }): Monitor {
   const { store, models, rules, watermark, nextSequence, onMeasured, onDone = () => {}, isStopping, clock, log } = options;
   const watched = new Map<string, Watched>();
+  /** What takes the place of what is watched as soon as everything is counted on its bins. */
+  const replacing = new Map<string, Replacement>();
   const settler = createSettler({ store, nextSequence, clock, patience: options.settlePatience, onSuperseded: options.onSuperseded });
   const counting = createCounting(store, nextSequence);
 
@@ -93,14 +104,19 @@ export function createMonitor(options: {
     for (const model of models.values()) await watch(model);
   }
 
-  async function watch(model: ModelSettings): Promise<Watched | null> {
-    const baselines = await loadBaselines({ store, model, open: options.openBaseline, precedence: options.precedence, clock, log });
+  /** What the bins of a model are made with. */
+  function gridOptions(model: ModelSettings, baselines: readonly StoredBaseline[]) {
     const recountLive = async () => {
       const buckets = await liveBuckets(store, model.name, model.bucket);
       const marks = COUNTED.flatMap((kind) => buckets.map((bucket) => ({ model: model.name, kind, bucket })));
       await touchBuckets(store, marks, nextSequence());
     };
-    const grid = await ensureGrid({ store, model, baselines, nextGeneration: nextSequence, recountLive, clock });
+    return { store, model, baselines, nextGeneration: nextSequence, recountLive, clock };
+  }
+
+  async function watch(model: ModelSettings): Promise<Watched | null> {
+    const baselines = await loadBaselines({ store, model, open: options.openBaseline, precedence: options.precedence, clock, log });
+    const grid = await ensureGrid(gridOptions(model, baselines));
     if (grid === null) return null;
     const state = modelState(model, baselines, grid);
     warnOfSegments(state);
@@ -137,7 +153,7 @@ export function createMonitor(options: {
     const failures: unknown[] = [];
     for (const model of models.values()) {
       try {
-        const found = watched.get(model.name) ?? (await watch(model));
+        const found = replacing.get(model.name)?.next ?? watched.get(model.name) ?? (await watch(model));
         if (!found) {
           await settler.settle(model);
           await counting.countWithoutBins(model);
@@ -163,6 +179,11 @@ export function createMonitor(options: {
     await settler.settle(settings);
     const touched = await readTouched(store, settings.name, COUNTED);
     await counting.count(model.state, touched);
+    model.measurer.forget(touched.map((one) => one.bucket));
+    if (replacing.get(settings.name)?.next === model) {
+      watched.set(settings.name, model);
+      letGo(settings.name);
+    }
     onDone({ bucketsCounted: touched.length, windowsMeasured: 0, measurements: 0 });
     model.first ??= await firstPredictionTime(store, settings.name);
     // Events older than all before them may come: the windows they lie in are measured as well.
@@ -353,7 +374,38 @@ export function createMonitor(options: {
     for (const [key, to] of further) model.progress.set(key, to);
   }
 
+  async function rebuild(name: string, live: Window): Promise<Grid | null> {
+    const model = replacing.get(name)?.next ?? watched.get(name);
+    if (!model) return null;
+    const { settings, baselines } = model.state;
+    await settler.settle(settings);
+    if (!replacing.has(name)) replacing.set(name, promised());
+    try {
+      const grid = await rebuildGrid(gridOptions(settings, baselines), live);
+      if (grid === null) {
+        letGo(name);
+        return null;
+      }
+      const state = modelState(settings, baselines, grid);
+      const replacement = replacing.get(name) ?? promised();
+      replacing.set(name, { ...replacement, next: { ...model, state, measurer: createWindowMeasurer(store, state) } });
+      log.info("new bins", { model: name, grid: grid.version });
+      return grid;
+    } catch (error) {
+      // Half of it may be done: the next tick begins as the program does when it starts.
+      watched.delete(name);
+      letGo(name);
+      throw error;
+    }
+  }
+
+  function letGo(name: string): void {
+    replacing.get(name)?.done();
+    replacing.delete(name);
+  }
+
   async function measure(query: MeasureQuery): Promise<Measurement[]> {
+    await replacing.get(query.model)?.counted;
     const model = watched.get(query.model);
     if (!model) return [];
     if (query.segments === undefined) return measureWindow(model, model.state, model.measurer, query);
@@ -373,6 +425,7 @@ export function createMonitor(options: {
     const back = measurer.lookBack(length, baselines);
     const history = await loadHistory(store, state, { from: window.from - back, to: window.to }, step, back === 0 ? length : step);
     const mark = watermark(query.model);
+    const asOf = mark ?? window.to;
     const inputs = query.families.filter((family) => family !== "performance");
     // Who asks for one window wants names, however few rows hold them.
     const measured =
@@ -386,6 +439,7 @@ export function createMonitor(options: {
               history,
               { ...model.metrics, measured: new Set(query.metrics ?? DRIFT_METRICS) },
               isOf(query),
+              asOf,
             ),
             1,
           )
@@ -393,7 +447,13 @@ export function createMonitor(options: {
     if (!query.families.includes("performance")) return measured;
     return [
       ...measured,
-      ...(await measurer.performance(window, baselines, history, mark !== null && window.to + state.settings.labelsExpectedWithin > mark)),
+      ...(await measurer.performance(
+        window,
+        baselines,
+        history,
+        mark !== null && window.to + state.settings.labelsExpectedWithin > mark,
+        asOf - state.settings.labelsExpectedWithin,
+      )),
     ];
   }
 
@@ -416,7 +476,7 @@ export function createMonitor(options: {
     return model ? explainSegments(store, model.state, question) : null;
   }
 
-  return { start, tick, changes, measure, withExactValues: exactly, explainSegments: explain };
+  return { start, tick, changes, measure, rebuild, withExactValues: exactly, explainSegments: explain };
 }
 
 function isOf({ only: { subject, feature } = {} }: MeasureQuery): (key: SubjectKey) => boolean {
@@ -440,4 +500,10 @@ function greatestCommonDivisor(a: Millis, b: Millis): Millis {
 function judgedFamilies({ family, cause }: DueWindow): readonly JudgedFamily[] {
   if (family === "inputs") return ["drift", "quality"];
   return cause === "mature" ? ["performance"] : ["estimate"];
+}
+
+function promised(): Replacement {
+  let done = (): void => {};
+  const counted = new Promise<void>((resolve) => (done = resolve));
+  return { next: null, counted, done };
 }

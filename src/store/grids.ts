@@ -1,6 +1,6 @@
 import type { Grid, SubjectGrid, SubjectKey } from "../model/grid.ts";
 import type { Millis } from "../model/time.ts";
-import { referenceRows } from "./reference-rows.ts";
+import { referenceRows, type ReferenceRows } from "./reference-rows.ts";
 import { readSegmentGroups } from "./segments.ts";
 import type { Store } from "./store.ts";
 
@@ -97,7 +97,8 @@ type RankedRow = {
  * k-th of q parts is the value at rank ceil(k n / q), in whole numbers. The value at rank r therefore serves
  * floor(r q / n) - floor((r - 1) q / n) of them.
  */
-export async function readNumericSummaries(store: Store, model: string, baseline: string | null): Promise<NumericSummary[]> {
+export async function readNumericSummaries(store: Store, model: string, rows: ReferenceRows): Promise<NumericSummary[]> {
+  const { source, params } = referenceRows(rows);
   const found = await store.query<RankedRow>(
     `SELECT subject, feature, any(n) AS rows, min(x) AS low, max(x) AS high,
             arraySort(groupArrayIf((rank, x, intDiv(rank * 1024, n) - intDiv((rank - 1) * 1024, n)), intDiv(rank * 1024, n) > intDiv((rank - 1) * 1024, n)
@@ -105,10 +106,10 @@ export async function readNumericSummaries(store: Store, model: string, baseline
      FROM (
        SELECT value.1 AS subject, value.2 AS feature, value.3 AS x,
               row_number() OVER (PARTITION BY subject, feature ORDER BY x) AS rank, count() OVER (PARTITION BY subject, feature) AS n
-       FROM (SELECT arrayJoin(${VALUES}) AS value FROM ${referenceRows(baseline)})
+       FROM (SELECT arrayJoin(${VALUES}) AS value FROM ${source})
      )
      GROUP BY subject, feature ORDER BY subject, feature`,
-    { model, baseline: baseline ?? "" },
+    { model, ...params },
   );
   return found.map(({ subject, feature, rows, low, high, ranked }) => ({
     subject,
@@ -131,7 +132,8 @@ export type CategorySummary = {
 };
 
 /** How often each category of each categorical subject occurs in one baseline, most frequent first; at most `limit` a subject. */
-export function readCategorySummaries(store: Store, model: string, baseline: string | null, limit: number): Promise<CategorySummary[]> {
+export function readCategorySummaries(store: Store, model: string, rows: ReferenceRows, limit: number): Promise<CategorySummary[]> {
+  const { source, params } = referenceRows(rows);
   return store.query<CategorySummary>(
     `SELECT entry.1 AS subject, entry.2 AS feature, entry.3 AS value, count() AS rows
      FROM (
@@ -139,12 +141,12 @@ export function readCategorySummaries(store: Store, model: string, baseline: str
          arrayMap((name, text) -> tuple('feature', toString(name), text), category_names, categories),
          if(isNull(predicted_class), [], [tuple('prediction', '', assumeNotNull(predicted_class))])
        )) AS entry
-       FROM ${referenceRows(baseline)}
+       FROM ${source}
      )
      GROUP BY subject, feature, value
      ORDER BY subject, feature, rows DESC, value
      LIMIT {limit:UInt32} BY subject, feature`,
-    { model, baseline: baseline ?? "", limit },
+    { model, ...params, limit },
   );
 }
 

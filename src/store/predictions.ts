@@ -1,5 +1,5 @@
 import type { Prediction } from "../model/event.ts";
-import type { Millis } from "../model/time.ts";
+import type { Millis, Window } from "../model/time.ts";
 import type { Layouts, Placed } from "./layouts.ts";
 import {
   createBytes,
@@ -229,9 +229,11 @@ export async function newestPredictionTime(store: Store, model: string): Promise
 }
 
 /** How many predictions a model has, each id once. */
-export async function countPredictions(store: Store, model: string): Promise<number> {
-  const rows = await store.query<{ rows: number }>(`SELECT count() AS rows FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String}`, {
-    model,
-  });
+export async function countPredictions(store: Store, model: string, window?: Window): Promise<number> {
+  const within = "AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})";
+  const rows = await store.query<{ rows: number }>(
+    `SELECT count() AS rows FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} ${window ? within : ""}`,
+    { model, from: window?.from ?? 0, to: window?.to ?? 0 },
+  );
   return Number(rows[0]?.rows ?? 0);
 }

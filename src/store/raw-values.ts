@@ -4,12 +4,12 @@ import { BASELINE_FEATURES } from "./baselines.ts";
 import { SETTLED_FEATURES } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
-/** Rows of one baseline, or live ones of one version in a window. */
+/** Rows of one baseline, or live ones of one version in some windows together. */
 export type RawRows =
   | { readonly kind: "baseline"; readonly model: string; readonly baseline: string }
-  | { readonly kind: "live"; readonly model: string; readonly version: string; readonly window: Window };
+  | { readonly kind: "live"; readonly model: string; readonly version: string; readonly windows: readonly Window[] };
 
-type Place = { readonly from: string; readonly params: Readonly<Record<string, string | number>> };
+type Place = { readonly from: string; readonly params: Readonly<Record<string, string | number | readonly number[]>> };
 
 /** The rows that were counted, as a FROM clause. */
 function placeOf(rows: RawRows): Place {
@@ -18,11 +18,14 @@ function placeOf(rows: RawRows): Place {
       from: `${BASELINE_FEATURES} WHERE model = {model:String} AND baseline = {baseline:String}`,
       params: { model: rows.model, baseline: rows.baseline },
     };
+  const begins = rows.windows.map(({ from }) => from);
+  const ends = rows.windows.map(({ to }) => to);
   return {
     from: `${SETTLED_FEATURES}
            WHERE model = {model:String} AND version = {version:String} AND status != 'error'
-             AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`,
-    params: { model: rows.model, version: rows.version, from: rows.window.from, to: rows.window.to },
+             AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
+             AND arrayExists((begin, end) -> toUnixTimestamp64Milli(time) >= begin AND toUnixTimestamp64Milli(time) < end, {begins:Array(Int64)}, {ends:Array(Int64)})`,
+    params: { model: rows.model, version: rows.version, from: Math.min(...begins), to: Math.max(...ends), begins, ends },
   };
 }
 

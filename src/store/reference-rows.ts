@@ -1,9 +1,20 @@
+import type { Millis, Window } from "../model/time.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
 import { SETTLED_FEATURES } from "./predictions.ts";
 
-/** The rows of a baseline; those of live events for null. Needs the parameters `model` and `baseline`. */
-export function referenceRows(baseline: string | null): string {
-  return baseline === null
-    ? `${SETTLED_FEATURES} WHERE model = {model:String}`
-    : `${BASELINE_FEATURES} WHERE model = {model:String} AND baseline = {baseline:String}`;
+/** Rows that bins are made from: of a baseline by its key, or of live events in a stretch of time, all of it for null. */
+export type ReferenceRows = { readonly baseline: string } | { readonly live: Window | null };
+
+/** Those rows, with what a query needs beside the parameter `model`. */
+export function referenceRows(rows: ReferenceRows): { source: string; params: { baseline: string; from: Millis; to: Millis } } {
+  if ("baseline" in rows)
+    return {
+      source: `${BASELINE_FEATURES} WHERE model = {model:String} AND baseline = {baseline:String}`,
+      params: { baseline: rows.baseline, from: 0, to: 0 },
+    };
+  const within = "AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})";
+  return {
+    source: `${SETTLED_FEATURES} WHERE model = {model:String} ${rows.live === null ? "" : within}`,
+    params: { baseline: "", from: rows.live?.from ?? 0, to: rows.live?.to ?? 0 },
+  };
 }

@@ -73,7 +73,7 @@ export async function readCellCounts(
   const params = createSegmentParams();
   const found = await store.query<{ cells: string[]; row_count: number }>(
     `SELECT [${cellTextsSql(settings.columns, params).join(", ")}] AS cells, count() AS row_count
-     FROM ${referenceRows(baseline)} GROUP BY cells ORDER BY row_count DESC, cells LIMIT {limit:UInt32}`,
+     FROM ${referenceRows(baseline === null ? { live: null } : { baseline }).source} GROUP BY cells ORDER BY row_count DESC, cells LIMIT {limit:UInt32}`,
     { model, baseline: baseline ?? "", limit, ...params.values },
   );
   return found.map((row) => ({ cells: row.cells.map(cellOf), rows: Number(row.row_count) }));
@@ -88,10 +88,13 @@ export async function countMatching(
 ): Promise<number> {
   const params = createSegmentParams();
   const matches = predicateSql(predicate, params);
-  const [row] = await store.query<{ matching: number }>(`SELECT countIf(${matches}) AS matching FROM ${referenceRows(baseline)}`, {
-    model,
-    baseline: baseline ?? "",
-    ...params.values,
-  });
+  const [row] = await store.query<{ matching: number }>(
+    `SELECT countIf(${matches}) AS matching FROM ${referenceRows(baseline === null ? { live: null } : { baseline }).source}`,
+    {
+      model,
+      baseline: baseline ?? "",
+      ...params.values,
+    },
+  );
   return Number(row?.matching ?? 0);
 }

@@ -262,6 +262,46 @@ describe("lists", () => {
   });
 });
 
+describe("baseline fit and rebuild", () => {
+  const subject = { subject: "feature", kind: "numeric", provisional: false, rows: 1_200, outside_baselines: 0 };
+  const fit = {
+    model: MODEL,
+    grid: 3,
+    stale: true,
+    from: "2024-06-01T00:00:00Z",
+    to: "2024-06-08T00:00:00Z",
+    subjects: [
+      { ...subject, feature: "amount", outside: 0.25, stale: true },
+      { ...subject, feature: "colour", outside: 0, stale: false },
+    ],
+  };
+
+  it("says what does not fit, and what to do then", async () => {
+    const { code, out, err } = await run(["baseline", "fit"], { [`${PATH}/grid`]: () => Response.json(fit) });
+    expect(code).toBe(0);
+    expect(out).toMatch(/amount +numeric +1,200 +25% +0% +no/);
+    expect(out).toMatch(/colour .* yes/);
+    expect(err).toContain("Bins 3, live rows from 2024-06-01 00:00 to 2024-06-08 00:00");
+    expect(err).toContain("driftwatch baseline rebuild");
+  });
+
+  it("makes new bins of the stretch that is asked for", async () => {
+    const asked: string[] = [];
+    const answers = {
+      [`${PATH}/grid`]: (url: URL) => {
+        asked.push(url.search);
+        return Response.json({ model: MODEL, grid: 4, from: fit.from, to: fit.to });
+      },
+    };
+    const { code, out } = await run(["baseline", "rebuild", "--from", "2024-06-01"], answers);
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: "New bins: 4, from the baselines and live rows of 2024-06-01 00:00 to 2024-06-08 00:00.\n",
+    });
+    expect(asked).toEqual(["?from=2024-06-01T00%3A00%3A00Z"]);
+  });
+});
+
 describe("report", () => {
   it("writes to a file by its name, or to stdout", async () => {
     const output = join(workplace({}), "r.html");

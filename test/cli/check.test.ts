@@ -39,6 +39,19 @@ describe("check", () => {
     expect(err).not.toContain("\u001b");
   });
 
+  it("looks whether the columns that a baseline names are in its file", async () => {
+    const columns = "columns: {time: scored_at, version: {value: 1}, score: p_late}";
+    const yaml = CONFIG.replace("{window: 7d}", `{file: training.csv, ${columns}}`);
+    expect(yaml).not.toBe(CONFIG);
+    const right = await cli(["check", "--config", configFile(yaml, { "training.csv": "scored_at,p_late,amount\n" })]);
+    expect(right).toMatchObject({ code: 0 });
+    const wrong = await cli(["check", "--config", configFile(yaml, { "training.csv": "scored_at,p_lat,amount\n" })]);
+    expect(wrong).toMatchObject({ code: 2, out: "" });
+    expect(wrong.err).toMatch(
+      /baselines\.training: \S*training\.csv has no column p_late, which `score` names\.\n {2}hint: Did you mean p_lat\?/,
+    );
+  });
+
   it("names the file of a broken rule", async () => {
     const { code, err } = await cli([
       "check",

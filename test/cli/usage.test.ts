@@ -14,6 +14,8 @@ const COMMANDS = [
   "baseline create",
   "baseline list",
   "baseline show",
+  "baseline fit",
+  "baseline rebuild",
   "drift",
   "performance",
   "compare",

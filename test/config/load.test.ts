@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { didYouMean } from "../../src/config/did-you-mean.ts";
+import { didYouMean } from "../../src/model/did-you-mean.ts";
 import { jsonSchema, rulesJsonSchema } from "../../src/config/json-schema.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { ruleHash } from "../../src/alerting/rule-hash.ts";
@@ -228,7 +228,7 @@ channels: {c: {type: email, to: [a@b], smtp: {secure: true, username: u, passwor
     positive: "1",
     baselines: [
       { kind: "file", byVersion: new Map() },
-      { kind: "period", from: Date.UTC(2013, 0, 1), to: Date.UTC(2013, 1, 1) },
+      { kind: "period", from: Date.UTC(2013, 0, 1), to: Date.UTC(2013, 1, 1), version: null },
     ],
   });
   expect(config.channels.get("c")).toMatchObject({ smtp: { port: 465, secure: true, username: "u", password: "p" } });

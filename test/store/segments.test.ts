@@ -104,8 +104,8 @@ describe("segments are counted", () => {
   const rowsOf = { model: MODEL, baseline: "" };
 
   async function gridOf(version: number, settings: readonly SegmentSettings[]): Promise<Grid> {
-    const numbers = await readNumericSummaries(store(), MODEL, null);
-    const categories = await readCategorySummaries(store(), MODEL, null, 10_000);
+    const numbers = await readNumericSummaries(store(), MODEL, { live: null });
+    const categories = await readCategorySummaries(store(), MODEL, { live: null }, 10_000);
     const bins = buildGrid(MODEL, version, [{ numbers, categories }]);
     const grid = { ...bins, segments: await pinSegments(store(), bins, settings, [null]) };
     await insertGrid(store(), grid, "b", START);

@@ -26,7 +26,7 @@ export function readTime(object: unknown, source: TimeSource | null, message: Me
     if (parsed !== null) {
       reject(
         "invalid_field",
-        `time (from ${source.written}) is ${found(value)}, which has no offset; expected one, or a timezone for the adapter.`,
+        `time (from ${source.written}) is ${found(value)}, which has no offset; expected one, or a timezone in the configuration.`,
       );
       return undefined;
     }

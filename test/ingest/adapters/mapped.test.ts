@@ -224,7 +224,7 @@ describe("flat JSON", () => {
       "a time without an offset",
       { id: "1", x: {}, at: "2026-11-20T10:00:00", p: 0.5 },
       "invalid_field",
-      "which has no offset; expected one, or a timezone for the adapter",
+      "which has no offset; expected one, or a timezone in the configuration",
     ],
     [
       "a time that is none",
