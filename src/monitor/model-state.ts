@@ -3,7 +3,7 @@ import { addCounts, addOutcomes } from "../model/counts.ts";
 import { binCount, subjectId, type Grid, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
 import { outcomeGridOf, type OutcomeGrid } from "../model/outcome-grid.ts";
 import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
-import { DAY, floorTo, type Millis, type Window } from "../model/time.ts";
+import { ceilTo, DAY, floorTo, type Millis, type Window } from "../model/time.ts";
 import { addTraffic, type Traffic } from "../model/traffic.ts";
 import type { StoredBaseline } from "../store/baselines.ts";
 import { readFeatureCounts, type StepCounts } from "../store/feature-counts.ts";
@@ -68,7 +68,8 @@ export async function loadHistory(store: Store, state: ModelState, span: Window,
     stepMs,
     state.segment,
   );
-  const traffic = await readTraffic(store, rows.model, span, stepMs);
+  // Looked up by time: a window is compared with hundreds of others.
+  const traffic = new Map((await readTraffic(store, rows.model, span, stepMs)).map(({ from, byVersion }) => [from, byVersion]));
   const sums = new Map<string, ReadonlyMap<string, SubjectCounts>>();
   return {
     inputs: (window) => {
@@ -78,12 +79,14 @@ export async function loadHistory(store: Store, state: ModelState, span: Window,
       return sum;
     },
     outcomes: (window) => sumOutcomes(within(outcomes, window)),
-    traffic: (window, version) =>
-      addTraffic(
-        within(traffic, window).flatMap(({ byVersion }) =>
-          version === undefined ? [...byVersion.values()] : (byVersion.get(version) ?? []),
-        ),
-      ),
+    traffic: (window, version) => {
+      const parts: Traffic[] = [];
+      for (let from = ceilTo(window.from, stepMs); from < window.to; from += stepMs) {
+        const byVersion = traffic.get(from) ?? [];
+        for (const [of, part] of byVersion) if (version === undefined || of === version) parts.push(part);
+      }
+      return addTraffic(parts);
+    },
     versions: (window) => new Set(within(versions, window).flatMap((step) => step.versions)),
   };
 }

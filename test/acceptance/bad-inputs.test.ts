@@ -67,6 +67,7 @@ const INPUTS: Readonly<Record<string, readonly Row[]>> = {
   "new category": change(500, (row) => ({ ...row, features: { ...row.features, c: "never seen" } })),
   "missing column": CLEAN.map((row) => ({ ...row, features: { c: row.features["c"] } })),
   "extra column": CLEAN.map((row) => ({ ...row, features: { ...row.features, extra: 1 } })),
+  "rows twice": CLEAN.flatMap((row) => [row, row]),
   // A row and its double, which came a moment later with other values.
   "ids twice": CLEAN.flatMap((row) => [row, { ...withX(9)(row), time: row.time + 1 }]),
   "half the labels": change(2, (row) => ({ ...row, label: null })),
@@ -211,6 +212,10 @@ describe("a bad input is named, and everything else is measured as in the clean 
     const others = CLEAN_SUBJECTS.filter((other) => other !== of && !(finding.value === 1 && other === "traffic"));
     expect(others.length).toBeGreaterThan(3);
     for (const other of others) expect(measured(name, other)).toEqual(measured("clean", other));
+  });
+
+  test("five hundred rows, each sent twice: one event is one event", () => {
+    for (const name of CLEAN_SUBJECTS) expect(measured("rows twice", name)).toEqual(measured("clean", name));
   });
 
   test("five hundred ids, each used twice: the rows that came first are those that count", () => {
