@@ -75,7 +75,8 @@ export async function loadHistory(
     stepMs,
     state.segment,
   );
-  const traffic = await readTraffic(store, rows.model, span, stepMs);
+  // Of all rows only.
+  const traffic = state.segment === "" ? await readTraffic(store, rows.model, span, stepMs) : [];
   const sums = new Map<string, ReadonlyMap<string, SubjectCounts>>();
   return {
     inputs: (...windows) => {
