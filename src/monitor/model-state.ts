@@ -75,8 +75,9 @@ export async function loadHistory(
     stepMs,
     state.segment,
   );
-  // Looked up by time: a window is compared with hundreds of others.
-  const traffic = new Map((await readTraffic(store, rows.model, span, stepMs)).map(({ from, byVersion }) => [from, byVersion]));
+  // Of all rows only; looked up by time, since a window is compared with hundreds of others.
+  const steps = state.segment === "" ? await readTraffic(store, rows.model, span, stepMs) : [];
+  const traffic = new Map(steps.map(({ from, byVersion }) => [from, byVersion]));
   const sums = new Map<string, ReadonlyMap<string, SubjectCounts>>();
   return {
     inputs: (window) => {

@@ -7,12 +7,12 @@ CREATE TABLE IF NOT EXISTS segments
     name String,
     -- The entry itself, as JSON.
     settings String,
-    -- What it came to, segment by segment; a segment's cells are JSON, `null` for the rest and for a predicate.
+    -- What it came to, segment by segment, a segment's cells are JSON, `null` for the rest and for a predicate.
     names Array(String),
     cells Array(String),
     rows Array(UInt64),
     gathered UInt64,
-    -- Why it came to none; empty where it did.
+    -- Why it came to none, empty where it did.
     problem String,
     created_at DateTime64(3, 'UTC')
 )
