@@ -36,6 +36,7 @@ export async function runTicks(directory: string, days: readonly State[]): Promi
     setNow(FIRST_DAY + (day + 1) * DAY);
     let measurements = 0;
     const { cpu } = await costOf(async () => void ({ measurements } = await monitor.tick()));
+    if (measurements === 0) throw new Error("A tick measured nothing: the program made bins of its own instead of those that were stored.");
     ticks.push({ state, cpu: cpu / 1e6, measurements });
   }
   const measured: TickRun["measured"][number][] = [];
