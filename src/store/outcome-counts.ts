@@ -149,7 +149,10 @@ export type OutcomesTogether = {
   sums: [number[], number[]];
 };
 
-/** Outcome counts within a window, summed by steps of time, of all rows or of one segment. Steps without predictions are absent. Oldest first. */
+/**
+ * Outcome counts within a window, summed by steps of time, of all rows or of one segment. Steps without predictions are
+ * absent. Oldest first. A bucket that is a step by itself is read as it stands: adding lists by their places is most of the cost.
+ */
 export async function readOutcomeCounts(
   store: Store,
   rows: CountedRows,
@@ -158,12 +161,19 @@ export async function readOutcomeCounts(
   segment = "",
 ): Promise<StepOutcomes[]> {
   const found = await store.query<OutcomesTogether & { step: number; version: string }>(
-    `SELECT intDiv(toUnixTimestamp(c.bucket), {step:UInt32}) * {step:UInt32} AS step, c.version AS version,
-            ${OUTCOMES_TOGETHER}
-     FROM outcome_counts AS c FINAL
-     WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.segment = {segment:String}
-       AND c.bucket >= toDateTime({from:UInt32}, 'UTC') AND c.bucket < toDateTime({to:UInt32}, 'UTC') AND c.predictions > 0
-     GROUP BY step, version ORDER BY step`,
+    `WITH ranged AS (
+       SELECT intDiv(toUnixTimestamp(c.bucket), {step:UInt32}) * {step:UInt32} AS step, c.*, count() OVER (PARTITION BY step, version) AS buckets
+       FROM outcome_counts AS c FINAL
+       WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.segment = {segment:String}
+         AND c.bucket >= toDateTime({from:UInt32}, 'UTC') AND c.bucket < toDateTime({to:UInt32}, 'UTC') AND c.predictions > 0
+     )
+     SELECT * FROM (
+     SELECT step, version, predictions, labelled, cells, (histogram_places, histogram_counts) AS histograms,
+            (sum_places, arrayMap(units -> toFloat64(units), sum_units)) AS sums
+     FROM ranged WHERE buckets = 1
+     UNION ALL
+     SELECT c.step AS step, c.version AS version, ${OUTCOMES_TOGETHER} FROM ranged AS c WHERE c.buckets > 1 GROUP BY step, version
+     ) ORDER BY step`,
     { ...rows, segment, step: stepMs / 1000, from: Math.max(0, Math.floor(window.from / 1000)), to: Math.ceil(window.to / 1000) },
   );
   const steps: { from: Millis; byVersion: Map<string, OutcomeCounts> }[] = [];

@@ -216,7 +216,7 @@ describe("files", () => {
     ["feature rows", recount("feature_counts", "rows * 2 AS rows, missing + rows AS missing")],
     ["feature cells", recount("feature_counts", "unparsable + 1 AS unparsable")],
     ["outcomes", recount("outcome_counts", "predictions * 2 AS predictions")],
-    ["labelled", recount("outcome_counts", "labelled * 2 AS labelled, arrayMap(cell -> cell * 2, cell_counts) AS cell_counts")],
+    ["labelled", recount("outcome_counts", "labelled * 2 AS labelled, mapApply((cell, rows) -> (cell, rows * 2), cells) AS cells")],
   ])("tell of doubled counts: %s", async (what, change) => {
     const { verify, tamper, ask, files } = await ingested();
     await tamper(change);
