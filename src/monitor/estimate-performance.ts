@@ -24,14 +24,14 @@ type Estimates = { readonly of: Partial<Record<EstimatedMetric, Expectation | nu
 
 /**
  * What performance will turn out to be, from predictions alone: by what the scores (or predictions) of the labelled
- * reference were worth. Once labels come, the same estimate is made of the labelled rows and held against what was
+ * reference were worth. Once labels have had their time, the same estimate is made of the labelled rows and held against what was
  * realised on them; where the two disagree, the estimate of the window is no longer taken for one.
  */
 export function estimatePerformance(subject: PerformanceWindow): Measurement[] {
   const { current, reference, evaluation } = subject;
   if (reference === null || reference.labelled < LEAST_LABELLED) return [];
   const all = estimates(evaluation.grid, reference, current, "all");
-  const labelled = current.labelled < LEAST_LABELLED ? null : estimates(evaluation.grid, reference, current, "labelled");
+  const labelled = subject.pending || current.labelled < LEAST_LABELLED ? null : estimates(evaluation.grid, reference, current, "labelled");
   return ESTIMATED_METRICS.filter((metric) => all !== null && metric in all.of).map((metric) => {
     const found = all?.of[metric] ?? null;
     const realised = realisedDetail(subject, metric, labelled?.of[metric] ?? null);

@@ -4,7 +4,7 @@ import { requireInteger, requireNonNegative } from "./argument-domain.ts";
 import type { CalibrationTest } from "./calibration.ts";
 import { chiSquareSf } from "./chi-square.ts";
 import { entryAt } from "./entry-at.ts";
-import { addWeights, effectiveRows, requireScoredRows, weightBetween, type ScoredRows } from "./weighted-rows.ts";
+import { effectiveRows, requireScoredRows, type ScoredRows } from "./weighted-rows.ts";
 
 /** Variance of the positives of a group, in rows, below which their number is not nearly normal: on either side. */
 const LEAST_VARIANCE = 5;
@@ -50,25 +50,25 @@ export function calibrationChange(before: PromisedRows, after: PromisedRows, gro
     if (scoreSums.length !== bins) throw new RangeError(`there are ${bins} bins and ${scoreSums.length} sums of scores`);
     for (const sum of scoreSums) requireNonNegative("a sum of scores", sum);
   }
-  const total = rowsBetween(before.rows, 0, bins) + rowsBetween(after.rows, 0, bins);
+  const sides = [before, after].map(cumulated) as [Cumulated, Cumulated];
+  const rowsBetween = (from: number, to: number) => sides.reduce((sum, { rows }) => sum + entryAt(rows, to) - entryAt(rows, from), 0);
+  const total = rowsBetween(0, bins);
   const terms: number[] = [];
-  let open = { from: 0, rows: 0 };
+  let from = 0;
   let last: number | null = null;
   for (let bin = 0; bin < bins; bin += 1) {
-    const rows = open.rows + rowsBetween(before.rows, bin, bin + 1) + rowsBetween(after.rows, bin, bin + 1);
-    open = { from: open.from, rows };
     // A hair of slack, so that sums of weights which are equal but for rounding close a group.
-    if (rows < (total / groups) * (1 - 1e-9)) continue;
-    const term = termOf(before, after, open.from, bin + 1);
+    if (rowsBetween(from, bin + 1) < (total / groups) * (1 - 1e-9)) continue;
+    const term = termOf(sides, from, bin + 1);
     if (term === null) continue;
     terms.push(term);
-    last = open.from;
-    open = { from: bin + 1, rows: 0 };
+    last = from;
+    from = bin + 1;
   }
   // What is left over joins the last group.
-  if (last !== null && open.rows > 0) {
+  if (last !== null && rowsBetween(from, bins) > 0) {
     terms.pop();
-    const joined = termOf(before, after, last, bins);
+    const joined = termOf(sides, last, bins);
     if (joined !== null) terms.push(joined);
   }
   if (terms.length === 0) return null;
@@ -76,9 +76,27 @@ export function calibrationChange(before: PromisedRows, after: PromisedRows, gro
   return { statistic, df: terms.length, pValue: chiSquareSf(statistic, terms.length) };
 }
 
+/** Sums over all bins before each, so that those of any run of bins are differences. */
+interface Cumulated {
+  readonly positives: readonly number[];
+  readonly rows: readonly number[];
+  /** Σw². */
+  readonly squares: readonly number[];
+  readonly scores: readonly number[];
+}
+
+function cumulated({ rows: { positives, negatives }, scoreSums }: PromisedRows): Cumulated {
+  const upTo = (list: readonly number[]) => {
+    let sum = 0;
+    return [0, ...list.map((one) => (sum += one))];
+  };
+  const both = (of: "sums" | "squares") => upTo(positives[of].map((one, bin) => one + entryAt(negatives[of], bin)));
+  return { positives: upTo(positives.sums), rows: both("sums"), squares: both("squares"), scores: upTo(scoreSums) };
+}
+
 /** Null while either side is too small for its rate to be nearly normal. */
-function termOf(before: PromisedRows, after: PromisedRows, from: number, to: number): number | null {
-  const [one, two] = [sideOf(before, from, to), sideOf(after, from, to)];
+function termOf(sides: readonly [Cumulated, Cumulated], from: number, to: number): number | null {
+  const [one, two] = [sideOf(sides[0], from, to), sideOf(sides[1], from, to)];
   if (one === null || two === null) return null;
   const residual = (one.rows * (one.rate - one.score) + two.rows * (two.rate - two.score)) / (one.rows + two.rows);
   const varianceOf = ({ rows, score }: Side) => {
@@ -90,15 +108,9 @@ function termOf(before: PromisedRows, after: PromisedRows, from: number, to: num
   return first === null || second === null ? null : (two.rate - two.score - (one.rate - one.score)) ** 2 / (first + second);
 }
 
-function sideOf({ rows, scoreSums }: PromisedRows, from: number, to: number): Side | null {
-  const positives = weightBetween(rows.positives, from, to);
-  const both = addWeights(positives, weightBetween(rows.negatives, from, to));
-  if (both.sum === 0) return null;
-  let scores = 0;
-  for (let bin = from; bin < to; bin += 1) scores += entryAt(scoreSums, bin);
-  return { rows: effectiveRows(both), score: scores / both.sum, rate: positives.sum / both.sum };
-}
-
-function rowsBetween({ positives, negatives }: ScoredRows, from: number, to: number): number {
-  return weightBetween(positives, from, to).sum + weightBetween(negatives, from, to).sum;
+function sideOf({ positives, rows, squares, scores }: Cumulated, from: number, to: number): Side | null {
+  const between = (list: readonly number[]) => entryAt(list, to) - entryAt(list, from);
+  const sum = between(rows);
+  if (sum <= 0) return null;
+  return { rows: effectiveRows({ sum, square: between(squares) }), score: between(scores) / sum, rate: between(positives) / sum };
 }

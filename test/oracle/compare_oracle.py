@@ -7,7 +7,7 @@ driftwatch's code, counts or output. Rows are the labelled predictions of the UT
 which all lie between FROM and TO: nothing else is read. The definitions:
 
 - one look: statsmodels' proportions_ztest and Newcombe interval; DeLong's variances of two independent areas, from
-  placements of the raw scores; scipy's Welch test on the rows' log losses.
+  placements of the raw scores; scipy's Welch test on the rows' log losses and squared errors of scores.
 - sequence: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (2021), as they write it: difference +- sqrt(s2) *
   sqrt(2 (N r2 + 1) / (N r)^2 * ln(sqrt(N r2 + 1) / alpha)), s2 = N se^2, r2 = (-2 ln alpha + ln(1 - 2 ln alpha)) / T,
   T = 50,000 rows. Proportions' errors: p = (s + 1/2) / (n + 1).
@@ -36,6 +36,7 @@ FROM, TO = "2013-06-24", "2013-10-08"
 CHAMPION, CHALLENGER = "2013-q1", "2013-h1"
 ALPHA, TUNED, MARGIN, TOGETHER = 0.05, 50_000, 0.01, 4
 EPSILON = np.finfo(float).eps
+LOSSES = ("log_loss", "brier")
 R2 = (-2 * np.log(ALPHA) + np.log1p(-2 * np.log(ALPHA))) / TUNED
 PROPORTIONS = {
     "accuracy": lambda tp, fp, fn, tn: (tp + tn, tp + fp + fn + tn),
@@ -63,7 +64,9 @@ class Side:
         a, p = self.actual, self.predicted
         return int((a & p).sum()), int((~a & p).sum()), int((a & ~p).sum()), int((~a & ~p).sum())
 
-    def losses(self):
+    def losses(self, metric):
+        if metric == "brier":
+            return (self.score - self.actual) ** 2
         return -np.log(np.clip(np.where(self.actual, self.score, 1 - self.score), EPSILON, 1 - EPSILON))
 
     def area(self):
@@ -101,8 +104,8 @@ def area(_, one, two):
     return first[0], second[0], np.sqrt(first[1] + second[1]), len(one.score) + len(two.score)
 
 
-def loss(_, one, two):
-    x, y = one.losses(), two.losses()
+def loss(metric, one, two):
+    x, y = one.losses(metric), two.losses(metric)
     if min(len(x), len(y)) < 500:
         return None
     return x.mean(), y.mean(), np.sqrt(x.var(ddof=1) / len(x) + y.var(ddof=1) / len(y)), len(x) + len(y)
@@ -113,8 +116,8 @@ def one_look(metric, one, two):
         (s, n), (t, m) = PROPORTIONS[metric](*one.cells()), PROPORTIONS[metric](*two.cells())
         low, high = confint_proportions_2indep(t, m, s, n, method="newcomb", compare="diff", alpha=ALPHA)
         return float(proportions_ztest([t, s], [m, n])[1]), [float(low), float(high)]
-    if metric == "log_loss":
-        found = ttest_ind(two.losses(), one.losses(), equal_var=False)
+    if metric in LOSSES:
+        found = ttest_ind(two.losses(metric), one.losses(metric), equal_var=False)
         ci = found.confidence_interval(1 - ALPHA)
         return float(found.pvalue), [float(ci.low), float(ci.high)]
     first, second, se, _ = area(metric, one, two)
@@ -127,7 +130,7 @@ def kind_of(metric, low, high):
         return "no_larger_difference" if -MARGIN <= low and high <= MARGIN else "not_yet"
     if metric in ("positive_rate", "prevalence"):
         return "higher" if low > 0 else "lower"
-    return "better" if (low > 0) != (metric == "log_loss") else "worse"
+    return "better" if (low > 0) != (metric in LOSSES) else "worse"
 
 
 def further_rows(difference, se, n):
@@ -165,7 +168,7 @@ def main(data, out):
                     ends.append(hour)
         by_version[version] = (rows, upto)
 
-    estimators = {name: proportion for name in PROPORTIONS} | {"roc_auc": area, "log_loss": loss}
+    estimators = {name: proportion for name in PROPORTIONS} | {"roc_auc": area} | dict.fromkeys(LOSSES, loss)
     largest, given, metrics = collections.defaultdict(float), {}, []
     for look, end in enumerate(ends):
         one, two = (Side(rows[: upto[look]]) for rows, upto in (by_version[CHAMPION], by_version[CHALLENGER]))
