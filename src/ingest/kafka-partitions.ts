@@ -66,6 +66,11 @@ export function createPartitions({ admin, group, log }: { admin: Admin; group: s
     // Who reads a partition meanwhile commits what it read.
     for (const key of committedAtStart.keys()) if (!after.has(key)) committedAtStart.delete(key);
     if (after.size === 0) return;
+    // Known already, whether or not the broker answers now.
+    for (const [key, state] of after) {
+      const start = committedAtStart.get(key);
+      if (start !== undefined) state.next = BigInt(start);
+    }
     try {
       for (const [key, offset] of await committedOf(Object.keys(assignment))) {
         const state = after.get(key);
