@@ -1,5 +1,5 @@
 import type { Explanation } from "../model/alert.ts";
-import { metricFamily, type Measurement, type Metric, type Verdict } from "../model/measurement.ts";
+import { isTelling, metricFamily, type Measurement, type Metric, type Verdict } from "../model/measurement.ts";
 import { traitOf } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
 import { formatTime, type Millis } from "../model/time.ts";
@@ -134,25 +134,20 @@ function summarise(rule: Rule, judgement: Judgement, change: Change, since: Mill
   }
 }
 
-/** Standard errors within which what a feature could do is not worth telling. */
-const NOISE = 3;
-
 /** What a feature's move could do, or which features' moves could explain this; each by itself. */
 function moverWords({ subject, detail, metric }: Measurement): string | null {
-  const unit = metric === "mae" || metric === "rmse" || metric === "estimated_mae" ? "the mean error" : "the share of errors";
   if (subject === "feature") {
     const effects = [
       ["the mean score", detail.explains?.score],
       ["the error", detail.explains?.error],
     ] as const;
-    const told = effects.flatMap(([what, found]) =>
-      found && Math.abs(found.change) > NOISE * found.standardError ? [`${what} by ${signed(found.change)}`] : [],
-    );
+    const told = effects.flatMap(([what, found]) => (found && isTelling(found) ? [`${what} by ${signed(found.change)}`] : []));
     return told.length === 0 ? null : `By itself this would move ${told.join(" and ")}`;
   }
   const [first, second] = detail.causes ?? [];
   if (!first) return null;
-  const what = subject === "performance" ? unit : "the mean score";
+  const errors = traitOf(metric)?.tasks.includes("regression") ? "the mean error" : "the share of errors";
+  const what = subject === "performance" ? errors : subject === "score" ? "the mean score" : "the mean of what is predicted";
   const also = second ? `, that of ${named(second.feature)} by ${signed(second.change)}` : "";
   return `The move of ${named(first.feature)} alone would move ${what} by ${signed(first.change)}${also}`;
 }

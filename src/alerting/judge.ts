@@ -1,5 +1,5 @@
 import type { AlertHealth } from "../model/alert.ts";
-import { WHOLE_MODEL, type Measurement, type Metric, type PerformanceMetric } from "../model/measurement.ts";
+import { isEstimated, WHOLE_MODEL, type Measurement, type Metric, type PerformanceMetric } from "../model/measurement.ts";
 import { lossAgainst } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
 import { isAsked } from "../model/segment.ts";
@@ -144,7 +144,8 @@ function effectOf(rule: Rule, measurement: Measurement): number | null {
 /** Why nothing can be said about this subject, or null when it can be tested. */
 function gapIn(rule: Rule, measurement: Measurement): Exclude<AlertHealth, "ok"> | null {
   if (measurement.status !== "ok") return measurement.status;
-  const isOfLabelled = measurement.subject === "performance" && measurement.metric !== "label_coverage";
+  // Coverage and estimates are of all rows, of which none need have a label.
+  const isOfLabelled = measurement.subject === "performance" && measurement.metric !== "label_coverage" && !isEstimated(measurement.metric);
   const rows = isOfLabelled ? (measurement.labelled ?? measurement.rows.current) : measurement.rows.current;
   // How many rows there are is what is measured of traffic by windows: none at all says most.
   const isByWindows = measurement.subject === "traffic" && measurement.evidence === "baseline_windows";

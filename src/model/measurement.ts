@@ -119,6 +119,11 @@ export type ClassShare = {
 
 /** What the move of one feature could do to a mean, by itself, with its standard error; `unknown` is the share of rows it knows nothing of. */
 export type Explained = { readonly change: number; readonly standardError: number; readonly unknown: number };
+/** Whether it is more than noise: three standard errors, since some dozens of features are looked at. */
+export function isTelling({ change, standardError }: Explained): boolean {
+  return Math.abs(change) > 3 * standardError;
+}
+
 export type Cause = Explained & { readonly feature: string };
 
 /** Whether the feed of a feature broke, or the world moved. Present where something of it is more than chance. */

@@ -12,7 +12,7 @@ import {
 import { lossAgainst, performanceTrait } from "../model/performance.ts";
 import type { Window } from "../model/time.ts";
 import { calibrationChange } from "../stats/calibration-change.ts";
-import { calibrationError } from "../stats/calibration.ts";
+import { calibrationError, type ReliabilityPoint } from "../stats/calibration.ts";
 import { normalSf } from "../stats/normal.ts";
 import { estimateEvidence, rateEvidence, type WindowEvidence } from "../stats/window-evidence.ts";
 import {
@@ -63,10 +63,10 @@ function measureOne(subject: PerformanceWindow, metric: RealisedMetric): Measure
   const now = valueOf(metric, current, evaluation);
   const before = reference && valueOf(metric, reference, evaluation);
   const evidence = now === null || before === null ? null : worseEvidence(metric, now, windowValues(metric, subject));
-  const floor = metric === "calibration_error" ? noiseFloor(current) : null;
+  const curve = metric === "calibration_error" ? reliabilityOf(current) : [];
   return performanceMeasurement(subject, metric, {
     value: now?.value ?? null,
-    expected: floor ?? evidence?.expected ?? before?.value ?? null,
+    expected: calibrationError(curve)?.noiseFloor ?? evidence?.expected ?? before?.value ?? null,
     pValue:
       now === null || before === null || reference === null ? null : (evidence?.pValue ?? independentPValue(subject, metric, now, before)),
     ci: now?.ci ?? null,
@@ -76,7 +76,7 @@ function measureOne(subject: PerformanceWindow, metric: RealisedMetric): Measure
     detail: {
       ...(before ? { reference: before.value } : {}),
       ...(evidence ? { nullWindows: evidence.windows } : {}),
-      ...told(metric, current, evaluation),
+      ...told(metric, current, evaluation, curve),
       ...(now === null && current.labelled > 0 ? { note: UNDEFINED } : {}),
     },
   });
@@ -85,14 +85,13 @@ function measureOne(subject: PerformanceWindow, metric: RealisedMetric): Measure
 const UNDEFINED = "It has no value here: its formula divides by zero, as when one of the classes does not occur, or there are no scores.";
 
 /** What is said beside the value. */
-function told(metric: RealisedMetric, current: OutcomeCounts, { grid }: Evaluation): MeasurementDetail {
-  const reliability = metric === "calibration_error" ? reliabilityOf(current) : [];
+function told(metric: RealisedMetric, current: OutcomeCounts, { grid }: Evaluation, curve: readonly ReliabilityPoint[]): MeasurementDetail {
   return {
     ...(grid.task === "binary" ? { confusion: confusionOf(current) } : {}),
     ...(grid.task === "multiclass" && metric === "accuracy" ? { classes: classShares(current) } : {}),
-    ...(reliability.length > 0
+    ...(curve.length > 0
       ? {
-          reliability: reliability.map(({ score, rate, rows }) => ({
+          reliability: curve.map(({ score, rate, rows }) => ({
             score,
             rate: rate.value,
             low: rate.ci?.[0] ?? 0,
@@ -145,10 +144,6 @@ function statusOf(current: OutcomeCounts, pending: boolean): MeasurementStatus {
   if (pending) return "labels_pending";
   if (current.labelled === 0) return "no_data";
   return current.labelled < LEAST_LABELLED ? "insufficient" : "ok";
-}
-
-function noiseFloor(outcomes: OutcomeCounts): number | null {
-  return calibrationError(reliabilityOf(outcomes))?.noiseFloor ?? null;
 }
 
 /** The same metric in the baseline's own windows, where these are large enough to have one. */

@@ -1,6 +1,6 @@
 import type { Counts } from "../model/counts.ts";
 import { subjectId, type Grid, type SubjectGrid } from "../model/grid.ts";
-import type { Cause, Explained, Measurement } from "../model/measurement.ts";
+import { isTelling, type Cause, type Explained, type Measurement } from "../model/measurement.ts";
 import { explainedChange, type BinnedMeans } from "../stats/explained-change.ts";
 import type { BinEffects } from "../store/bin-effects.ts";
 import { emptyCounts } from "./measure-inputs.ts";
@@ -8,8 +8,6 @@ import { joinBins, psiBins, type JoinedBins } from "./subject-bins.ts";
 
 /** Causes told of one measurement. */
 const MOST_CAUSES = 5;
-/** Standard errors within which a change is taken for noise: some dozens of features are looked at. */
-const NOISE = 3;
 
 /** What each feature's values went with in one baseline, on the bins of its PSI, missing values apart. */
 export type EffectsOfBaseline = {
@@ -89,9 +87,7 @@ export function withCauses(measurements: readonly Measurement[], explains: reado
 function ranked(explains: readonly Explains[], what: "score" | "error"): Cause[] {
   return explains
     .flatMap(({ feature, [what]: found }) =>
-      found && Math.abs(found.change) > NOISE * found.standardError
-        ? [{ feature, change: found.change, standardError: found.standardError, unknown: found.unknown }]
-        : [],
+      found && isTelling(found) ? [{ feature, change: found.change, standardError: found.standardError, unknown: found.unknown }] : [],
     )
     .sort((a, b) => Math.abs(b.change) - Math.abs(a.change) || (a.feature < b.feature ? -1 : 1))
     .slice(0, MOST_CAUSES);

@@ -1,6 +1,8 @@
 import { binCount, type Grid } from "../model/grid.ts";
 import type { OutcomeGrid } from "../model/outcome-grid.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
+import { UNIT, unitsSql } from "./exact-sums.ts";
+import { GRID_TABLES } from "./grid-sql.ts";
 import { outcomeTerms } from "./outcome-terms.ts";
 import type { Store } from "./store.ts";
 
@@ -9,8 +11,6 @@ type Means = { readonly rows: number[]; readonly sums: number[]; readonly square
 
 /** Of one feature: what the rows of each bin scored, and how wrong they were, both in units of the outcome grid. */
 export type BinEffects = { readonly score: Means; readonly error: Means };
-
-const UNITS = 2 ** 40;
 
 /**
  * Notes, for each bin of every feature of a baseline, what its rows scored and how wrong they were: what a model scores is
@@ -27,11 +27,10 @@ export async function countBinEffects(
   const isNumber = outcomeGrid.task === "regression";
   const score = isNumber ? "(assumeNotNull(predicted_number) - {center:Float64}) / {scale:Float64}" : "assumeNotNull(score)";
   const hasScore = isNumber ? "isNotNull(predicted_number)" : "isNotNull(score)";
-  const units = (sql: string) => `toInt128(round(greatest(least((${sql}) * pow(2, 40), 1e29), -1e29)))`;
   const sums = (
     group: string,
-  ) => `countIf(has_score) AS scored, sumIf(${units("s")}, has_score) AS score_sum, sumIf(${units("s * s")}, has_score) AS score_square,
-    countIf(labelled) AS labelled_rows, sumIf(${units("wrong")}, labelled) AS error_sum, sumIf(${units("wrong * wrong")}, labelled) AS error_square FROM ${group}`;
+  ) => `countIf(has_score) AS scored, sumIf(${unitsSql("s")}, has_score) AS score_sum, sumIf(${unitsSql("s * s")}, has_score) AS score_square,
+    countIf(labelled) AS labelled_rows, sumIf(${unitsSql("wrong")}, labelled) AS error_sum, sumIf(${unitsSql("wrong * wrong")}, labelled) AS error_square FROM ${group}`;
   await store.execute(
     `INSERT INTO bin_effects
      WITH
@@ -42,22 +41,9 @@ export async function countBinEffects(
          FROM (SELECT * EXCEPT (label), isNotNull(label) AS known, ifNull(label, '') AS label FROM ${BASELINE_FEATURES} WHERE model = {model:String} AND baseline = {baseline:String})
          WHERE ${terms.judged}
        ),
-       bins AS (
-         SELECT feature, kind AS grid_kind, length(categories) AS unseen_from, edges, categories, rare
-         FROM grids FINAL WHERE model = {model:String} AND grid = {grid:UInt32} AND subject = 'feature'
-       ),
-       edges AS (
-         SELECT feature, 'n' AS kind, edge, toInt32(position - 1) AS bin, 1 AS hit
-         FROM bins ARRAY JOIN arrayPushBack(edges, inf) AS edge, arrayEnumerate(arrayPushBack(edges, inf)) AS position
-         WHERE grid_kind = 'numeric'
-       ),
-       known AS (
-         SELECT feature, 'c' AS kind, text, toInt32(least(position - 1, unseen_from)) AS bin, 1 AS hit
-         FROM bins ARRAY JOIN arrayConcat(categories, rare) AS text, arrayEnumerate(arrayConcat(categories, rare)) AS position
-         WHERE grid_kind = 'categorical'
-       ),
+       ${GRID_TABLES},
        seen AS (
-         SELECT value.1 AS feature, value.2 AS kind, value.3 AS x, value.4 AS text, has_score, s, labelled, wrong
+         SELECT 'feature' AS subject, value.1 AS feature, value.2 AS kind, value.3 AS x, value.4 AS text, has_score, s, labelled, wrong
          FROM judged ARRAY JOIN arrayConcat(
            arrayFilter(value -> NOT isNaN(value.3), arrayMap((name, number) -> tuple(toString(name), 'n', number, ''), number_names, numbers)),
            arrayMap((name, label) -> tuple(toString(name), 'c', toFloat64(0), label), category_names, categories)) AS value
@@ -65,9 +51,9 @@ export async function countBinEffects(
        placed AS (
          SELECT seen.feature AS feature, if(seen.kind = 'n', edges.bin, known.bin) AS bin, has_score, s, labelled, wrong
          FROM seen
-         LEFT JOIN known ON seen.feature = known.feature AND seen.kind = known.kind AND seen.text = known.text
-         ASOF LEFT JOIN edges ON seen.feature = edges.feature AND seen.kind = edges.kind AND seen.x <= edges.edge
-         WHERE if(seen.kind = 'n', edges.hit, known.hit) = 1
+         LEFT JOIN known ON seen.subject = known.subject AND seen.feature = known.feature AND seen.kind = known.kind AND seen.text = known.text
+         ASOF LEFT JOIN edges ON seen.subject = edges.subject AND seen.feature = edges.feature AND seen.kind = edges.kind AND seen.x <= edges.edge
+         WHERE edges.quantum > 0 OR known.hit = 1
        ),
        effects AS (
          SELECT toNullable(feature) AS feature, toUInt16(bin) AS place, ${sums("placed GROUP BY feature, place")}
@@ -114,8 +100,8 @@ export async function readBinEffects(
       const row = byName.get(key.feature);
       const means = (rowsOf: keyof Row, sums: keyof Row, squares: keyof Row): Means => ({
         rows: spread(row?.places, row?.[rowsOf] as number[], all[rowsOf] as number[], binCount(bins), 1),
-        sums: spread(row?.places, row?.[sums] as number[], all[sums] as number[], binCount(bins), UNITS),
-        squares: spread(row?.places, row?.[squares] as number[], all[squares] as number[], binCount(bins), UNITS),
+        sums: spread(row?.places, row?.[sums] as number[], all[sums] as number[], binCount(bins), UNIT),
+        squares: spread(row?.places, row?.[squares] as number[], all[squares] as number[], binCount(bins), UNIT),
       });
       return [
         [
@@ -137,8 +123,8 @@ function spread(
 ): number[] {
   const dense = new Array<number>(bins + 1).fill(0);
   places.forEach((place, index) => {
-    dense[place] = (values[index] ?? 0) / unit;
+    dense[place] = (values[index] ?? 0) * unit;
   });
-  dense[bins] = Math.max(0, (all[0] ?? 0) - values.reduce((sum, one) => sum + one, 0)) / unit;
+  dense[bins] = Math.max(0, (all[0] ?? 0) - values.reduce((sum, one) => sum + one, 0)) * unit;
   return dense;
 }

@@ -2,6 +2,7 @@ import type { Counts } from "../model/counts.ts";
 import { binCount, subjectId, type Grid, type SubjectKey } from "../model/grid.ts";
 import type { Millis, Window } from "../model/time.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
+import { GRID_TABLES } from "./grid-sql.ts";
 import { SETTLED_FEATURES } from "./predictions.ts";
 import { segmentPlacesSql } from "./segment-sql.ts";
 import type { Store } from "./store.ts";
@@ -52,20 +53,7 @@ export async function countFeatures(
     `INSERT INTO feature_counts
      WITH
        events AS (${events}),
-       bins AS (
-         SELECT subject, feature, kind AS grid_kind, length(edges) AS last_edge, length(categories) AS unseen_from, quantum, edges, categories, rare
-         FROM grids FINAL WHERE model = {model:String} AND grid = {grid:UInt32}
-       ),
-       edges AS (
-         SELECT subject, feature, 'n' AS kind, edge, toInt32(position - 1) AS bin, quantum
-         FROM bins ARRAY JOIN arrayPushBack(edges, inf) AS edge, arrayEnumerate(arrayPushBack(edges, inf)) AS position
-         WHERE grid_kind = 'numeric'
-       ),
-       known AS (
-         SELECT subject, feature, 'c' AS kind, text, toInt32(least(position - 1, unseen_from)) AS bin, 1 AS hit
-         FROM bins ARRAY JOIN arrayConcat(categories, rare) AS text, arrayEnumerate(arrayConcat(categories, rare)) AS position
-         WHERE grid_kind = 'categorical'
-       ),
+       ${GRID_TABLES},
        seen AS (
          SELECT version, bucket, places, value.1 AS subject, value.2 AS feature, value.3 AS kind, value.4 AS x, value.5 AS text
          FROM (

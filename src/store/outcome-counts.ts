@@ -2,6 +2,7 @@ import { OUTCOME_HISTOGRAMS, OUTCOME_SUMS, type OutcomeCounts } from "../model/c
 import type { OutcomeGrid } from "../model/outcome-grid.ts";
 import type { SegmentGroup } from "../model/segment.ts";
 import type { Millis, Window } from "../model/time.ts";
+import { UNIT, unitsSql } from "./exact-sums.ts";
 import { ROWS_IN_BUCKETS, timeInBuckets, type CountedRows } from "./feature-counts.ts";
 import { NO_BIN, outcomeTerms } from "./outcome-terms.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
@@ -9,18 +10,14 @@ import { SETTLED_FEATURES, SETTLED_PREDICTIONS } from "./predictions.ts";
 import { segmentPlacesSql } from "./segment-sql.ts";
 import type { Store } from "./store.ts";
 
-/** Sums are kept in units of 2^-40: whole numbers, so exact in any order. */
-const UNIT_BITS = 40;
-const UNIT = 2 ** -UNIT_BITS;
-/** Beyond this many units a row counts as this many, so that a billion of them still fit. */
-const MOST_UNITS = "1e29";
 /** Places are that of the name times this, plus the bin. */
 const BINS_A_NAME = 4_096;
 
 /**
  * Counts the outcomes of some buckets: predictions joined with the labels known so far, each bucket replaced as a
  * whole. `buckets` empty means all (baselines, whose rows carry their labels). What is counted is up to the task
- * (`outcomeTerms`), and each row counts in every segment it is in; rows are gathered into groups of one class, prediction and bin first, and those into lists.
+ * (`outcomeTerms`), and each row counts in every segment it is in. Rows are gathered into groups of one class, prediction
+ * and bin first, and those into lists.
  */
 export async function countOutcomes(
   store: Store,
@@ -63,7 +60,7 @@ export async function countOutcomes(
        ),
        groups AS (
          SELECT version, bucket, in_segments, labelled, if(labelled, actual, '') AS actual, predicted, bin, count() AS rows,
-           ${terms.sums.map(([name, sql]) => `if(labelled AND bin != ${NO_BIN}, sum(${units(sql)}), 0) AS sum_of_${name}`).join(",\n           ")}
+           ${terms.sums.map(([name, sql]) => `if(labelled AND bin != ${NO_BIN}, sum(${unitsSql(sql)}), 0) AS sum_of_${name}`).join(",\n           ")}
          FROM outcomes GROUP BY version, bucket, in_segments, labelled, actual, predicted, bin
        ),
        listed AS (
@@ -105,10 +102,6 @@ function baselineOutcomes({ judged, baseline, segments }: OutcomeSource): string
   return `SELECT ${BUCKET}, ${PREDICTION}, ${segments}, isNotNull(b.label) AS known, ifNull(b.label, '') AS label, label_number
     FROM ${baseline} AS b
     WHERE model = {model:String} AND baseline = {baseline:String} AND (${judged})`;
-}
-
-function units(sql: string): string {
-  return `toInt128(round(greatest(least((${sql}) * pow(2, ${UNIT_BITS}), ${MOST_UNITS}), -${MOST_UNITS})))`;
 }
 
 /** The places a group of rows counts at: none where it has no bin. */

@@ -69,6 +69,16 @@ describe("the summary", () => {
       told({ feature: null, subject: "score", detail: { causes } }, exampleRule({ measure: { ...exampleRule().measure, of: ["score"] } }))
         .summary,
     ).toContain(" The move of colour alone would move the mean score by +0.12, that of size by -0.05. ");
+    const errorsOf = (metric: "r2" | "accuracy") => {
+      const rule = exampleRule({
+        measure: { metric, of: null, baseline: "training", window: DAY, every: DAY },
+        fire: { above: new Map(), drop: 0.03, falseAlarms: 0.01 },
+      });
+      return told({ subject: "performance", feature: null, metric, value: 0.5, labelled: 800, detail: { reference: 0.9, causes } }, rule)
+        .summary;
+    };
+    expect(errorsOf("accuracy")).toContain(" The move of colour alone would move the share of errors by +0.12");
+    expect(errorsOf("r2")).toContain(" The move of colour alone would move the mean error by +0.12");
   });
 
   it("says when the data broke rather than moved, once", () => {
