@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { confusionOf, sumOf, type OutcomeCounts } from "../../src/model/counts.ts";
+import type { BaselineRow } from "../../src/model/event.ts";
+import { ANOTHER_CLASS, OTHER_CLASS, outcomeGridOf, type OutcomeGrid } from "../../src/model/outcome-grid.ts";
+import { HOUR } from "../../src/model/time.ts";
+import { valueOf } from "../../src/monitor/performance-values.ts";
+import { scoreBin } from "../../src/stats/auc.ts";
+import { insertBaselineRows } from "../../src/store/baselines.ts";
+import { countOutcomes, readOutcomeCounts } from "../../src/store/outcome-counts.ts";
+import type { Store } from "../../src/store/store.ts";
+import { openTemporaryStore } from "../alerting/examples.ts";
+
+const START = Date.UTC(2026, 0, 1);
+const ROWS = { model: "m", baseline: "training" };
+
+let store: Store;
+let remove: () => Promise<void>;
+beforeAll(async () => {
+  ({ store, remove } = await openTemporaryStore());
+});
+beforeEach(async () => {
+  await store.execute("TRUNCATE TABLE baseline_rows");
+  await store.execute("TRUNCATE TABLE outcome_counts");
+});
+afterAll(() => remove());
+
+type Answer = {
+  readonly label: string | number | null;
+  readonly prediction?: string | number;
+  readonly score?: number;
+  readonly scores?: Readonly<Record<string, number>>;
+};
+
+function row({ label, prediction, score, scores = {} }: Answer, index: number): BaselineRow {
+  const common = { id: `${index}`, model: "m", time: START + index };
+  return {
+    prediction: {
+      ...common,
+      type: "prediction",
+      version: "1",
+      features: { names: [], numbers: [], categoryPlaces: [], categories: [], embeddings: new Map(), unparsable: [] },
+      predictedClass: typeof prediction === "string" ? prediction : null,
+      predictedNumber: typeof prediction === "number" ? prediction : null,
+      score: score ?? null,
+      scores: new Map(Object.entries(scores)),
+      latencyMs: null,
+      status: "ok",
+      role: "",
+      entity: "",
+      weight: 1,
+      telemetry: new Map(),
+    },
+    label:
+      label === null
+        ? null
+        : { ...common, type: "label", label: String(label), labelNumber: typeof label === "number" ? label : null, revision: 0 },
+  };
+}
+
+async function counted(grid: OutcomeGrid, answers: readonly Answer[]): Promise<OutcomeCounts> {
+  await insertBaselineRows(store, "training", answers.map(row), () => "0");
+  await countOutcomes(store, ROWS, grid, HOUR, [], 1);
+  const [step] = await readOutcomeCounts(store, ROWS, { from: START, to: START + HOUR }, HOUR);
+  const found = step?.byVersion.get("1");
+  if (!found) throw new Error("Nothing was counted.");
+  return found;
+}
+
+const cellsOf = ({ cells }: OutcomeCounts) =>
+  [...cells].flatMap(([actual, byClass]) => [...byClass].map(([predicted, rows]) => [actual, predicted, rows])).sort();
+
+describe("of several classes", () => {
+  const grid: OutcomeGrid = { task: "multiclass", classes: ["a", "b"] };
+
+  it("those without a name are one, and two of them that differ are no hit", async () => {
+    const found = await counted(grid, [
+      { label: "a", prediction: "a" },
+      { label: "a", prediction: "rare" },
+      { label: "rare", prediction: "rare" },
+      { label: "rare", prediction: "scarce" },
+      { label: "scarce", prediction: "b" },
+      { label: null, prediction: "b" },
+    ]);
+    expect(found).toMatchObject({ predictions: 6, labelled: 5 });
+    expect(cellsOf(found)).toEqual(
+      [
+        ["a", "a", 1],
+        ["a", OTHER_CLASS, 1],
+        [OTHER_CLASS, OTHER_CLASS, 1],
+        [OTHER_CLASS, ANOTHER_CLASS, 1],
+        [OTHER_CLASS, "b", 1],
+      ].sort(),
+    );
+    expect(valueOf("accuracy", found, { grid, value: null })?.value).toBe(2 / 5);
+  });
+
+  it("the likeliest is predicted where none is named, the first by name of several; a class without a probability had none", async () => {
+    const found = await counted(grid, [
+      { label: "b", scores: { a: 0.4, b: 0.6 } },
+      { label: "a", scores: { b: 0.5, a: 0.5 } },
+      { label: "b", prediction: "b", scores: { a: 1 } },
+    ]);
+    expect(cellsOf(found)).toEqual([
+      ["a", "a", 1],
+      ["b", "b", 2],
+    ]);
+    expect(sumOf(found, "log_loss")).toBeCloseTo(-Math.log(0.6) - Math.log(0.5) - Math.log(Number.EPSILON), 9);
+    expect(sumOf(found, "brier")).toBeCloseTo(0.4 ** 2 + 0.4 ** 2 + 0.5 + 2, 9);
+    expect(found.histograms.get("right")).toEqual(
+      new Map([
+        [scoreBin(0), 1],
+        [scoreBin(0.5), 1],
+        [scoreBin(0.6), 1],
+      ]),
+    );
+  });
+
+  it("names that look like what they stand in are names", async () => {
+    const hostile = ['["a","b"]', "', ''), 1) --", "\\", "é😀\n"];
+    const found = await counted(
+      { task: "multiclass", classes: hostile },
+      hostile.map((name) => ({ label: name, prediction: name })),
+    );
+    expect(cellsOf(found)).toEqual(hostile.map((name) => [name, name, 1]).sort());
+  });
+});
+
+describe("of two classes", () => {
+  const grid: OutcomeGrid = { task: "binary", positive: "yes" };
+
+  it("a score of one half is positive where no class is named; a prediction is worth what its cell is", async () => {
+    const found = await counted(grid, [
+      { label: "yes", score: 0.5 },
+      { label: "no", score: 0.49 },
+      { label: "no", score: 0.9, prediction: "no" },
+      { label: "yes", prediction: "no" },
+      { label: "no", prediction: "yes" },
+      { label: null, score: 0.7 },
+    ]);
+    expect(found).toMatchObject({ predictions: 6, labelled: 5 });
+    expect(confusionOf(found)).toEqual({ tp: 1, fp: 1, fn: 1, tn: 2 });
+    expect(found.histograms.get("predicted_positives")).toEqual(
+      new Map([
+        [scoreBin(0.5), 1],
+        [scoreBin(0.7), 1],
+      ]),
+    );
+    const value = { tp: 40, fp: -5, fn: -100, tn: 1 };
+    expect(valueOf("mean_value", found, { grid, value })?.value).toBeCloseTo((40 - 5 - 100 + 2) / 5, 12);
+    expect(valueOf("mae", found, { grid, value })).toBeNull();
+  });
+
+  it("nothing is said of value where nobody said what it is", async () => {
+    expect(valueOf("mean_value", await counted(grid, [{ label: "yes", score: 0.5 }]), { grid, value: null })).toBeNull();
+  });
+});
+
+describe("of numbers", () => {
+  const grid = { task: "regression", edges: [0, 10, 20], center: 10, scale: 4 } as const;
+
+  it("a label that is none is not known, and predictions are in the bin that begins below them, the smallest in the first", async () => {
+    const found = await counted(grid, [
+      { label: 12, prediction: 10 },
+      { label: "many", prediction: 25 },
+      { label: 1, prediction: -5 },
+    ]);
+    expect(found).toMatchObject({ predictions: 3, labelled: 2 });
+    expect(found.histograms.get("predictions")).toEqual(
+      new Map([
+        [0, 1],
+        [1, 1],
+        [2, 1],
+      ]),
+    );
+    expect(valueOf("mae", found, { grid, value: null })?.value).toBeCloseTo(4, 9);
+    expect(valueOf("bias", found, { grid, value: null })?.value).toBeCloseTo(-4, 9);
+    expect(valueOf("wape", found, { grid, value: null })?.value).toBeCloseTo(8 / 13, 9);
+  });
+
+  it("keep their digits far from zero, and a value beyond all bounds spoils no sum", async () => {
+    const far = { ...grid, center: 1e9, scale: 1 };
+    const rows = [0, 1, 2, 3].map((k) => ({ label: 1e9 + k, prediction: 1e9 + k + (k % 2) }));
+    const found = await counted({ ...far, edges: [0] }, rows);
+    expect(valueOf("r2", found, { grid: far, value: null })?.value).toBeCloseTo(1 - 2 / 5, 9);
+    await store.execute("TRUNCATE TABLE baseline_rows");
+    await store.execute("TRUNCATE TABLE outcome_counts");
+    const wild = await counted(grid, [
+      { label: -1e300, prediction: 1e300 },
+      { label: 1, prediction: 1 },
+    ]);
+    for (const bins of wild.sums.values()) for (const sum of bins.values()) expect(Number.isFinite(sum)).toBe(true);
+  });
+});
+
+it("is null where the task has no such counts, or no reference says what is predicted", () => {
+  const none = { model: "m", version: 1, subjects: [] };
+  expect(outcomeGridOf({ task: "ranking", positive: null }, none)).toBeNull();
+  expect(outcomeGridOf({ task: "multiclass", positive: null }, none)).toBeNull();
+  expect(outcomeGridOf({ task: "regression", positive: null }, none)).toBeNull();
+});
