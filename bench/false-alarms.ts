@@ -1,6 +1,6 @@
 import { SingleBar } from "cli-progress";
 import { formatTable } from "../src/cli/table.ts";
-import type { SubjectWindow } from "../src/monitor/measure-inputs.ts";
+import type { SubjectWindow } from "../src/monitor/subject-window.ts";
 import { seeded } from "./support/chance.ts";
 import { readCommandLine } from "./support/command-line.ts";
 import { judgeFeatures, measureFeature, shippedFeatureRules } from "./support/shipped-rules.ts";

@@ -4,7 +4,9 @@ import { loadConfig } from "../../src/config/load.ts";
 import { formatProblems } from "../../src/config/problem.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
 import type { Rule } from "../../src/model/rule.ts";
-import { measureDrift, measureQuality, type SubjectWindow } from "../../src/monitor/measure-inputs.ts";
+import { measureDrift } from "../../src/monitor/measure-drift.ts";
+import { measureQuality } from "../../src/monitor/measure-quality.ts";
+import type { SubjectWindow } from "../../src/monitor/subject-window.ts";
 import { benjaminiHochberg } from "../../src/stats/benjamini-hochberg.ts";
 
 /** The shipped rules that watch every feature, read as the daemon reads them. From the root of the repository. */

@@ -2,7 +2,8 @@ import { addCounts, noCounts, type Counts } from "../../src/model/counts.ts";
 import { binCount, numericBin, type SubjectGrid } from "../../src/model/grid.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { buildGrid } from "../../src/monitor/build-grid.ts";
-import { NOTHING_USUAL, usualWindows, type SubjectWindow } from "../../src/monitor/measure-inputs.ts";
+import type { SubjectWindow } from "../../src/monitor/subject-window.ts";
+import { NOTHING_USUAL, usualWindows } from "../../src/monitor/usual-windows.ts";
 import { drawNormal } from "./chance.ts";
 
 /** Features whose law is known, on the program's own grids, counted as the store counts them. */

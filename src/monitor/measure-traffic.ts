@@ -4,7 +4,8 @@ import type { Traffic } from "../model/traffic.ts";
 import { levelEvidence } from "../stats/level-evidence.ts";
 import { increasePValue } from "../stats/proportion.ts";
 import { LEAST_WINDOWS } from "../stats/window-evidence.ts";
-import { measurement, statusOf } from "./measure-inputs.ts";
+import { statusOf } from "./enough-rows.ts";
+import { measurement } from "./subject-window.ts";
 
 /** Unknown features that are named. */
 const MOST_NAMED = 10;

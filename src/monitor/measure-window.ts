@@ -8,17 +8,11 @@ import type { Traffic } from "../model/traffic.ts";
 import { readBinEffects } from "../store/bin-effects.ts";
 import type { Store } from "../store/store.ts";
 import { breakOrDrift, SURE } from "./break-or-drift.ts";
-import {
-  emptyCounts,
-  measureDrift,
-  measureQuality,
-  NOTHING_USUAL,
-  usualTrailing,
-  usualWindows,
-  type DriftMetrics,
-  type SubjectWindow,
-  type UsualWindows,
-} from "./measure-inputs.ts";
+import { measureDrift, type DriftMetrics } from "./measure-drift.ts";
+import { measureQuality } from "./measure-quality.ts";
+import { emptyCounts } from "./subject-bins.ts";
+import type { SubjectWindow } from "./subject-window.ts";
+import { NOTHING_USUAL, usualTrailing, usualWindows, type UsualWindows } from "./usual-windows.ts";
 import { estimatePerformance } from "./estimate-performance.ts";
 import { measurePerformance } from "./measure-performance.ts";
 import { measureTraffic, type TrafficWindow } from "./measure-traffic.ts";

@@ -17,7 +17,7 @@ import { readUnseenValues } from "../store/unseen-values.ts";
 import { insertWindowProgress, readWindowProgress } from "../store/window-progress.ts";
 import { ensureGrid, loadBaselines, rebuildGrid, type OpenBaselineFile } from "./baselines.ts";
 import { COUNTED, createCounting } from "./counting.ts";
-import type { DriftMetrics } from "./measure-inputs.ts";
+import type { DriftMetrics } from "./measure-drift.ts";
 import { withExactValues } from "./exact-drift.ts";
 import { explainSegments, isMeanMetric, largestShares } from "./explain-segments.ts";
 import { measureSegments } from "./measure-segments.ts";

@@ -1,6 +1,5 @@
 import type { Millis } from "../model/time.ts";
 import type { Store } from "../store/store.ts";
-import type { UsualWindows } from "./measure-inputs.ts";
 import {
   loadBaselineInputs,
   loadBaselineOutcomes,
@@ -11,6 +10,7 @@ import {
   type PinnedRows,
   type TrafficWithin,
 } from "./model-state.ts";
+import type { UsualWindows } from "./usual-windows.ts";
 
 /** What baselines that stand still look like, by windows of one length: read once, since it depends on nothing else. */
 export type PinnedBaselines = {

@@ -4,7 +4,7 @@ import { DRIFT_METRICS, DRIFT_METRICS_BY_WINDOWS, JUDGED_DRIFT_METRICS, metricFa
 import type { Rule } from "../model/rule.ts";
 import { segmentsAsked, type SegmentGroup } from "../model/segment.ts";
 import type { ModelSettings } from "../model/settings.ts";
-import type { DriftMetrics } from "./measure-inputs.ts";
+import type { DriftMetrics } from "./measure-drift.ts";
 import { DAY, ceilTo, formatDuration, windowsEnding, type Millis, type Window } from "../model/time.ts";
 
 /** Windows of one length, one ending every `every`, and what is measured on each: baselines by family. */

@@ -3,8 +3,7 @@ import { subjectId, type Grid, type SubjectGrid } from "../model/grid.ts";
 import { isTelling, type Cause, type Explained, type Measurement } from "../model/measurement.ts";
 import { explainedChange, type BinnedMeans } from "../stats/explained-change.ts";
 import type { BinEffects } from "../store/bin-effects.ts";
-import { emptyCounts } from "./measure-inputs.ts";
-import { joinBins, psiBins, type JoinedBins } from "./subject-bins.ts";
+import { emptyCounts, joinBins, psiBins, type JoinedBins } from "./subject-bins.ts";
 
 /** Causes told of one measurement. */
 const MOST_CAUSES = 5;

@@ -1,6 +1,6 @@
 import type { Counts } from "../model/counts.ts";
-import { binnedRows } from "../model/counts.ts";
-import { nextBelow, type NumericGrid, type SubjectGrid } from "../model/grid.ts";
+import { binnedRows, noCounts } from "../model/counts.ts";
+import { binCount, nextBelow, type NumericGrid, type SubjectGrid } from "../model/grid.ts";
 
 /** Bins of a grid joined to fewer ones: `starts[i]` is the first grid bin of the i-th joined bin. */
 export type JoinedBins = { readonly starts: readonly number[]; readonly labels: readonly string[] };
@@ -149,4 +149,9 @@ export function onlyValue(grid: SubjectGrid, counts: Counts): string | null {
 /** Whether all rows are in one bin of a category that holds many: rare values, or ones never seen. */
 export function isInOneBin(grid: SubjectGrid, counts: Counts): boolean {
   return grid.kind === "categorical" && counts.bins.filter((count) => count > 0).length === 1;
+}
+
+/** No rows of a subject: what stands in for counts that are not there. */
+export function emptyCounts(grid: SubjectGrid): Counts {
+  return noCounts(binCount(grid));
 }

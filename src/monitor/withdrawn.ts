@@ -1,5 +1,5 @@
 import { metricFamily, type DriftMetric, type Measurement } from "../model/measurement.ts";
-import type { DriftMetrics } from "./measure-inputs.ts";
+import type { DriftMetrics } from "./measure-drift.ts";
 import { isAnswer, wholeBaselines, type DueWindow } from "./plan.ts";
 import { identity } from "./same-answer.ts";
 

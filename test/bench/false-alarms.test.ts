@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { seeded } from "../../bench/support/chance.ts";
-import { NOTHING_USUAL } from "../../src/monitor/measure-inputs.ts";
+import { NOTHING_USUAL } from "../../src/monitor/usual-windows.ts";
 import { judgeFeatures, measureFeature, shippedFeatureRules } from "../../bench/support/shipped-rules.ts";
 import {
   autoregressive,

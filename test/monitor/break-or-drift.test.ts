@@ -5,7 +5,10 @@ import { binCount, numericBin, type SubjectGrid } from "../../src/model/grid.ts"
 import type { Verdict } from "../../src/model/measurement.ts";
 import { breakOrDrift } from "../../src/monitor/break-or-drift.ts";
 import { numericGrid } from "../../src/monitor/build-grid.ts";
-import { measureDrift, measureQuality, NOTHING_USUAL, type SubjectWindow } from "../../src/monitor/measure-inputs.ts";
+import { measureDrift } from "../../src/monitor/measure-drift.ts";
+import { measureQuality } from "../../src/monitor/measure-quality.ts";
+import type { SubjectWindow } from "../../src/monitor/subject-window.ts";
+import { NOTHING_USUAL } from "../../src/monitor/usual-windows.ts";
 
 type Value = number | string | null | undefined;
 /** `undefined` is a number that is not finite. */

@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { noCounts, type Counts } from "../../src/model/counts.ts";
 import type { SubjectGrid } from "../../src/model/grid.ts";
 import { DRIFT_METRICS, type DriftMetric, type Measurement } from "../../src/model/measurement.ts";
-import { measureDrift, NOTHING_USUAL, usualWindows, type SubjectWindow } from "../../src/monitor/measure-inputs.ts";
+import { measureDrift } from "../../src/monitor/measure-drift.ts";
+import type { SubjectWindow } from "../../src/monitor/subject-window.ts";
+import { NOTHING_USUAL, usualWindows } from "../../src/monitor/usual-windows.ts";
 
 const COLOURS: SubjectGrid = { kind: "categorical", categories: ["red", "green", "blue"], rare: [], provisional: false };
 const NUMBERS: SubjectGrid = { kind: "numeric", edges: [1, 2, 3, 4, 5, 6, 7, 8, 9], quantum: 1, provisional: false };
