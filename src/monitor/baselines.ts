@@ -8,11 +8,11 @@ import type { Clock, Window } from "../model/time.ts";
 import type { Log } from "../log.ts";
 import { insertBaseline, insertBaselineRows, readBaselines, summarizeBaselineRows, type StoredBaseline } from "../store/baselines.ts";
 import { countBinEffects } from "../store/bin-effects.ts";
+import { forgetCounts } from "../store/buckets.ts";
 import { countFeatures } from "../store/feature-counts.ts";
 import { insertGrid, readCategorySummaries, readLabelClasses, readNewestGrid, readNumericSummaries } from "../store/grids.ts";
-import { countOutcomes, forgetOutcomes } from "../store/outcome-counts.ts";
+import { countOutcomes } from "../store/outcome-counts.ts";
 import { countPredictions } from "../store/predictions.ts";
-import { forgetService } from "../store/service-counts.ts";
 import { insertSegmentGroups } from "../store/segments.ts";
 import type { Store } from "../store/store.ts";
 import { buildGrid, KNOWN_CATEGORIES, type ReferenceSummary } from "./build-grid.ts";
@@ -202,9 +202,7 @@ async function makeGrid(
 ): Promise<void> {
   await insertGrid(store, grid, "", clock());
   await insertSegmentGroups(store, model.name, grid.version, grid.segments ?? [], clock());
-  // These are counted without bins of features, so those of another bucket or class would stay beside the new ones.
-  await forgetOutcomes(store, model.name);
-  await forgetService(store, model.name);
+  await forgetCounts(store, model.name);
   const outcomeGrid = outcomeGridOf(model, grid);
   for (const { key } of baselines) {
     const rows = { model: model.name, baseline: key };

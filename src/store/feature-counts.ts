@@ -2,6 +2,7 @@ import type { Counts } from "../model/counts.ts";
 import { binCount, subjectId, type Grid, type SubjectKey } from "../model/grid.ts";
 import type { Millis, Window } from "../model/time.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
+import { BUCKET, bucketParams, bySteps, ROWS_IN_BUCKETS, secondsOf, zeroWhatIsGone } from "./buckets.ts";
 import { GRID_TABLES } from "./grid-sql.ts";
 import { SETTLED_FEATURES } from "./predictions.ts";
 import { segmentPlacesSql } from "./segment-sql.ts";
@@ -38,14 +39,11 @@ export async function countFeatures(
     model: rows.model,
     baseline: rows.baseline,
     grid: grid.version,
-    bucket: bucketMs / 1000,
-    buckets: buckets.map((bucket) => bucket / 1000),
-    from: buckets.length === 0 ? 0 : Math.min(...buckets) / 1000,
-    to: buckets.length === 0 ? 0 : (Math.max(...buckets) + bucketMs) / 1000,
+    ...bucketParams(bucketMs, buckets),
     generation,
   };
   const inBuckets = buckets.length === 0 ? "" : `AND ${ROWS_IN_BUCKETS}`;
-  const events = `SELECT version, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket,
+  const events = `SELECT version, ${BUCKET} AS bucket,
       number_names, numbers, category_names, categories, unparsable, predicted_class, predicted_number, score, ${segments.places} AS places
     FROM ${source}
     WHERE model = {model:String} ${live ? "AND status != 'error'" : "AND baseline = {baseline:String}"} ${inBuckets}`;
@@ -108,30 +106,7 @@ export async function countFeatures(
      LEFT JOIN merged ON totals.version = merged.version AND totals.bucket = merged.bucket AND totals.place = merged.place AND bins.subject = merged.subject AND bins.feature = merged.feature`,
     params,
   );
-  if (buckets.length > 0) await zeroWhatIsGone(store, params);
-}
-
-/** The stretch of time that holds all buckets of a parameter list. */
-export const timeInBuckets = (column: string): string =>
-  `${column} >= fromUnixTimestamp64Milli({from:Int64} * 1000) AND ${column} < fromUnixTimestamp64Milli({to:Int64} * 1000)`;
-
-/** A condition for the rows of a list of buckets, where `bucket` is that of a row. Only their hours are read. */
-export const ROWS_IN_BUCKETS = `${timeInBuckets("time")} AND toUnixTimestamp(bucket) IN {buckets:Array(UInt32)}`;
-
-/** A version that left a bucket (its row lost an identity conflict) keeps no counts there. */
-function zeroWhatIsGone(
-  store: Store,
-  params: { model: string; grid: number; buckets: readonly number[]; generation: number },
-): Promise<void> {
-  return store.execute(
-    `INSERT INTO feature_counts (model, baseline, version, segment, subject, feature, grid, bucket, generation)
-     SELECT model, baseline, version, segment, subject, feature, grid, bucket, {generation:UInt64}
-     FROM feature_counts
-     WHERE model = {model:String} AND baseline = '' AND grid = {grid:UInt32} AND toUnixTimestamp(bucket) IN {buckets:Array(UInt32)}
-     GROUP BY model, baseline, version, segment, subject, feature, grid, bucket
-     HAVING max(generation) < {generation:UInt64} AND argMax(rows, generation) > 0`,
-    { model: params.model, grid: params.grid, buckets: params.buckets, generation: params.generation },
-  );
+  if (buckets.length > 0) await zeroWhatIsGone(store, "feature_counts", params);
 }
 
 /** Counts of one step of time: by version, then by subject (`subjectId`). */
@@ -197,20 +172,16 @@ export async function readFeatureCounts(
       segment,
       grid: grid.version,
       step: stepMs / 1000,
-      from: Math.max(0, Math.floor(window.from / 1000)),
-      to: Math.ceil(window.to / 1000),
+      ...secondsOf(window),
     },
   );
   const grids = new Map(grid.subjects.map(({ key, grid: bins }) => [subjectId(key), bins]));
-  const steps: { from: Millis; byVersion: Map<string, Map<string, Counts>> }[] = [];
-  for (const row of found) {
+  return bySteps(found, (byVersion: Map<string, Map<string, Counts>>, row) => {
     const id = subjectId(row);
     const bins = grids.get(id);
-    if (!bins) continue;
-    let step = steps.at(-1);
-    if (step?.from !== row.step * 1000) steps.push((step = { from: row.step * 1000, byVersion: new Map() }));
-    let bySubject = step.byVersion.get(row.version);
-    if (!bySubject) step.byVersion.set(row.version, (bySubject = new Map()));
+    if (!bins) return;
+    let bySubject = byVersion.get(row.version);
+    if (!bySubject) byVersion.set(row.version, (bySubject = new Map()));
     const quantum = bins.kind === "numeric" ? bins.quantum : 0;
     bySubject.set(id, {
       bins: dense(binCount(bins), [...row.alike, row.others]),
@@ -224,8 +195,7 @@ export async function readFeatureCounts(
       lowSum: Number(row.low_sum) * quantum,
       highSum: Number(row.high_sum) * quantum,
     });
-  }
-  return steps;
+  });
 }
 
 function dense(length: number, parts: readonly Cells[]): number[] {

@@ -1,5 +1,6 @@
 import type { SubjectKey } from "../model/grid.ts";
 import type { Window } from "../model/time.ts";
+import { secondsOf } from "./buckets.ts";
 import type { Store } from "./store.ts";
 
 /** How well the bins of one subject fit: the share of rows beyond the outermost edges, or in `other` and `unseen`. */
@@ -47,7 +48,7 @@ export async function readGridFit(store: Store, model: string, grid: number, win
        s.rows AS rows, s.beyond AS beyond, s.pinned AS pinned, s.pinned_beyond AS pinned_beyond
      FROM bins AS b LEFT JOIN sums AS s ON b.subject = s.subject AND b.feature = s.feature
      ORDER BY subject, feature`,
-    { model, grid, from: Math.max(0, Math.floor(window.from / 1000)), to: Math.ceil(window.to / 1000) },
+    { model, grid, ...secondsOf(window) },
   );
   return rows.map(({ provisional, beyond, pinned, pinned_beyond: pinnedBeyond, rows: live, ...key }) => ({
     ...key,

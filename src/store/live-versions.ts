@@ -1,5 +1,6 @@
 import type { Grid } from "../model/grid.ts";
 import type { Millis, Window } from "../model/time.ts";
+import { secondsOf } from "./buckets.ts";
 import type { Store } from "./store.ts";
 
 /** Versions with live rows in a step of time. */
@@ -36,8 +37,7 @@ export async function readLiveVersions(
       ...first,
       segment,
       step: stepMs / 1000,
-      from: Math.max(0, Math.floor(window.from / 1000)),
-      to: Math.ceil(window.to / 1000),
+      ...secondsOf(window),
     },
   );
   return rows.map(({ step, versions }) => ({ from: step * 1000, versions }));

@@ -2,8 +2,9 @@ import { OUTCOME_HISTOGRAMS, OUTCOME_SUMS, type OutcomeCounts } from "../model/c
 import type { OutcomeGrid } from "../model/outcome-grid.ts";
 import type { SegmentGroup } from "../model/segment.ts";
 import type { Millis, Window } from "../model/time.ts";
+import { BUCKET, bucketParams, bySteps, ROWS_IN_BUCKETS, secondsOf, timeInBuckets, zeroWhatIsGone } from "./buckets.ts";
+import type { CountedRows } from "./feature-counts.ts";
 import { UNIT, unitsSql } from "./exact-sums.ts";
-import { ROWS_IN_BUCKETS, timeInBuckets, type CountedRows } from "./feature-counts.ts";
 import { NO_BIN, outcomeTerms } from "./outcome-terms.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
 import { SETTLED_FEATURES, SETTLED_PREDICTIONS } from "./predictions.ts";
@@ -36,10 +37,7 @@ export async function countOutcomes(
     ...segments.params,
     model: rows.model,
     baseline: rows.baseline,
-    bucket: bucketMs / 1000,
-    buckets: buckets.map((bucket) => bucket / 1000),
-    from: all ? 0 : Math.min(...buckets) / 1000,
-    to: all ? 0 : (Math.max(...buckets) + bucketMs) / 1000,
+    ...bucketParams(bucketMs, buckets),
     generation,
   };
   // Without segments no feature is looked at, so none is read.
@@ -78,10 +76,9 @@ export async function countOutcomes(
      FROM listed ARRAY JOIN in_segments AS in_segment GROUP BY version, bucket, in_segment`,
     params,
   );
-  if (!all) await zeroWhatIsGone(store, params);
+  if (!all) await zeroWhatIsGone(store, "outcome_counts", params);
 }
 
-const BUCKET = "toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket";
 const PREDICTION = "version, predicted_class, predicted_number, score, scores";
 
 type OutcomeSource = { readonly judged: string; readonly live: string; readonly baseline: string; readonly segments: string };
@@ -89,7 +86,7 @@ type OutcomeSource = { readonly judged: string; readonly live: string; readonly 
 function liveOutcomes({ judged, live, segments }: OutcomeSource, inBuckets: string): string {
   return `SELECT p.*, l.known = 1 AS known, l.label AS label, l.label_number AS label_number
     FROM (
-      SELECT id, toStartOfHour(time) AS hour, ${BUCKET}, ${PREDICTION}, ${segments}
+      SELECT id, toStartOfHour(time) AS hour, ${BUCKET} AS bucket, ${PREDICTION}, ${segments}
       FROM ${live} WHERE model = {model:String} AND (${judged}) ${inBuckets}
     ) AS p
     LEFT JOIN (
@@ -99,7 +96,7 @@ function liveOutcomes({ judged, live, segments }: OutcomeSource, inBuckets: stri
 }
 
 function baselineOutcomes({ judged, baseline, segments }: OutcomeSource): string {
-  return `SELECT ${BUCKET}, ${PREDICTION}, ${segments}, isNotNull(b.label) AS known, ifNull(b.label, '') AS label, label_number
+  return `SELECT ${BUCKET} AS bucket, ${PREDICTION}, ${segments}, isNotNull(b.label) AS known, ifNull(b.label, '') AS label, label_number
     FROM ${baseline} AS b
     WHERE model = {model:String} AND baseline = {baseline:String} AND (${judged})`;
 }
@@ -108,23 +105,6 @@ function baselineOutcomes({ judged, baseline, segments }: OutcomeSource): string
 function placesOf(entries: readonly (readonly [name: number, when: string, bin: string])[]): string {
   const one = entries.map(([name, when, bin]) => `if(${when}, [toUInt32(${name * BINS_A_NAME} + ${bin})], [])`);
   return `if(bin = ${NO_BIN}, CAST([], 'Array(UInt32)'), arrayConcat(${one.join(", ")}))`;
-}
-
-function zeroWhatIsGone(store: Store, params: { model: string; buckets: readonly number[]; generation: number }): Promise<void> {
-  return store.execute(
-    `INSERT INTO outcome_counts (model, baseline, version, segment, bucket, generation)
-     SELECT model, baseline, version, segment, bucket, {generation:UInt64}
-     FROM outcome_counts
-     WHERE model = {model:String} AND baseline = '' AND toUnixTimestamp(bucket) IN {buckets:Array(UInt32)}
-     GROUP BY model, baseline, version, segment, bucket
-     HAVING max(generation) < {generation:UInt64} AND argMax(predictions, generation) > 0`,
-    { model: params.model, buckets: params.buckets, generation: params.generation },
-  );
-}
-
-/** Removes all outcome counts of a model, to be made again. */
-export function forgetOutcomes(store: Store, model: string): Promise<void> {
-  return store.execute("DELETE FROM outcome_counts WHERE model = {model:String}", { model });
 }
 
 export type StepOutcomes = { readonly from: Millis; readonly byVersion: ReadonlyMap<string, OutcomeCounts> };
@@ -167,15 +147,9 @@ export async function readOutcomeCounts(
      UNION ALL
      SELECT c.step AS step, c.version AS version, ${OUTCOMES_TOGETHER} FROM ranged AS c WHERE c.buckets > 1 GROUP BY step, version
      ) ORDER BY step`,
-    { ...rows, segment, step: stepMs / 1000, from: Math.max(0, Math.floor(window.from / 1000)), to: Math.ceil(window.to / 1000) },
+    { ...rows, segment, step: stepMs / 1000, ...secondsOf(window) },
   );
-  const steps: { from: Millis; byVersion: Map<string, OutcomeCounts> }[] = [];
-  for (const row of found) {
-    let step = steps.at(-1);
-    if (step?.from !== row.step * 1000) steps.push((step = { from: row.step * 1000, byVersion: new Map() }));
-    step.byVersion.set(row.version, outcomesOf(row));
-  }
-  return steps;
+  return bySteps(found, (byVersion: Map<string, OutcomeCounts>, row) => byVersion.set(row.version, outcomesOf(row)));
 }
 
 export function outcomesOf({ predictions, labelled, cells, histograms, sums }: OutcomesTogether): OutcomeCounts {

@@ -1,6 +1,7 @@
 import type { OutcomeCounts } from "../model/counts.ts";
 import type { SubjectKey } from "../model/grid.ts";
 import type { Window } from "../model/time.ts";
+import { secondsOf } from "./buckets.ts";
 import type { CountedRows } from "./feature-counts.ts";
 import { OUTCOMES_TOGETHER, outcomesOf, type OutcomesTogether } from "./outcome-counts.ts";
 import type { Store } from "./store.ts";
@@ -20,8 +21,7 @@ const paramsOf = ({ model, baseline, version, window }: CountedStretch) => ({
   model,
   baseline,
   version: version ?? "",
-  from: Math.max(0, Math.floor((window?.from ?? 0) / 1000)),
-  to: Math.ceil((window?.to ?? 0) / 1000),
+  ...secondsOf(window ?? { from: 0, to: 0 }),
 });
 
 /** Outcomes by segment; those of all rows have an empty name. */

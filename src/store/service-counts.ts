@@ -1,5 +1,5 @@
 import type { Millis } from "../model/time.ts";
-import { ROWS_IN_BUCKETS } from "./feature-counts.ts";
+import { BUCKET, bucketParams, ROWS_IN_BUCKETS, zeroWhatIsGone } from "./buckets.ts";
 import { SETTLED_PREDICTIONS } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
@@ -18,17 +18,14 @@ export async function countService(
   if (buckets.length === 0) return;
   const params = {
     model,
-    bucket: bucketMs / 1000,
-    buckets: buckets.map((bucket) => bucket / 1000),
-    from: Math.min(...buckets) / 1000,
-    to: (Math.max(...buckets) + bucketMs) / 1000,
+    ...bucketParams(bucketMs, buckets),
     generation,
   };
   await store.execute(
     `INSERT INTO service_counts
      WITH
        events AS (
-         SELECT version, toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket, status, latency_ms,
+         SELECT version, ${BUCKET} AS bucket, status, latency_ms,
            if(isNull(latency_ms), NULL, toUInt16(greatest(0, least(2000, ceil(log(greatest(latency_ms * 1000, 1)) / log(1.02)))))) AS latency_bin
          FROM ${SETTLED_PREDICTIONS}
          WHERE model = {model:String} AND ${ROWS_IN_BUCKETS}
@@ -44,19 +41,5 @@ export async function countService(
      FROM totals LEFT JOIN latencies ON totals.version = latencies.version AND totals.bucket = latencies.bucket`,
     params,
   );
-  // A version that left a bucket (its row lost an identity conflict) keeps no counts there.
-  await store.execute(
-    `INSERT INTO service_counts (model, version, bucket, generation)
-     SELECT model, version, bucket, {generation:UInt64}
-     FROM service_counts
-     WHERE model = {model:String} AND toUnixTimestamp(bucket) IN {buckets:Array(UInt32)}
-     GROUP BY model, version, bucket
-     HAVING max(generation) < {generation:UInt64} AND argMax(requests, generation) > 0`,
-    { model, buckets: params.buckets, generation },
-  );
-}
-
-/** Removes all service counts of a model, to be made again. */
-export function forgetService(store: Store, model: string): Promise<void> {
-  return store.execute("DELETE FROM service_counts WHERE model = {model:String}", { model });
+  await zeroWhatIsGone(store, "service_counts", params);
 }

@@ -1,5 +1,5 @@
 import type { Millis } from "../model/time.ts";
-import { ROWS_IN_BUCKETS, timeInBuckets } from "./feature-counts.ts";
+import { BUCKET, bucketParams, ROWS_IN_BUCKETS, timeInBuckets } from "./buckets.ts";
 import type { QueryParams, Store } from "./store.ts";
 
 /**
@@ -14,20 +14,12 @@ export type Scope = "buckets" | "everywhere";
 /** Told the buckets whose counts are about to change (before), and again once they have (after). */
 export type Touch = (buckets: readonly Millis[]) => Promise<void>;
 
-const BUCKET = "toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC')";
 const BUCKET_MS = `toInt64(toUnixTimestamp(${BUCKET})) * 1000`;
 
 type Buckets = { readonly model: string; readonly bucketMs: Millis; readonly buckets: readonly Millis[] };
 
-function bucketParams({ model, bucketMs, buckets }: Buckets): QueryParams {
-  return {
-    model,
-    bucket: bucketMs / 1000,
-    buckets: buckets.map((bucket) => bucket / 1000),
-    from: Math.min(...buckets) / 1000,
-    to: (Math.max(...buckets) + bucketMs) / 1000,
-  };
-}
+/** What `ROWS_IN_BUCKETS` refers to. */
+const paramsOf = ({ model, bucketMs, buckets }: Buckets): QueryParams => ({ model, ...bucketParams(bucketMs, buckets) });
 
 const IN_BUCKETS = `SELECT id, time, precedence, ${BUCKET} AS bucket FROM predictions WHERE model = {model:String} AND ${ROWS_IN_BUCKETS}`;
 
@@ -37,7 +29,7 @@ const IN_BUCKETS = `SELECT id, time, precedence, ${BUCKET} AS bucket FROM predic
  */
 export async function supersede(store: Store, rows: Buckets, scope: Scope, touch: Touch): Promise<number> {
   if (rows.buckets.length === 0) return 0;
-  const params = bucketParams(rows);
+  const params = paramsOf(rows);
   const reach =
     scope === "buckets"
       ? `SELECT id, time, precedence FROM (${IN_BUCKETS})`
@@ -148,7 +140,7 @@ export function putAside(store: Store, { model, minutes }: Arrivals): Promise<vo
 /** Joins labels that were put aside with predictions that came since. */
 export async function joinWaiting(store: Store, rows: Buckets, touch: Touch): Promise<void> {
   if (rows.buckets.length === 0) return;
-  const params = bucketParams(rows);
+  const params = paramsOf(rows);
   const waiting = `SELECT id, ${LABEL_COLUMNS} FROM waiting_labels FINAL WHERE model = {model:String}`;
   const predicted = `SELECT DISTINCT id, time FROM (${IN_BUCKETS}) WHERE id IN (SELECT id FROM waiting_labels FINAL WHERE model = {model:String})`;
   const [any] = await store.query<{ rows: number }>(`SELECT count() AS rows FROM (${predicted})`, params);

@@ -47,6 +47,7 @@ export const TABLES = [
   "deliveries",
   "retrain_runs",
   "service_counts",
+  "traffic_counts",
   "ticks",
   "source_progress",
   "halves",

@@ -1,13 +1,11 @@
 import type { Millis, Window } from "../model/time.ts";
 import type { Traffic } from "../model/traffic.ts";
-import { ROWS_IN_BUCKETS } from "./feature-counts.ts";
+import { BUCKET, bucketParams, bySteps, ROWS_IN_BUCKETS, secondsOf, zeroWhatIsGone } from "./buckets.ts";
 import { SETTLED_FEATURES, SETTLED_PREDICTIONS } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 /** Unknown features of one version that are named in a bucket: senders may make up ever new ones. */
 const MOST_UNKNOWN = 20;
-
-const BUCKET = "toDateTime(intDiv(toUnixTimestamp(toDateTime(time)), {bucket:UInt32}) * {bucket:UInt32}, 'UTC') AS bucket";
 
 /**
  * Counts the rows of some buckets, those that lost their id to another, and the features that no reference knows, and
@@ -28,10 +26,7 @@ export async function countTraffic(
   const params = {
     model,
     grid,
-    bucket: bucketMs / 1000,
-    buckets: buckets.map((bucket) => bucket / 1000),
-    from: Math.min(...buckets) / 1000,
-    to: (Math.max(...buckets) + bucketMs) / 1000,
+    ...bucketParams(bucketMs, buckets),
     most: MOST_UNKNOWN,
     generation,
   };
@@ -42,11 +37,11 @@ export async function countTraffic(
        odd AS (SELECT DISTINCT layout FROM layouts ARRAY JOIN names AS name WHERE name NOT IN (SELECT feature FROM known)),
        totals AS (
          SELECT version, bucket, count() AS rows, max(event_time) AS last
-         FROM (SELECT version, time AS event_time, ${BUCKET} FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} AND ${ROWS_IN_BUCKETS})
+         FROM (SELECT version, time AS event_time, ${BUCKET} AS bucket FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} AND ${ROWS_IN_BUCKETS})
          GROUP BY version, bucket
        ),
        strange AS (
-         SELECT version, ${BUCKET},
+         SELECT version, ${BUCKET} AS bucket,
            arrayDistinct(arrayFilter(name -> name NOT IN (SELECT feature FROM known), arrayConcat(
              arrayFilter((name, number) -> NOT isNaN(number), number_names, arrayResize(numbers, length(number_names), nan)), category_names, unparsable))) AS names
          FROM ${SETTLED_FEATURES}
@@ -64,7 +59,7 @@ export async function countTraffic(
        lost AS (
          SELECT version, bucket, count() AS rows
          FROM (
-           SELECT version, ${BUCKET} FROM predictions FINAL
+           SELECT version, ${BUCKET} AS bucket FROM predictions FINAL
            WHERE model = {model:String} AND ${ROWS_IN_BUCKETS} AND (id, precedence) IN (SELECT id, precedence FROM superseded WHERE model = {model:String})
          )
          GROUP BY version, bucket
@@ -79,16 +74,7 @@ export async function countTraffic(
      LEFT JOIN named ON every.version = named.version AND every.bucket = named.bucket`,
     params,
   );
-  // A version that left a bucket (its row lost an identity conflict to another hour) keeps no counts there.
-  await store.execute(
-    `INSERT INTO traffic_counts (model, version, bucket, generation)
-     SELECT model, version, bucket, {generation:UInt64}
-     FROM traffic_counts
-     WHERE model = {model:String} AND toUnixTimestamp(bucket) IN {buckets:Array(UInt32)}
-     GROUP BY model, version, bucket
-     HAVING max(generation) < {generation:UInt64} AND argMax(rows + superseded, generation) > 0`,
-    { model, buckets: params.buckets, generation },
-  );
+  await zeroWhatIsGone(store, "traffic_counts", params);
 }
 
 /** Traffic of one step of time, by version. */
@@ -114,20 +100,16 @@ export async function readTraffic(store: Store, model: string, window: Window, s
      WHERE t.model = {model:String} AND t.rows + t.superseded > 0
        AND t.bucket >= toDateTime({from:UInt32}, 'UTC') AND t.bucket < toDateTime({to:UInt32}, 'UTC')
      GROUP BY step, version ORDER BY step, version`,
-    { model, step: stepMs / 1000, from: Math.max(0, Math.floor(window.from / 1000)), to: Math.ceil(window.to / 1000) },
+    { model, step: stepMs / 1000, ...secondsOf(window) },
   );
-  const steps: { from: Millis; byVersion: Map<string, Traffic> }[] = [];
-  for (const row of found) {
-    let step = steps.at(-1);
-    if (step?.from !== row.step * 1000) steps.push((step = { from: row.step * 1000, byVersion: new Map() }));
+  return bySteps(found, (byVersion: Map<string, Traffic>, row) => {
     const [names, counts] = row.unknown;
-    step.byVersion.set(row.version, {
+    byVersion.set(row.version, {
       rows: row.rows,
       superseded: row.superseded,
       last: row.last_ms === null ? null : Number(row.last_ms),
       unknownRows: row.unknown_rows,
       unknown: new Map(names.map((name, index) => [name, counts[index] ?? 0])),
     });
-  }
-  return steps;
+  });
 }

@@ -1,4 +1,5 @@
 import type { Millis, Window } from "../model/time.ts";
+import { secondsOf } from "./buckets.ts";
 import type { Store } from "./store.ts";
 
 /** How many rows of one version fell in one step of time, and how many of them are labelled by now. */
@@ -20,7 +21,7 @@ export async function readVolume(store: Store, model: string, window: Window, st
      FROM v_volume AS v
      WHERE v.model = {model:String} AND v.time >= toDateTime({from:UInt32}, 'UTC') AND v.time < toDateTime({to:UInt32}, 'UTC') AND v.predictions > 0
      GROUP BY step, version ORDER BY step, version`,
-    { model, step: stepMs / 1000, from: Math.max(0, Math.floor(window.from / 1000)), to: Math.ceil(window.to / 1000) },
+    { model, step: stepMs / 1000, ...secondsOf(window) },
   );
   return rows.map((row) => ({ from: row.step * 1000, version: row.version, rows: row.rows, labelled: row.labelled }));
 }

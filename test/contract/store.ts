@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DAY, HOUR } from "../../src/model/time.ts";
-import { ROWS_IN_BUCKETS } from "../../src/store/feature-counts.ts";
+import { ROWS_IN_BUCKETS } from "../../src/store/buckets.ts";
 import { createLayouts } from "../../src/store/layouts.ts";
 import { createPredictionEncoder, insertPredictions, SETTLED_FEATURES, SETTLED_PREDICTIONS } from "../../src/store/predictions.ts";
 import { supersede } from "../../src/store/settle.ts";

@@ -8,6 +8,7 @@ import { DRIFT_METRICS, type Measurement } from "../../src/model/measurement.ts"
 import type { BaselineSettings, Config, ModelSettings } from "../../src/model/settings.ts";
 import { DAY, HOUR, MINUTE } from "../../src/model/time.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
+import { readTraffic } from "../../src/store/traffic-counts.ts";
 import { readVersions } from "../../src/store/versions.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { createToyModel } from "../support/toy-model.ts";
@@ -136,6 +137,8 @@ describe("a restart", () => {
     const again = await start(configOf(directory, { bucket: 6 * HOUR }));
     await play(again, []);
     expect(await readVersions(again.store, "toy")).toMatchObject([{ rows: 1_200, labelled: 1_200 }]);
+    const traffic = await readTraffic(again.store, "toy", { from: DAY_ONE, to: DAY_ONE + 10 * DAY }, DAY);
+    expect(traffic.map(({ byVersion }) => byVersion.get("1")?.rows)).toEqual(Array.from({ length: 10 }, () => 120));
   });
 
   test("with another positive class counts outcomes anew", async () => {
