@@ -1,13 +1,10 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawNormal, seeded } from "../../bench/support/chance.ts";
 import { createApp } from "../../src/app.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import { formatProblems } from "../../src/config/problem.ts";
 import { silentLog } from "../../src/log.ts";
 import { DAY } from "../../src/model/time.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { load, loaded } from "../config/workplace.ts";
+import { ndjson } from "../support/messages.ts";
 import { serveApp } from "../support/serve-app.ts";
 
 // What a feed does when it breaks, each in a window of its own: the program names it, and goes on with all other features.
@@ -80,22 +77,17 @@ let page: (path: string) => Promise<string>;
 let ask: (family: string, query?: Record<string, string>) => Promise<Item[]>;
 
 beforeAll(async () => {
-  const directory = scratchDirectory();
-  const reference = cleanRows("reference", 2_000, WINDOW - 21 * DAY, WINDOW - DAY).map((row) =>
-    JSON.stringify({ ...predictionOf("1", row), label: row.label }),
-  );
-  writeFileSync(join(directory, "training.ndjson"), reference.join("\n"));
-  writeFileSync(
-    join(directory, "driftwatch.yaml"),
-    `clock: replay
+  const reference = cleanRows("reference", 2_000, WINDOW - 21 * DAY, WINDOW - DAY).map((row) => ({
+    ...predictionOf("1", row),
+    label: row.label,
+  }));
+  const yaml = `clock: replay
 store: {path: ./data}
 models:
   toy: {task: binary, positive: "yes", labels: {expected_within: 6h}, baselines: {training: {file: training.ndjson}}}
-`,
-  );
-  const loaded = loadConfig({ file: join(directory, "driftwatch.yaml"), env: {} });
-  if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
-  const app = await createApp(loaded.config, { log: silentLog, tickEvery: null, sources: [] });
+`;
+  const config = loaded(load(yaml, { "training.ndjson": ndjson(reference) }));
+  const app = await createApp(config, { log: silentLog, tickEvery: null, sources: [] });
   await app.start();
   const served = await serveApp(app);
   close = async () => {

@@ -1,14 +1,9 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
-import { createApp } from "../../src/app.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import { formatProblems } from "../../src/config/problem.ts";
-import type { Message } from "../../src/ingest/source.ts";
-import { silentLog } from "../../src/log.ts";
+import { expect, test } from "vitest";
 import { DAY, MINUTE } from "../../src/model/time.ts";
+import { load, loaded } from "../config/workplace.ts";
+import { ndjson } from "../support/messages.ts";
 import { mulberry32 } from "../support/mulberry32.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { play, startProgram } from "../support/program.ts";
 
 const START = Date.UTC(2026, 5, 1);
 
@@ -38,26 +33,19 @@ function rows(count: number, start: number, red: number, loud: number, seed: num
 }
 
 test("the feature that moved the score and the errors is named, with how much it could explain; one that moved and matters not is not", async () => {
-  const directory = scratchDirectory();
   const reference = rows(4_000, START - 30 * DAY, 0.2, 0, 1);
-  writeFileSync(join(directory, "reference.ndjson"), reference.map((row) => JSON.stringify(row)).join("\n"));
-  writeFileSync(
-    join(directory, "driftwatch.yaml"),
-    "store: {path: ./data}\nalerts: []\nclock: replay\nmodels: {m: {task: binary, positive: late, labels: {expected_within: 1h}, baselines: {training: {file: reference.ndjson}}}}\n",
-  );
-  const loaded = loadConfig({ file: join(directory, "driftwatch.yaml"), env: {} });
-  if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
-  const app = await createApp(loaded.config, { log: silentLog, tickEvery: null });
-  onTestFinished(() => app.stop());
-  await app.start();
+  const yaml = `store: {path: ./data}
+alerts: []
+clock: replay
+models: {m: {task: binary, positive: late, labels: {expected_within: 1h}, baselines: {training: {file: reference.ndjson}}}}
+`;
+  const { app } = await startProgram(loaded(load(yaml, { "reference.ndjson": ndjson(reference) })));
   const current = rows(2_000, START, 0.5, 0.5, 2);
   const events = current.flatMap(({ label, ...row }) => [
     row,
     { type: "label", id: row.id, model: "m", time: new Date(START + DAY).toISOString(), label },
   ]);
-  expect((await app.pipeline.ingest(events.map(message))).rejected).toEqual([]);
-  app.watermarks.finish();
-  await app.tick();
+  await play(app, events);
   const window = { from: START, to: START + DAY };
   const found = await app.monitor.measure({ model: "m", window, baselines: ["training"], families: ["drift", "performance"] });
 
@@ -89,11 +77,3 @@ test("the feature that moved the score and the errors is named, with how much it
   expect(accuracy?.detail.causes?.map(({ feature }) => feature)).toEqual(["colour"]);
   expect(accuracy?.detail.causes?.[0]?.change).toBeCloseTo(ofErrors, 9);
 }, 60_000);
-
-function message(value: object, index: number): Message {
-  return {
-    origin: { source: "http", topic: "", partition: 0, offset: String(index) },
-    bytes: Buffer.from(JSON.stringify(value)),
-    timestamp: null,
-  };
-}

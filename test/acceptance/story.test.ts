@@ -1,13 +1,10 @@
 import { createHmac } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
-import { createApp } from "../../src/app.ts";
-import type { Message } from "../../src/ingest/source.ts";
-import { silentLog } from "../../src/log.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { readAlerts } from "../../src/store/alerts.ts";
 import { readDeliveries } from "../../src/store/deliveries.ts";
 import { readRetrainRuns } from "../../src/store/retrain-runs.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { ingest, startProgram } from "../support/program.ts";
 import { startSmtpCatcher } from "../support/smtp-catcher.ts";
 import { createToyModel, type ToyDay } from "../support/toy-model.ts";
 import { TOY_START, writeToyProgram } from "../support/toy-program.ts";
@@ -16,8 +13,7 @@ import { startWebhookReceiver } from "../support/webhook-receiver.ts";
 const SECRET = `whsec_${Buffer.from("an acceptance test's own secret!").toString("base64")}`;
 
 /** The whole program as its users have it: a configuration file, rules, a baseline; only the clock is ours. */
-async function startProgram() {
-  const directory = scratchDirectory();
+async function startStory() {
   const mail = await startSmtpCatcher();
   const hooks = await startWebhookReceiver();
   onTestFinished(async () => {
@@ -26,7 +22,6 @@ async function startProgram() {
   });
   const toy = createToyModel();
   const config = writeToyProgram(
-    directory,
     toy,
     `channels:
   ml_oncall: {type: email, to: [ml@example.com], smtp: {host: 127.0.0.1, port: ${mail.port}}}
@@ -37,21 +32,14 @@ retraining:
     { OPS_SECRET: SECRET },
   );
   let now = TOY_START;
-  const app = await createApp(config, {
-    clock: () => now,
-    log: silentLog,
-    tickEvery: null,
-    link: () => "https://driftwatch.example.com",
-  });
-  onTestFinished(() => app.stop());
-  await app.start();
+  const { app } = await startProgram(config, { clock: () => now, link: () => "https://driftwatch.example.com" });
 
   /** A day passes: predictions come as it goes, labels after them, and the program looks in the small hours. */
   async function live(day: number, kind: ToyDay = {}): Promise<void> {
     const start = TOY_START + (day - 1) * DAY;
     const { predictions, labels } = toy.day(start, kind);
     now = start + DAY + 2 * HOUR;
-    expect((await app.pipeline.ingest([...predictions, ...labels].map(message))).rejected).toEqual([]);
+    await ingest(app, [...predictions, ...labels]);
     // An hour later the last request is no longer recent, and the clock alone says what is over.
     now = start + DAY + 7 * HOUR;
     await app.tick();
@@ -60,16 +48,8 @@ retraining:
   return { app, mail, hooks, live };
 }
 
-function message(event: object, index: number): Message {
-  return {
-    origin: { source: "http", topic: "", partition: 0, offset: String(index) },
-    bytes: Buffer.from(JSON.stringify(event)),
-    timestamp: null,
-  };
-}
-
 test("drift and a loss of accuracy are told by email and webhook and start a retraining; recovery resolves them", async () => {
-  const { app, mail, hooks, live } = await startProgram();
+  const { app, mail, hooks, live } = await startStory();
 
   for (const day of [1, 2, 3]) await live(day);
   expect(mail.mails).toEqual([]);
@@ -129,15 +109,13 @@ test("drift and a loss of accuracy are told by email and webhook and start a ret
 }, 120_000);
 
 test("a program that was stopped in the middle goes on where it was, and tells nothing twice", async () => {
-  const { app, mail, live } = await startProgram();
+  const { app, mail, live } = await startStory();
   await live(1);
   await live(2, { shift: 5 });
   await live(3, { shift: 5 });
   expect(mail.mails).toHaveLength(1);
   await app.stop();
-  const next = await createApp(app.config, { clock: () => TOY_START + 3 * DAY + 8 * HOUR, log: silentLog, tickEvery: null });
-  onTestFinished(() => next.stop());
-  await next.start();
+  const { app: next } = await startProgram(app.config, { clock: () => TOY_START + 3 * DAY + 8 * HOUR });
   await next.tick();
   await next.outbox.settle();
   expect(mail.mails).toHaveLength(1);

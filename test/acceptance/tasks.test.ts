@@ -1,14 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
-import { createApp, type App } from "../../src/app.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import { formatProblems } from "../../src/config/problem.ts";
-import type { Message } from "../../src/ingest/source.ts";
-import { silentLog } from "../../src/log.ts";
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import type { App } from "../../src/app.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
 import { DAY, MINUTE } from "../../src/model/time.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { load, loaded } from "../config/workplace.ts";
+import { ndjson } from "../support/messages.ts";
+import { play, startProgram } from "../support/program.ts";
 
 type Rows = "reference" | "current" | "far";
 /** What scikit-learn says of the same rows: `tasks_oracle.py`. */
@@ -42,43 +39,24 @@ const event = (row: Row, index: number, start: number) => ({
 
 /** The whole program, with a model of one task, its reference in a file and a day of live events. */
 async function program(task: "multiclass" | "regression", { rows }: Part): Promise<App> {
-  const directory = scratchDirectory();
   const reference = rows.reference.map((row, index) => ({
     ...event(row, index, START - 30 * DAY),
     ...(row.label === null ? {} : { label: row.label }),
   }));
-  writeFileSync(join(directory, "reference.ndjson"), reference.map((row) => JSON.stringify(row)).join("\n"));
-  writeFileSync(
-    join(directory, "driftwatch.yaml"),
-    `store: {path: ./data}
+  const yaml = `store: {path: ./data}
 alerts: []
 clock: replay
 models: {m: {task: ${task}, labels: {expected_within: 1h}, baselines: {training: {file: reference.ndjson}}}}
-`,
-  );
-  const loaded = loadConfig({ file: join(directory, "driftwatch.yaml"), env: {} });
-  if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
-  const app = await createApp(loaded.config, { log: silentLog, tickEvery: null });
-  onTestFinished(() => app.stop());
-  await app.start();
+`;
+  const { app } = await startProgram(loaded(load(yaml, { "reference.ndjson": ndjson(reference) })));
   const labels = rows.current.flatMap(({ label }, index) =>
     label === null ? [] : [{ type: "label", id: `${START}-${index}`, model: "m", time: new Date(START + DAY).toISOString(), label }],
   );
   // Later ones without labels, so that those of the first day have had their time.
   const later = (rows.far ?? rows.current).map((row, index) => event(row, index, START + 3 * DAY));
   const events = [...rows.current.map((row, index) => event(row, index, START)), ...labels, ...later];
-  expect((await app.pipeline.ingest(events.map(message))).rejected).toEqual([]);
-  app.watermarks.finish();
-  await app.tick();
+  await play(app, events);
   return app;
-}
-
-function message(value: object, index: number): Message {
-  return {
-    origin: { source: "http", topic: "", partition: 0, offset: String(index) },
-    bytes: Buffer.from(JSON.stringify(value)),
-    timestamp: null,
-  };
 }
 
 async function measured(app: App, from = START): Promise<Map<string, Measurement>> {

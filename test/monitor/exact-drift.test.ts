@@ -1,14 +1,10 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import * as fc from "fast-check";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { createApp, type App } from "../../src/app.ts";
-import { silentLog } from "../../src/log.ts";
+import { describe, expect, test } from "vitest";
+import type { App } from "../../src/app.ts";
 import { addCounts, noCounts, type Counts } from "../../src/model/counts.ts";
 import { MOST_EXACT_ROWS, tooMuchToReadAgain } from "../../src/model/exact.ts";
 import { binCount, numericBin, type NumericGrid } from "../../src/model/grid.ts";
 import { DRIFT_METRICS, type DriftMetric, type Measurement } from "../../src/model/measurement.ts";
-import type { Config } from "../../src/model/settings.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { numericGrid } from "../../src/monitor/build-grid.ts";
 import { exactNumbers, exactTexts } from "../../src/monitor/exact-drift.ts";
@@ -17,7 +13,9 @@ import { NOTHING_USUAL } from "../../src/monitor/usual-windows.ts";
 import { psiFromSamples } from "../../src/stats/exact.ts";
 import { driftGoldens } from "../stats/histogram-drift.ts";
 import { mulberry32 } from "../support/mulberry32.ts";
+import { ingest, startProgram } from "../support/program.ts";
 import { scratchDirectory } from "../support/scratch.ts";
+import { fileBaseline, toyConfig } from "../support/toy-config.ts";
 import { createToyModel } from "../support/toy-model.ts";
 
 /** The grid that a file of these values makes, with few quantiles, so that bins hide something. */
@@ -168,55 +166,25 @@ describe("the rows of a store", () => {
 
   async function played(): Promise<App> {
     const directory = scratchDirectory();
-    const file = join(directory, "training.ndjson");
     const toy = createToyModel(99);
     const training = Array.from({ length: 10 }, (_, day) => toy.day(START - (10 - day) * DAY).predictions).flat();
-    writeFileSync(file, training.map((row) => JSON.stringify(row)).join("\n"));
-    const config: Config = {
-      file: null,
-      clock: "replay",
-      kafka: null,
-      store: { kind: "embedded", path: join(directory, "data") },
-      http: { host: "127.0.0.1", port: 0, tokens: [], publicUrl: null, cloudevents: null },
-      models: new Map([
-        [
-          "toy",
-          {
-            name: "toy",
-            task: "binary",
-            positive: "yes",
-            bucket: HOUR,
-            lateness: 0,
-            labelsExpectedWithin: HOUR,
-            baselines: [
-              { kind: "file", name: "training", file, byVersion: new Map() },
-              { kind: "trailing", name: "before", window: 2 * DAY, offset: 0 },
-            ],
-          },
-        ],
-      ]),
-      adapters: new Map(),
-      channels: new Map(),
-      retraining: new Map(),
-      rules: [],
-    };
-    const app = await createApp(config, { log: silentLog, tickEvery: null, sources: [] });
-    onTestFinished(() => app.stop());
-    await app.start();
+    const { app } = await startProgram(
+      toyConfig(directory, {
+        lateness: 0,
+        labelsExpectedWithin: HOUR,
+        baselines: [fileBaseline(directory, training), { kind: "trailing", name: "before", window: 2 * DAY, offset: 0 }],
+      }),
+    );
     const live = createToyModel(7);
-    for (let day = 0; day < 4; day += 1) {
+    const days = Array.from({ length: 4 }, (_, day) => {
       const events = live.day(START + day * DAY, { shift: day === 3 ? 1 : 0 }).predictions;
       // One row without the number, one with a text in its place, and one twice.
       const [first, second, third] = events;
       if (first) Object.assign(first.features, { amount: null });
       if (second) Object.assign(second.features, { amount: "many" });
-      const messages = [...events, ...(third ? [third] : [])].map((event, place) => ({
-        origin: { source: "file", topic: "t", partition: 0, offset: `${day}-${place}` } as const,
-        bytes: Buffer.from(JSON.stringify(event)),
-        timestamp: null,
-      }));
-      await app.pipeline.ingest(messages);
-    }
+      return [...events, ...(third ? [third] : [])];
+    });
+    for (const events of days) await ingest(app, events);
     app.watermarks.finish();
     await app.tick();
     return app;

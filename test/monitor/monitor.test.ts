@@ -1,85 +1,25 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { createApp, type App } from "../../src/app.ts";
-import type { Message } from "../../src/ingest/source.ts";
-import { silentLog } from "../../src/log.ts";
+import { describe, expect, test } from "vitest";
+import type { App } from "../../src/app.ts";
 import { DRIFT_METRICS, type Measurement } from "../../src/model/measurement.ts";
 import type { BaselineSettings, Config, ModelSettings } from "../../src/model/settings.ts";
-import { DAY, HOUR, MINUTE } from "../../src/model/time.ts";
+import { DAY, HOUR } from "../../src/model/time.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
 import { readTraffic } from "../../src/store/traffic-counts.ts";
 import { readVersions } from "../../src/store/versions.ts";
+import { ingest, play, startProgram } from "../support/program.ts";
 import { scratchDirectory } from "../support/scratch.ts";
+import { driftRule, fileBaseline, toyConfig } from "../support/toy-config.ts";
 import { createToyModel } from "../support/toy-model.ts";
 
 const DAY_ONE = Date.UTC(2026, 0, 1);
 const TRAILING: BaselineSettings = { kind: "trailing", name: "before", window: 3 * DAY, offset: 0 };
 
-function configOf(path: string, changes: Partial<ModelSettings> = {}): Config {
-  const toy: ModelSettings = {
-    name: "toy",
-    task: "binary",
-    positive: "yes",
-    bucket: HOUR,
-    lateness: 10 * MINUTE,
-    labelsExpectedWithin: 6 * HOUR,
-    baselines: [TRAILING],
-    ...changes,
-  };
-  return {
-    file: null,
-    clock: "replay",
-    kafka: null,
-    store: { kind: "embedded", path },
-    http: { host: "127.0.0.1", port: 0, tokens: [], publicUrl: null, cloudevents: null },
-    models: new Map([["toy", toy]]),
-    adapters: new Map(),
-    channels: new Map(),
-    retraining: new Map(),
-    rules: [
-      {
-        name: "drift",
-        description: "",
-        models: null,
-        measure: { metric: "drift", of: "features", baseline: "before", window: DAY, every: DAY },
-        fire: { above: new Map([["wasserstein", 0.2]]), drop: null, falseAlarms: 0.01 },
-        clear: { below: new Map(), drop: null, pValue: 0.2, evaluations: 1 },
-        evaluations: 1,
-        atLeastRows: 50,
-        severity: "warning",
-        notify: [],
-        retrain: false,
-      },
-    ],
-  };
+function configOf(directory: string, changes: Partial<ModelSettings> = {}): Config {
+  const rule = driftRule(new Map([["wasserstein", 0.2]]), { baseline: "before" });
+  return toyConfig(directory, { baselines: [TRAILING], ...changes }, [rule]);
 }
 
-async function start(config: Config): Promise<App> {
-  const app = await createApp(config, { log: silentLog, tickEvery: null, sources: [] });
-  onTestFinished(() => app.stop());
-  await app.start();
-  return app;
-}
-
-let offset = 0;
-function message(event: object): Message {
-  offset += 1;
-  return {
-    origin: { source: "file", topic: "t", partition: 0, offset: String(offset) },
-    bytes: Buffer.from(JSON.stringify(event)),
-    timestamp: null,
-  };
-}
-
-/** Takes events in and lets the program look; `tick` after each list. */
-async function play(app: App, ...lists: readonly (readonly object[])[]): Promise<void> {
-  for (const events of lists) {
-    expect((await app.pipeline.ingest(events.map(message))).rejected).toEqual([]);
-    app.watermarks.finish();
-    await app.tick();
-  }
-}
+const start = async (config: Config): Promise<App> => (await startProgram(config)).app;
 
 const answers = async (app: App) =>
   (await readMeasurements(app.store, { model: "toy" })).map((one: Measurement) => ({ ...one, revision: 0 }));
@@ -102,11 +42,9 @@ describe("R9 whatever the order in which days arrive, and however often the prog
   /** With a reference of its own: bins made from the first rows depend on which came first, and say so. */
   function pinned(): Config {
     const directory = scratchDirectory();
-    const file = join(directory, "training.ndjson");
     const toy = createToyModel(99);
     const rows = Array.from({ length: 20 }, (_, day) => toy.day(DAY_ONE - (20 - day) * DAY).predictions).flat();
-    writeFileSync(file, rows.map((row) => JSON.stringify(row)).join("\n"));
-    return configOf(join(directory, "data"), { baselines: [TRAILING, { kind: "file", name: "training", file, byVersion: new Map() }] });
+    return configOf(directory, { baselines: [TRAILING, fileBaseline(directory, rows)] });
   }
 
   test.each([
@@ -156,16 +94,12 @@ describe("a restart", () => {
 
   test("with a baseline file that is gone goes on counting", async () => {
     const directory = scratchDirectory();
-    mkdirSync(directory, { recursive: true });
-    const file = join(directory, "training.ndjson");
     const days = tenDays();
     const predictions = days.flat().filter((event) => (event as { type: string }).type === "prediction");
-    writeFileSync(file, predictions.map((event) => JSON.stringify(event)).join("\n"));
-    const training: BaselineSettings = { kind: "file", name: "training", file, byVersion: new Map() };
-    const app = await start(configOf(join(directory, "data"), { baselines: [TRAILING, training] }));
+    const app = await start(configOf(directory, { baselines: [TRAILING, fileBaseline(directory, predictions)] }));
     await play(app, days.slice(0, 2).flat());
     await app.stop();
-    const again = await start(configOf(join(directory, "data")));
+    const again = await start(configOf(directory));
     await play(again, days.slice(2, 4).flat());
     expect(await readVersions(again.store, "toy")).toMatchObject([{ rows: 480, labelled: 480 }]);
   });
@@ -241,7 +175,7 @@ test("an event from long ago costs a few windows, not years of them", async () =
     features: { amount: 10 },
     score: 0.5,
   };
-  await app.pipeline.ingest([...days, old].map(message));
+  await ingest(app, [...days, old]);
   app.watermarks.finish();
   expect((await app.tick()).windowsMeasured).toBeLessThan(120);
   expect(await app.tick()).toMatchObject({ windowsMeasured: 0 });

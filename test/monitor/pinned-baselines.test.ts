@@ -1,14 +1,12 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { createApp, type App } from "../../src/app.ts";
-import type { Message } from "../../src/ingest/source.ts";
-import { silentLog } from "../../src/log.ts";
+import { describe, expect, test } from "vitest";
+import type { App } from "../../src/app.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
-import type { BaselineSettings, Config } from "../../src/model/settings.ts";
-import { DAY, HOUR, MINUTE } from "../../src/model/time.ts";
+import type { BaselineSettings } from "../../src/model/settings.ts";
+import { DAY } from "../../src/model/time.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
+import { play, startProgram } from "../support/program.ts";
 import { scratchDirectory } from "../support/scratch.ts";
+import { fileBaseline, toyConfig } from "../support/toy-config.ts";
 import { createToyModel } from "../support/toy-model.ts";
 
 const DAY_ONE = Date.UTC(2026, 0, 1);
@@ -18,41 +16,8 @@ const FAMILIES = ["drift", "quality", "performance"] as const;
 
 type Prediction = ReturnType<ReturnType<typeof createToyModel>["day"]>["predictions"][number];
 
-function configOf(path: string, baselines: readonly BaselineSettings[]): Config {
-  const settings = { name: "toy", task: "binary", positive: "yes", bucket: HOUR, lateness: 10 * MINUTE } as const;
-  return {
-    file: null,
-    clock: "replay",
-    kafka: null,
-    store: { kind: "embedded", path },
-    http: { host: "127.0.0.1", port: 0, tokens: [], publicUrl: null, cloudevents: null },
-    models: new Map([["toy", { ...settings, labelsExpectedWithin: 6 * HOUR, baselines }]]),
-    adapters: new Map(),
-    channels: new Map(),
-    retraining: new Map(),
-    rules: [],
-  };
-}
-
 async function start(baselines: readonly BaselineSettings[], directory = scratchDirectory()): Promise<App> {
-  const app = await createApp(configOf(join(directory, "data"), baselines), { log: silentLog, tickEvery: null, sources: [] });
-  onTestFinished(() => app.stop());
-  await app.start();
-  return app;
-}
-
-let offset = 0;
-async function play(app: App, ...lists: readonly (readonly object[])[]): Promise<void> {
-  for (const events of lists) {
-    const messages = events.map((event): Message => {
-      offset += 1;
-      const origin = { source: "file" as const, topic: "t", partition: 0, offset: String(offset) };
-      return { origin, bytes: Buffer.from(JSON.stringify(event)), timestamp: null };
-    });
-    expect((await app.pipeline.ingest(messages)).rejected).toEqual([]);
-    app.watermarks.finish();
-    await app.tick();
-  }
+  return (await startProgram(toyConfig(directory, { baselines }))).app;
 }
 
 function days(count: number, seed = 7): { predictions: Prediction[]; labels: object[] }[] {
@@ -74,14 +39,12 @@ describe("a pinned period", () => {
   test("says the same as a file of the same rows, with its own windows as evidence", async () => {
     const directory = scratchDirectory();
     const fortnight = days(14);
-    const file = join(directory, "training.ndjson");
     const rows = fortnight
       .slice(0, 12)
       .flatMap(({ predictions, labels }) =>
         predictions.map((prediction, index) => ({ ...prediction, label: (labels[index] as { label: string }).label })),
       );
-    writeFileSync(file, rows.map((row) => JSON.stringify(row)).join("\n"));
-    const app = await start([{ kind: "file", name: "training", file, byVersion: new Map() }, PERIOD], directory);
+    const app = await start([fileBaseline(directory, rows), PERIOD], directory);
     await play(app, eventsOf(fortnight));
     const ask = (baseline: string, which: number) =>
       app.monitor.measure({ model: "toy", window: day(which), baselines: [baseline], families: FAMILIES });
@@ -115,14 +78,8 @@ describe("a pinned period", () => {
     const answers = async (...lists: readonly (readonly object[])[]) => {
       // Bins are those of a file, so that they do not hang on what arrived first.
       const directory = scratchDirectory();
-      const file = join(directory, "training.ndjson");
-      writeFileSync(
-        file,
-        days(10, 99)
-          .flatMap(({ predictions }) => predictions.map((one) => JSON.stringify(one)))
-          .join("\n"),
-      );
-      const app = await start([{ kind: "file", name: "training", file, byVersion: new Map() }, PERIOD], directory);
+      const rows = days(10, 99).flatMap(({ predictions }) => predictions);
+      const app = await start([fileBaseline(directory, rows), PERIOD], directory);
       await play(app, ...lists);
       const stored = await readMeasurements(app.store, { model: "toy", baseline: "good_days" });
       await app.stop();

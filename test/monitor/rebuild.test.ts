@@ -1,14 +1,15 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
-import { createApp, type App } from "../../src/app.ts";
+import { expect, test } from "vitest";
+import type { App } from "../../src/app.ts";
 import { createSite } from "../../src/cli/serve.ts";
 import { silentLog } from "../../src/log.ts";
-import type { BaselineSettings, Config } from "../../src/model/settings.ts";
-import { DAY, HOUR, MINUTE } from "../../src/model/time.ts";
+import type { BaselineSettings } from "../../src/model/settings.ts";
+import { DAY } from "../../src/model/time.ts";
 import { readNewestGrid } from "../../src/store/grids.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
+import { ingest, play, startProgram } from "../support/program.ts";
 import { scratchDirectory } from "../support/scratch.ts";
+import { driftRule, fileBaseline, toyConfig } from "../support/toy-config.ts";
 import { createToyModel } from "../support/toy-model.ts";
 
 const DAY_ONE = Date.UTC(2026, 0, 1);
@@ -18,57 +19,13 @@ const RECENT: BaselineSettings = { kind: "trailing", name: "recent", window: 3 *
 /** A file of the toy model's rows, as a baseline. */
 function training(directory: string, name: string, seed: number, shift = 0): BaselineSettings {
   const toy = createToyModel(seed);
-  const file = join(directory, `${name}.ndjson`);
   const rows = Array.from({ length: 10 }, (_, day) => toy.day(DAY_ONE - (10 - day) * DAY, { shift }).predictions).flat();
-  writeFileSync(file, rows.map((row) => JSON.stringify(row)).join("\n"));
-  return { kind: "file", name, file, byVersion: new Map() };
+  return fileBaseline(directory, rows, name);
 }
 
-async function start(path: string, baselines: readonly BaselineSettings[]): Promise<App> {
-  const settings = { name: "toy", task: "binary", positive: "yes", bucket: HOUR, lateness: 10 * MINUTE } as const;
-  const config: Config = {
-    file: null,
-    clock: "replay",
-    kafka: null,
-    store: { kind: "embedded", path },
-    http: { host: "127.0.0.1", port: 0, tokens: [], publicUrl: null, cloudevents: null },
-    models: new Map([["toy", { ...settings, labelsExpectedWithin: 6 * HOUR, driftMetrics: [], baselines }]]),
-    adapters: new Map(),
-    channels: new Map(),
-    retraining: new Map(),
-    rules: [
-      {
-        name: "drift",
-        description: "",
-        models: null,
-        measure: { metric: "drift", of: "features", baseline: "recent", window: DAY, every: DAY },
-        fire: { above: new Map([["psi", 0.2]]), drop: null, falseAlarms: 0.01 },
-        clear: { below: new Map(), drop: null, pValue: 0.2, evaluations: 1 },
-        evaluations: 1,
-        atLeastRows: 50,
-        severity: "warning",
-        notify: [],
-        retrain: false,
-      },
-    ],
-  };
-  const app = await createApp(config, { log: silentLog, tickEvery: null, sources: [] });
-  onTestFinished(() => app.stop());
-  await app.start();
-  return app;
-}
-
-let offset = 0;
-async function ingest(app: App, events: readonly object[]): Promise<void> {
-  const { rejected } = await app.pipeline.ingest(
-    events.map((event) => {
-      offset += 1;
-      const origin = { source: "file" as const, topic: "t", partition: 0, offset: String(offset) };
-      return { origin, bytes: Buffer.from(JSON.stringify(event)), timestamp: null };
-    }),
-  );
-  expect(rejected).toEqual([]);
-  app.watermarks.finish();
+async function start(directory: string, baselines: readonly BaselineSettings[]): Promise<App> {
+  const rules = [driftRule(new Map([["psi", 0.2]]), { baseline: "recent" })];
+  return (await startProgram(toyConfig(directory, { driftMetrics: [], baselines }, rules))).app;
 }
 
 /** Ten days far beyond what the model was trained on, with colours it has not seen. */
@@ -92,21 +49,18 @@ test("a new file makes new bins, on which all is counted and measured as if they
   const files = [training(directory, "training", 1), training(directory, "validation", 2, 4)];
   const live = liveDays();
   const whole = await start(join(directory, "whole"), files);
-  await ingest(whole, live.flat());
-  await whole.tick();
+  await play(whole, live.flat());
   const expected = await answers(whole);
   expect(expected.length).toBeGreaterThan(100);
   await whole.stop();
 
-  const before = await start(join(directory, "data"), files.slice(0, 1));
-  await ingest(before, live.slice(0, 6).flat());
-  await before.tick();
+  const before = await start(directory, files.slice(0, 1));
+  await play(before, live.slice(0, 6).flat());
   expect((await readNewestGrid(before.store, "toy"))?.grid.version).toBe(1);
   expect((await readMeasurements(before.store, { model: "toy", metric: "psi" })).every(({ detail }) => detail.grid === 1)).toBe(true);
   await before.stop();
-  const after = await start(join(directory, "data"), files);
-  await ingest(after, live.slice(6).flat());
-  await after.tick();
+  const after = await start(directory, files);
+  await play(after, live.slice(6).flat());
   expect((await readNewestGrid(after.store, "toy"))?.grid.version).toBe(2);
   expect((await readMeasurements(after.store, { model: "toy", metric: "psi" })).every(({ detail }) => detail.grid === 2)).toBe(true);
   expect(await answers(after)).toEqual(expected);
@@ -129,9 +83,8 @@ test("bins that do not fit are found out, and made again with live rows; then al
     return { grid, stale, of: new Map(subjects.map((one) => [one.feature ?? one.subject, one])) };
   };
 
-  const app = await start(join(directory, "data"), baselines);
-  await ingest(app, live.flat());
-  await app.tick();
+  const app = await start(directory, baselines);
+  await play(app, live.flat());
   const before = await fit(app, "?from=2026-01-01");
   expect(before).toMatchObject({ grid: 1, stale: true });
   expect(before.of.get("amount")).toMatchObject({ outside: expect.closeTo(1, 2) as number, outside_baselines: 0, stale: true });
@@ -174,12 +127,13 @@ test("bins that do not fit are found out, and made again with live rows; then al
   expect(await app.tick()).toMatchObject({ windowsMeasured: 0 });
   await app.stop();
 
-  const again = await start(join(directory, "data"), baselines);
+  const again = await start(directory, baselines);
   expect((await readNewestGrid(again.store, "toy"))?.grid.version).toBe(2);
   await again.stop();
 
   const fresh = await start(join(directory, "fresh"), baselines);
   await ingest(fresh, live.flat());
+  fresh.watermarks.finish();
   await fresh.rebuild("toy", LIVE);
   await fresh.tick();
   expect(rebuilt.length).toBeGreaterThan(100);

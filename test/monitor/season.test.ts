@@ -1,16 +1,15 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { createApp, type App } from "../../src/app.ts";
-import { silentLog } from "../../src/log.ts";
+import { describe, expect, test } from "vitest";
+import type { App } from "../../src/app.ts";
 import type { Rule } from "../../src/model/rule.ts";
-import type { BaselineSettings, Config } from "../../src/model/settings.ts";
-import { DAY, HOUR, MINUTE } from "../../src/model/time.ts";
+import type { BaselineSettings } from "../../src/model/settings.ts";
+import { DAY, HOUR } from "../../src/model/time.ts";
 import { trailingSpans } from "../../src/monitor/model-state.ts";
 import { windowsOfSeason } from "../../src/monitor/season.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
 import { mulberry32 } from "../support/mulberry32.ts";
+import { play, startProgram } from "../support/program.ts";
 import { scratchDirectory } from "../support/scratch.ts";
+import { driftRule, fileBaseline, toyConfig } from "../support/toy-config.ts";
 
 const START = Date.UTC(2026, 0, 5);
 
@@ -80,60 +79,18 @@ function createDays(seed: number) {
     }).flat();
 }
 
-function hourly(baseline: string): Rule {
-  return {
-    name: baseline,
-    description: "",
-    models: null,
-    measure: { metric: "drift", of: "features", baseline, window: HOUR, every: HOUR },
-    fire: { above: new Map([["wasserstein", 0.1]]), drop: null, falseAlarms: 0.01 },
-    clear: { below: new Map(), drop: null, pValue: 0.2, evaluations: 1 },
-    evaluations: 1,
-    atLeastRows: 30,
-    severity: "warning",
-    notify: [],
-    retrain: false,
-  };
-}
+const hourly = (baseline: string): Rule =>
+  driftRule(new Map([["wasserstein", 0.1]]), { baseline, window: HOUR, every: HOUR }, { name: baseline, atLeastRows: 30 });
 
-async function play(
+async function played(
   baselines: readonly BaselineSettings[],
   rules: readonly Rule[],
   directory: string,
   events: readonly object[],
 ): Promise<App> {
-  const settings = {
-    name: "shop",
-    task: "binary",
-    positive: "1",
-    bucket: HOUR,
-    lateness: 10 * MINUTE,
-    labelsExpectedWithin: HOUR,
-  } as const;
-  const config: Config = {
-    file: null,
-    clock: "replay",
-    kafka: null,
-    store: { kind: "embedded", path: join(directory, "data") },
-    http: { host: "127.0.0.1", port: 0, tokens: [], publicUrl: null, cloudevents: null },
-    models: new Map([["shop", { ...settings, driftMetrics: [], baselines }]]),
-    adapters: new Map(),
-    channels: new Map(),
-    retraining: new Map(),
-    rules,
-  };
-  const app = await createApp(config, { log: silentLog, tickEvery: null, sources: [] });
-  onTestFinished(() => app.stop());
-  await app.start();
-  await app.pipeline.ingest(
-    events.map((event, index) => ({
-      origin: { source: "file", topic: "t", partition: 0, offset: String(index) },
-      bytes: Buffer.from(JSON.stringify(event)),
-      timestamp: null,
-    })),
-  );
-  app.watermarks.finish();
-  await app.tick();
+  const shop = { name: "shop", positive: "1", labelsExpectedWithin: HOUR, driftMetrics: [], baselines };
+  const { app } = await startProgram(toyConfig(directory, shop, rules));
+  await play(app, events);
   return app;
 }
 
@@ -141,7 +98,7 @@ const recent: BaselineSettings = { kind: "trailing", name: "recent", window: 7 *
 const sameHours: BaselineSettings = { ...recent, name: "same_hours", season: "day" };
 
 test("hours of days that are as usual alarm beside the average of all hours, and not beside the same ones", async () => {
-  const app = await play(
+  const app = await played(
     [recent, sameHours],
     [hourly("recent"), hourly("same_hours")],
     scratchDirectory(),
@@ -166,20 +123,13 @@ test("hours of days that are as usual alarm beside the average of all hours, and
 test("what is usual for an hour is what its hour was like in the training data: a change that hides in the day's own is seen", async () => {
   const directory = scratchDirectory();
   const make = createDays(20260106);
-  const file = join(directory, "training.ndjson");
-  writeFileSync(
-    file,
-    make("t", START - 12 * DAY, 12)
-      .map((row) => JSON.stringify(row))
-      .join("\n"),
-  );
+  const training = fileBaseline(directory, make("t", START - 12 * DAY, 12));
   const nine = START + 9 * DAY + 9 * HOUR;
   const live = make("l", START, 10).map((event) =>
     // At nine in the morning the amount is what it is on average; on the last day it is what it would be later on.
     event.time >= nine && event.time < nine + HOUR ? { ...event, features: { amount: event.features.amount + 3 } } : event,
   );
-  const training: BaselineSettings = { kind: "file", name: "training", file, byVersion: new Map() };
-  const app = await play([training, recent, sameHours], [], directory, live);
+  const app = await played([training, recent, sameHours], [], directory, live);
   const amount = async (baseline: string, from: number) => {
     const measured = await app.monitor.measure({
       model: "shop",

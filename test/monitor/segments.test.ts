@@ -1,17 +1,15 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { createApp, type App } from "../../src/app.ts";
-import type { Message } from "../../src/ingest/source.ts";
-import { silentLog } from "../../src/log.ts";
+import { describe, expect, test } from "vitest";
+import type { App } from "../../src/app.ts";
 import type { Transition } from "../../src/model/alert.ts";
 import type { Rule } from "../../src/model/rule.ts";
 import type { SegmentSettings } from "../../src/model/segment.ts";
 import type { Config } from "../../src/model/settings.ts";
-import { DAY, HOUR, MINUTE } from "../../src/model/time.ts";
+import { DAY, HOUR } from "../../src/model/time.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
-import { scratchDirectory } from "../support/scratch.ts";
 import { mulberry32 } from "../support/mulberry32.ts";
+import { play, startProgram } from "../support/program.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { driftRule, fileBaseline, toyConfig } from "../support/toy-config.ts";
 
 const START = Date.UTC(2026, 0, 1);
 const CARRIERS = ["AA", "DL", "UA", "EV", "B6", "WN", "9E", "US", "MQ", "FL", "YV", "OO"];
@@ -52,26 +50,12 @@ function day(index: number, seed: number, { moved = 0, wrong = 0.1 }: Off = {}) 
   return { predictions, labels };
 }
 
-const drift = (name: string, changes: Partial<Rule["measure"]> = {}): Rule => ({
-  name,
-  description: "",
-  models: null,
-  measure: { metric: "drift", of: "features", baseline: "training", window: DAY, every: DAY, ...changes },
-  fire: {
-    above: new Map([
-      ["wasserstein", 0.35],
-      ["psi", 0.1],
-    ] as const),
-    drop: null,
-    falseAlarms: 0.01,
-  },
-  clear: { below: new Map(), drop: null, pValue: 0.2, evaluations: 1 },
-  evaluations: 1,
-  atLeastRows: 20,
-  severity: "warning",
-  notify: [],
-  retrain: false,
-});
+const ABOVE = new Map([
+  ["wasserstein", 0.35],
+  ["psi", 0.1],
+] as const);
+const drift = (name: string, changes: Partial<Rule["measure"]> = {}): Rule =>
+  driftRule(ABOVE, { baseline: "training", ...changes }, { name, atLeastRows: 20 });
 
 const SEGMENTS: readonly SegmentSettings[] = [
   { kind: "by", columns: [{ feature: "carrier", bins: null }], top: 20 },
@@ -90,66 +74,12 @@ const RULES = [
 ];
 
 function configOf(directory: string, changes: { segments?: readonly SegmentSettings[]; rules?: readonly Rule[] } = {}): Config {
-  const file = join(directory, "training.ndjson");
   const rows = Array.from({ length: 9 }, (_, index) => {
     const { predictions, labels } = day(index - 9, 1);
     return predictions.map((row, place) => ({ ...row, label: labels[place]?.label }));
   }).flat();
-  writeFileSync(file, rows.map((row) => JSON.stringify(row)).join("\n"));
-  return {
-    file: null,
-    clock: "replay",
-    kafka: null,
-    store: { kind: "embedded", path: join(directory, "data") },
-    http: { host: "127.0.0.1", port: 0, tokens: [], publicUrl: null, cloudevents: null },
-    models: new Map([
-      [
-        "toy",
-        {
-          name: "toy",
-          task: "binary",
-          positive: "yes",
-          bucket: HOUR,
-          lateness: 10 * MINUTE,
-          labelsExpectedWithin: 6 * HOUR,
-          segments: changes.segments ?? SEGMENTS,
-          baselines: [{ kind: "file", name: "training", file, byVersion: new Map() }],
-        },
-      ],
-    ]),
-    adapters: new Map(),
-    channels: new Map(),
-    retraining: new Map(),
-    rules: changes.rules ?? RULES,
-  };
-}
-
-async function start(config: Config): Promise<{ app: App; transitions: Transition[] }> {
-  const transitions: Transition[] = [];
-  const app = await createApp(config, {
-    log: silentLog,
-    tickEvery: null,
-    sources: [],
-    onTransitions: (changed) => transitions.push(...changed),
-  });
-  onTestFinished(() => app.stop());
-  await app.start();
-  return { app, transitions };
-}
-
-let offset = 0;
-async function play(app: App, events: readonly object[]): Promise<void> {
-  const messages = events.map((event): Message => {
-    offset += 1;
-    return {
-      origin: { source: "file", topic: "t", partition: 0, offset: String(offset) },
-      bytes: Buffer.from(JSON.stringify(event)),
-      timestamp: null,
-    };
-  });
-  expect((await app.pipeline.ingest(messages)).rejected).toEqual([]);
-  app.watermarks.finish();
-  await app.tick();
+  const model = { segments: changes.segments ?? SEGMENTS, baselines: [fileBaseline(directory, rows)] };
+  return toyConfig(directory, model, changes.rules ?? RULES);
 }
 
 const days = (count: number, seed: number, off: (index: number) => Off) =>
@@ -164,7 +94,7 @@ const fired = (transitions: readonly Transition[]) =>
 
 describe("a change in one segment only", () => {
   test("is not seen in the whole, and found in the segment", async () => {
-    const { app, transitions } = await start(configOf(scratchDirectory()));
+    const { app, transitions } = await startProgram(configOf(scratchDirectory()));
     await play(
       app,
       days(6, 2, (index) => (index >= 4 ? { moved: 1, wrong: 0.5 } : {})),
@@ -225,7 +155,7 @@ describe("a change in one segment only", () => {
 
   test("is what a loss of the whole is made of, if it is large enough to be one", async () => {
     const rules = [{ ...accuracy("accuracy"), fire: { above: new Map(), drop: 0.02, falseAlarms: 0.05 } }];
-    const { app, transitions } = await start(configOf(scratchDirectory(), { rules }));
+    const { app, transitions } = await startProgram(configOf(scratchDirectory(), { rules }));
     await play(
       app,
       days(4, 5, (index) => (index >= 2 ? { moved: 1, wrong: 0.9 } : {})),
@@ -261,7 +191,7 @@ describe("a change in one segment only", () => {
   });
 
   test("that is none fires nothing", async () => {
-    const { app, transitions } = await start(configOf(scratchDirectory()));
+    const { app, transitions } = await startProgram(configOf(scratchDirectory()));
     await play(
       app,
       days(6, 3, () => ({})),
@@ -283,7 +213,7 @@ describe("other segments", () => {
       (await readMeasurements(app.store, { model: "toy", segments: "each", metric: "psi" }))
         .map(({ rows, revision, segment }) => [segment, rows.current, revision])
         .filter(([segment]) => segment === "long");
-    const first = await start(configOf(directory, { segments: [long(1_000)], rules }));
+    const first = await startProgram(configOf(directory, { segments: [long(1_000)], rules }));
     await play(
       first.app,
       days(2, 2, () => ({})),
@@ -291,7 +221,7 @@ describe("other segments", () => {
     const before = await rowsOf(first.app);
     expect(before.length).toBe(2);
     await first.app.stop();
-    const second = await start(configOf(directory, { segments: [long(1_500)], rules }));
+    const second = await startProgram(configOf(directory, { segments: [long(1_500)], rules }));
     await play(second.app, []);
     const after = await rowsOf(second.app);
     expect(after).toEqual(before.map(([segment]) => [segment, expect.any(Number), 2]));

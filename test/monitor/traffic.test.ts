@@ -1,19 +1,12 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { createApp, type App } from "../../src/app.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import { formatProblems } from "../../src/config/problem.ts";
-import type { Message } from "../../src/ingest/source.ts";
-import { silentLog } from "../../src/log.ts";
-import type { Transition } from "../../src/model/alert.ts";
+import { describe, expect, test } from "vitest";
 import type { Measurement } from "../../src/model/measurement.ts";
 import { DAY, HOUR, type Window } from "../../src/model/time.ts";
 import type { Traffic } from "../../src/model/traffic.ts";
 import { measureTraffic, type TrafficWindow } from "../../src/monitor/measure-traffic.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
 import { readTraffic } from "../../src/store/traffic-counts.ts";
-import { scratchDirectory } from "../support/scratch.ts";
+import { load, loaded } from "../config/workplace.ts";
+import { play, startProgram } from "../support/program.ts";
 import { createToyModel } from "../support/toy-model.ts";
 
 const DAY_ONE = Date.UTC(2026, 0, 1);
@@ -108,45 +101,17 @@ describe("how many rows came", () => {
 });
 
 describe("in the whole program", () => {
-  let offset = 0;
-  const message = (event: object): Message => ({
-    origin: { source: "file", topic: "t", partition: 0, offset: String((offset += 1)) },
-    bytes: Buffer.from(JSON.stringify(event)),
-    timestamp: null,
-  });
-
-  async function start(): Promise<{ app: App; transitions: Transition[] }> {
-    const directory = scratchDirectory();
+  function start() {
     const rule = (name: string, metric: string, above: number) =>
       `  - {name: ${name}, measure: {metric: ${metric}, baseline: recent, window: 1d}, fire: {above: ${above}, false_alarms: 0.001}, notify: []}\n`;
-    writeFileSync(join(directory, "rules.yaml"), `rules:\n${rule("volume", "volume_drop", 0.5)}${rule("conflicts", "conflict_rate", 0.1)}`);
-    writeFileSync(
-      join(directory, "driftwatch.yaml"),
-      `clock: replay
+    const yaml = `clock: replay
 store: {path: ./data}
 alerts: [rules.yaml]
 models:
   toy: {task: binary, positive: "yes", labels: {expected_within: 6h}, baselines: {recent: {window: 10d}}}
-`,
-    );
-    const loaded = loadConfig({ file: join(directory, "driftwatch.yaml"), env: {} });
-    if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
-    const transitions: Transition[] = [];
-    const app = await createApp(loaded.config, {
-      log: silentLog,
-      tickEvery: null,
-      sources: [],
-      onTransitions: (changed) => transitions.push(...changed),
-    });
-    onTestFinished(() => app.stop());
-    await app.start();
-    return { app, transitions };
-  }
-
-  async function play(app: App, events: readonly object[]): Promise<void> {
-    expect((await app.pipeline.ingest(events.map(message))).rejected).toEqual([]);
-    app.watermarks.finish();
-    await app.tick();
+`;
+    const rules = `rules:\n${rule("volume", "volume_drop", 0.5)}${rule("conflicts", "conflict_rate", 0.1)}`;
+    return startProgram(loaded(load(yaml, { "rules.yaml": rules })));
   }
 
   function days(count: number, rows = 120): Sent[][] {

@@ -1,51 +1,30 @@
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
-import { createApp, type App, type AppOptions } from "../../src/app.ts";
+import type { AppOptions } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { formatProblems } from "../../src/config/problem.ts";
-import { silentLog } from "../../src/log.ts";
 import type { Transition } from "../../src/model/alert.ts";
 import type { Config } from "../../src/model/settings.ts";
+import { loaded } from "../config/workplace.ts";
+import { startProgram } from "./program.ts";
 
 const root = new URL("../../", import.meta.url);
 export const FLIGHTS = fileURLToPath(new URL("examples/flights/", root));
 
 /** The demo's configuration, with a store of its own and nobody to tell. */
 export function flightConfig(path: string, changes: Partial<Config> = {}): Config {
-  const loaded = loadConfig({
-    file: `${FLIGHTS}driftwatch.yaml`,
-    env: {},
-    shippedAlerts: fileURLToPath(new URL("alerts", root)),
-  });
-  if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
+  const file = `${FLIGHTS}driftwatch.yaml`;
+  const config = loaded(loadConfig({ file, env: {}, shippedAlerts: fileURLToPath(new URL("alerts", root)) }));
   return {
-    ...loaded.config,
+    ...config,
     store: { kind: "embedded", path },
     channels: new Map(),
-    rules: loaded.config.rules.map((rule) => ({ ...rule, notify: [] })),
+    rules: config.rules.map((rule) => ({ ...rule, notify: [] })),
     ...changes,
   };
 }
 
-/** The whole program on the flights, ticking only when told to; `changes` collects what alerts did, in order. */
-export async function startFlightApp(
-  path: string,
-  changes: Partial<Config> = {},
-  options: Partial<AppOptions> = {},
-): Promise<{ app: App; transitions: Transition[] }> {
-  const transitions: Transition[] = [];
-  const app = await createApp(flightConfig(path, changes), {
-    log: silentLog,
-    sources: [],
-    tickEvery: null,
-    onTransitions: (changed) => transitions.push(...changed),
-    ...options,
-  });
-  // The engine holds one directory a process: a test that fails must let go of its own.
-  onTestFinished(() => app.stop());
-  await app.start();
-  return { app, transitions };
-}
+/** The whole program on the flights, ticking only when told to; `transitions` collects what alerts did, in order. */
+export const startFlightApp = (path: string, changes: Partial<Config> = {}, options: Partial<AppOptions> = {}) =>
+  startProgram(flightConfig(path, changes), { sources: [], ...options });
 
 export type Episode = {
   readonly rule: string;

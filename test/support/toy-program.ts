@@ -1,17 +1,14 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Config } from "../../src/model/settings.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import { formatProblems } from "../../src/config/problem.ts";
 import { DAY } from "../../src/model/time.ts";
+import { load, loaded } from "../config/workplace.ts";
+import { ndjson } from "./messages.ts";
 import type { createToyModel } from "./toy-model.ts";
 
 /** The day after the toy model's training data. */
 export const TOY_START = Date.UTC(2026, 5, 1);
 
-/** Writes down a program that watches the toy model: its training data, two rules, and a configuration that goes on with `channels`; reads it. */
+/** Writes down a program that watches the toy model, in a new directory: its training data, two rules, and a configuration that goes on with `channels`; reads it. */
 export function writeToyProgram(
-  directory: string,
   toy: ReturnType<typeof createToyModel>,
   channels: string,
   env: Readonly<Record<string, string>> = {},
@@ -19,11 +16,7 @@ export function writeToyProgram(
   const training = Array.from({ length: 60 }, (_, day) => toy.day(TOY_START - (60 - day) * DAY)).flatMap(({ predictions, labels }) =>
     predictions.map((row, index) => ({ ...row, label: labels[index]?.label })),
   );
-  writeFileSync(join(directory, "training.ndjson"), training.map((row) => JSON.stringify(row)).join("\n"));
-  mkdirSync(join(directory, "alerts"));
-  writeFileSync(
-    join(directory, "alerts", "rules.yaml"),
-    `rules:
+  const rules = `rules:
   - name: feature-drift
     measure: {metric: drift, of: features, baseline: training, window: 1d}
     fire: {above: {wasserstein: 0.2, psi: 0.1}, false_alarms: 0.01}
@@ -35,20 +28,14 @@ export function writeToyProgram(
     clear: {for: 2}
     severity: critical
     retrain: true
-`,
-  );
-  writeFileSync(
-    join(directory, "driftwatch.yaml"),
-    `store: {path: ./data}
+`;
+  const yaml = `store: {path: ./data}
 models:
   toy:
     task: binary
     positive: "yes"
     labels: {expected_within: 6h}
     baselines: {training: {file: training.ndjson}}
-${channels}`,
-  );
-  const loaded = loadConfig({ file: join(directory, "driftwatch.yaml"), env });
-  if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
-  return loaded.config;
+${channels}`;
+  return loaded(load(yaml, { "training.ndjson": ndjson(training), "alerts/rules.yaml": rules }, { env }));
 }

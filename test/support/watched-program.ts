@@ -1,10 +1,10 @@
 import { onTestFinished } from "vitest";
-import { createApp, type App } from "../../src/app.ts";
-import { silentLog } from "../../src/log.ts";
+import type { App } from "../../src/app.ts";
 import type { Config } from "../../src/model/settings.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { parseExposition, type Family } from "./exposition.ts";
-import { scratchDirectory } from "./scratch.ts";
+import { messagesOf } from "./messages.ts";
+import { startProgram } from "./program.ts";
 import { serveApp } from "./serve-app.ts";
 import { createToyModel, type ToyDay } from "./toy-model.ts";
 import { TOY_START, writeToyProgram } from "./toy-program.ts";
@@ -32,7 +32,6 @@ export async function startWatchedProgram(changes: Partial<Config> = {}): Promis
   hooks.answerWith(({ path }) => ({ status: path.endsWith("/busy") ? 503 : path.endsWith("/strict") ? 400 : 200 }));
   const toy = createToyModel();
   const config = writeToyProgram(
-    scratchDirectory(),
     toy,
     `channels:
   ops: {type: webhook, url: "${hooks.url}/ops"}
@@ -43,20 +42,12 @@ retraining:
 `,
   );
   let now = TOY_START;
-  const app = await createApp({ ...config, ...changes }, { clock: () => now, log: silentLog, tickEvery: null });
-  onTestFinished(() => app.stop());
-  await app.start();
+  const { app } = await startProgram({ ...config, ...changes }, { clock: () => now });
   const server = await serveApp(app);
   onTestFinished(() => server.close());
 
   async function ingest(events: readonly (object | string)[]): Promise<void> {
-    await app.pipeline.ingest(
-      events.map((event, index) => ({
-        origin: { source: "http", topic: "", partition: 0, offset: String(index) },
-        bytes: Buffer.from(typeof event === "string" ? event : JSON.stringify(event)),
-        timestamp: null,
-      })),
-    );
+    await app.pipeline.ingest(messagesOf(events));
   }
 
   return {
