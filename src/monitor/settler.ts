@@ -88,13 +88,11 @@ export function createSettler(options: {
       buckets: marks.map((one) => one.bucket),
     });
     const touch = touchAs(model.name, ["features", "outcomes"]);
-    const isWaited = arrived.length > 0 && (await countWaiting(store, model.name)) > 0;
-    for (const slice of markSlices(arrived)) {
-      if (isWaited) await joinWaiting(store, rows(slice), touchAs(model.name, ["outcomes"]));
-      if (!everywhere) onSuperseded(await supersede(store, rows(slice), "buckets", touch));
-    }
-    if (!everywhere) return;
-    for (const slice of markSlices(identity)) {
+    // Marks of features are cleared by counting, though some came since these were read; those of identity only here.
+    const isWaited = identity.length > 0 && (await countWaiting(store, model.name)) > 0;
+    for (const slice of isWaited ? markSlices(identity) : []) await joinWaiting(store, rows(slice), touchAs(model.name, ["outcomes"]));
+    if (!everywhere) for (const slice of markSlices(arrived)) onSuperseded(await supersede(store, rows(slice), "buckets", touch));
+    for (const slice of everywhere ? markSlices(identity) : []) {
       onSuperseded(await supersede(store, rows(slice), "everywhere", touch));
       await markCounted(store, slice);
     }

@@ -26,6 +26,9 @@ const IN_BUCKETS = `SELECT id, time, precedence, ${BUCKET} AS bucket FROM predic
 /**
  * Notes which rows are superseded among those that share an id with a row of the buckets: all but the one with the
  * largest precedence. Resolves with how many were not known to be so.
+ *
+ * Rows may arrive between any two statements, and a program may end there. So who is superseded is decided by one
+ * statement, which stores it as not settled yet; what follows from it is done for those, and only then are they settled.
  */
 export async function supersede(store: Store, rows: Buckets, scope: Scope, touch: Touch): Promise<number> {
   if (rows.buckets.length === 0) return 0;
@@ -36,39 +39,43 @@ export async function supersede(store: Store, rows: Buckets, scope: Scope, touch
       : `SELECT id, time, precedence FROM predictions WHERE model = {model:String} AND id IN (SELECT id FROM (${IN_BUCKETS}))`;
   // Nearly always there are none, and one pass says so.
   const contested = `SELECT id, max(precedence) AS best FROM (${reach}) GROUP BY id HAVING min(precedence) != best`;
-  const losers = `SELECT DISTINCT r.time AS time, r.id AS id, r.precedence AS precedence
-    FROM (${reach}) AS r INNER JOIN (${contested}) AS c ON r.id = c.id
-    WHERE r.precedence != c.best AND (r.id, r.precedence) NOT IN (SELECT id, precedence FROM superseded WHERE model = {model:String})`;
-  const found = await store.query<{ at: Millis; rows: number }>(
-    `SELECT ${BUCKET_MS} AS at, count() AS rows FROM (${losers}) GROUP BY at ORDER BY at`,
+  const [any] = await store.query<{ ids: number }>(`SELECT count() AS ids FROM (${contested})`, params);
+  if (Number(any?.ids ?? 0) === 0) return 0;
+  await store.execute(
+    `INSERT INTO superseded (model, time, id, precedence, settled)
+     SELECT DISTINCT {model:String}, r.time, r.id, r.precedence, 0
+     FROM (${reach}) AS r INNER JOIN (${contested}) AS c ON r.id = c.id
+     WHERE r.precedence < c.best AND (r.id, r.precedence) NOT IN (SELECT id, precedence FROM superseded WHERE model = {model:String})`,
     params,
   );
-  if (found.length === 0) return 0;
+  const unsettled = `SELECT time, id, precedence FROM superseded FINAL WHERE model = {model:String} AND settled = 0 AND id IN (SELECT id FROM (${contested}))`;
+  const [found] = await store.query<{ rows: number }>(`SELECT count() AS rows FROM (${unsettled})`, params);
+  if (Number(found?.rows ?? 0) === 0) return 0;
   // Whichever row held so far, it may have been counted where it stands, and so may its label.
-  const changed = await store.query<{ at: Millis }>(
-    `SELECT DISTINCT ${BUCKET_MS} AS at FROM (${reach}) WHERE id IN (SELECT id FROM (${contested})) ORDER BY at`,
-    params,
-  );
+  const claims = `SELECT id, time, precedence FROM (${reach}) WHERE id IN (SELECT id FROM (${unsettled}))`;
+  const changed = await store.query<{ at: Millis }>(`SELECT DISTINCT ${BUCKET_MS} AS at FROM (${claims}) ORDER BY at`, params);
   const buckets = changed.map((one) => Number(one.at));
   await touch(buckets);
   // A label follows its prediction to wherever that turns out to be.
   await store.execute(
     `INSERT INTO outcomes
      SELECT {model:String}, w.time, o.id, o.label, o.label_number, o.label_time, o.revision, o.precedence
-     FROM (SELECT r.id AS id, r.time AS time FROM (${reach}) AS r INNER JOIN (${contested}) AS c ON r.id = c.id AND r.precedence = c.best) AS w
+     FROM (SELECT id, argMax(time, precedence) AS time FROM (${claims}) GROUP BY id) AS w
      INNER JOIN (
        SELECT id, label, label_number, o.time AS label_time, revision, precedence FROM outcomes AS o FINAL
-       WHERE model = {model:String} AND id IN (SELECT id FROM (${contested}))
+       WHERE model = {model:String} AND id IN (SELECT id FROM (${unsettled}))
      ) AS o ON w.id = o.id`,
     params,
   );
-  await store.execute(`INSERT INTO superseded SELECT {model:String}, time, id, precedence FROM (${losers})`, params);
   await touch(buckets);
-  return found.reduce((sum, one) => sum + Number(one.rows), 0);
+  await store.execute(
+    `INSERT INTO superseded (model, time, id, precedence, settled) SELECT {model:String}, time, id, precedence, 1 FROM (${unsettled})`,
+    params,
+  );
+  return Number(found?.rows);
 }
 
 const LABEL_COLUMNS = "label, label_number, time AS label_time, revision, precedence";
-const OUTCOME = "{model:String}, p.time, l.id, l.label, l.label_number, l.label_time, l.revision, l.precedence";
 
 export type Arrivals = { readonly model: string; readonly bucketMs: Millis; readonly minutes: readonly Millis[] };
 
@@ -81,6 +88,15 @@ export async function spanOfArrivals(store: Store, { model, minutes }: Arrivals)
   );
   return row && Number(row.rows) > 0 ? { from: Number(row.first), to: Number(row.last) + 1 } : null;
 }
+
+const ARRIVED = `SELECT id, ${LABEL_COLUMNS} FROM label_inbox FINAL WHERE model = {model:String} AND toUnixTimestamp(arrived) IN {minutes:Array(UInt32)}`;
+const WAITING = `SELECT id, ${LABEL_COLUMNS} FROM waiting_labels FINAL WHERE model = {model:String}`;
+
+/** Labels that stand with no prediction, by what was stored when they were joined: one that came since does not count. */
+const notJoined = (labels: string, where: string): string =>
+  `SELECT l.* FROM (${labels}) AS l
+   LEFT JOIN (SELECT id, max(precedence) AS joined FROM outcomes WHERE model = {model:String} AND ${where} AND id IN (SELECT id FROM (${labels})) GROUP BY id) AS o ON l.id = o.id
+   WHERE o.id = '' OR o.joined < l.precedence`;
 
 /**
  * Joins the labels of some minutes of arrival with their predictions, within a stretch of event time or everywhere
@@ -100,39 +116,34 @@ export async function joinLabels(
     from: within === null ? 0 : Math.floor(within.from / 1000),
     to: within === null ? 0 : Math.ceil(within.to / 1000),
   };
-  const arrived = `SELECT id, ${LABEL_COLUMNS} FROM label_inbox FINAL WHERE model = {model:String} AND toUnixTimestamp(arrived) IN {minutes:Array(UInt32)}`;
-  // Rows that do not hold are no place for a label: the one that does may lie further back.
-  const predicted = `SELECT DISTINCT id, time FROM predictions
-    WHERE model = {model:String} AND (id, precedence) NOT IN (SELECT id, precedence FROM superseded WHERE model = {model:String}) ${within === null ? "" : `AND ${timeInBuckets("time")}`} AND id IN (SELECT id FROM (${arrived}))`;
-  return joinWith(store, arrived, predicted, params, touch);
-}
-
-/** Stores labels with the predictions they are joined with, and resolves with how many labels were left over. */
-async function joinWith(store: Store, labels: string, predicted: string, params: QueryParams, touch: Touch): Promise<number> {
-  const found = await store.query<{ at: Millis }>(`SELECT DISTINCT ${BUCKET_MS} AS at FROM (${predicted}) ORDER BY at`, params);
-  const buckets = found.map((one) => Number(one.at));
-  if (buckets.length > 0) {
-    await touch(buckets);
-    await store.execute(
-      `INSERT INTO outcomes SELECT ${OUTCOME} FROM (${labels}) AS l INNER JOIN (${predicted}) AS p ON l.id = p.id`,
-      params,
-    );
-    await touch(buckets);
-  }
-  const [left] = await store.query<{ rows: number }>(
-    `SELECT count() AS rows FROM (${labels}) WHERE id NOT IN (SELECT id FROM (${predicted}))`,
-    params,
-  );
+  const where = (column: string) => (within === null ? "true" : timeInBuckets(column));
+  await join(store, ARRIVED, where("time"), params, touch);
+  const [left] = await store.query<{ rows: number }>(`SELECT count() AS rows FROM (${notJoined(ARRIVED, where("predicted_at"))})`, params);
   return Number(left?.rows ?? 0);
 }
 
-/** Puts the labels of some minutes that have no prediction anywhere aside, until one comes. */
+/** Stores labels with those of their predictions that meet a condition. Where a row is known not to hold is no place for a label. */
+async function join(store: Store, labels: string, where: string, params: QueryParams, touch: Touch): Promise<void> {
+  const predicted = `SELECT DISTINCT id, time FROM predictions
+    WHERE model = {model:String} AND (id, precedence) NOT IN (SELECT id, precedence FROM superseded WHERE model = {model:String}) AND ${where} AND id IN (SELECT id FROM (${labels}))`;
+  const found = await store.query<{ at: Millis }>(`SELECT DISTINCT ${BUCKET_MS} AS at FROM (${predicted}) ORDER BY at`, params);
+  if (found.length === 0) return;
+  const buckets = found.map((one) => Number(one.at));
+  await touch(buckets);
+  await store.execute(
+    `INSERT INTO outcomes
+     SELECT {model:String}, p.time, l.id, l.label, l.label_number, l.label_time, l.revision, l.precedence
+     FROM (${labels}) AS l INNER JOIN (${predicted}) AS p ON l.id = p.id`,
+    params,
+  );
+  await touch(buckets);
+}
+
+/** Puts the labels of some minutes that stand with no prediction aside, until one comes. */
 export function putAside(store: Store, { model, minutes }: Arrivals): Promise<void> {
-  const arrived = `SELECT id, ${LABEL_COLUMNS} FROM label_inbox FINAL WHERE model = {model:String} AND toUnixTimestamp(arrived) IN {minutes:Array(UInt32)}`;
   return store.execute(
     `INSERT INTO waiting_labels
-     SELECT {model:String}, id, label, label_number, label_time, revision, precedence, 0
-     FROM (${arrived}) WHERE id NOT IN (SELECT id FROM predictions WHERE model = {model:String} AND id IN (SELECT id FROM (${arrived})))`,
+     SELECT {model:String}, id, label, label_number, label_time, revision, precedence, 0 FROM (${notJoined(ARRIVED, "true")})`,
     { model, minutes: minutes.map((minute) => minute / 1000) },
   );
 }
@@ -141,14 +152,15 @@ export function putAside(store: Store, { model, minutes }: Arrivals): Promise<vo
 export async function joinWaiting(store: Store, rows: Buckets, touch: Touch): Promise<void> {
   if (rows.buckets.length === 0) return;
   const params = paramsOf(rows);
-  const waiting = `SELECT id, ${LABEL_COLUMNS} FROM waiting_labels FINAL WHERE model = {model:String}`;
-  const predicted = `SELECT DISTINCT id, time FROM (${IN_BUCKETS}) WHERE id IN (SELECT id FROM waiting_labels FINAL WHERE model = {model:String})`;
-  const [any] = await store.query<{ rows: number }>(`SELECT count() AS rows FROM (${predicted})`, params);
+  const came = `SELECT id FROM (${IN_BUCKETS})`;
+  const labels = `${WAITING} AND id IN (${came})`;
+  const [any] = await store.query<{ rows: number }>(`SELECT count() AS rows FROM (${labels})`, params);
   if (Number(any?.rows ?? 0) === 0) return;
-  await joinWith(store, `${waiting} AND id IN (SELECT id FROM (${predicted}))`, predicted, params, touch);
+  await join(store, labels, timeInBuckets("time"), params, touch);
   await store.execute(
     `INSERT INTO waiting_labels
-     SELECT {model:String}, id, label, label_number, label_time, revision, precedence, 1 FROM (${waiting}) WHERE id IN (SELECT id FROM (${predicted}))`,
+     SELECT {model:String}, id, label, label_number, label_time, revision, precedence, 1 FROM (${WAITING})
+     WHERE (id, precedence) NOT IN (SELECT id, precedence FROM (${notJoined(WAITING, timeInBuckets("predicted_at"))}))`,
     params,
   );
 }

@@ -191,7 +191,10 @@ describe("files", () => {
     ],
     [
       "a prediction that was set aside for nothing",
-      (store) => store.execute("INSERT INTO superseded SELECT model, time, id, precedence FROM predictions WHERE id = '2024-05-02-7'"),
+      (store) =>
+        store.execute(
+          "INSERT INTO superseded (model, time, id, precedence) SELECT model, time, id, precedence FROM predictions WHERE id = '2024-05-02-7'",
+        ),
       { lost: 1, doubled: 0 },
       /: the prediction is stored, but noted as superseded/,
     ],

@@ -77,6 +77,65 @@ async function count(name: string, buckets: readonly number[]): Promise<Map<numb
   return new Map(buckets.map((bucket) => [bucket, rows.filter((one) => one.bucket === bucket).map((one) => one.row)]));
 }
 
+/** A store in which something else happens before each question and each command. */
+function interrupted(whole: Store, happen: () => Promise<void>): Store {
+  return {
+    ...whole,
+    query: async <Row>(...args: Parameters<Store["query"]>) => {
+      await happen();
+      return whole.query<Row>(...args);
+    },
+    execute: async (...args) => {
+      await happen();
+      return whole.execute(...args);
+    },
+  };
+}
+
+/** A model of its own, as the daemon brings its events in, settles and counts them. */
+async function aModel(name: string) {
+  const settings = { ...model, name };
+  const now = { ms: Date.UTC(2024, 5, 1) };
+  let conflicts = 0;
+  const clock = () => now.ms;
+  const nextSequence = await createSequence(store, clock);
+  const pipeline = createPipeline({
+    store,
+    models: new Map([[name, settings]]),
+    clock,
+    liveClock: true,
+    log: silentLog,
+    nextSequence,
+  });
+  const counted = new Map<number, string[]>();
+  return {
+    ingest: (sent: readonly Sent[]) => pipeline.ingest(sent.map((event) => message({ ...event, model: name }))),
+    settler: (patience: number, through: Store = store) =>
+      createSettler({ store: through, nextSequence, clock, patience, onSuperseded: (rows) => (conflicts += rows) }),
+    async settleAndCount(settler: ReturnType<typeof createSettler>) {
+      await settler.settle(settings);
+      const due = await readTouched(store, name, ["features", "outcomes"]);
+      for (const [bucket, rows] of await count(
+        name,
+        due.map((one) => one.bucket),
+      ))
+        counted.set(bucket, rows);
+      await markCounted(store, due);
+      now.ms += DAY / 2;
+    },
+    async expectHeld(events: readonly Sent[]) {
+      const wanted = expected(events.map((event) => ({ ...event, model: "binary" })));
+      const rows = [...counted.values()].flat().sort();
+      expect(rows.map((row) => row.split(" ").slice(0, 3).join(" "))).toEqual(wanted.predictions);
+      const outcomes = rows.map((row) => row.split(" ")).filter((parts) => parts[3] !== "");
+      expect(outcomes.map((parts) => [parts[0], parts[1], parts[3]].join(" ")).sort()).toEqual(wanted.outcomes);
+      expect(await countWaiting(store, name)).toBe(wanted.waiting);
+      expect(conflicts).toBe(wanted.superseded);
+      expect(await readTouched(store, name)).toEqual([]);
+    },
+  };
+}
+
 describe("settling", () => {
   it("ends the same for any order, any batches and any repeats, and marks every bucket it changes", async () => {
     let round = 0;
@@ -85,59 +144,55 @@ describe("settling", () => {
         fc.array(fc.tuple(anEvent, fc.nat({ max: 99 }), fc.boolean()), { minLength: 1, maxLength: 24 }),
         fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
         async (drawn, searches) => {
-          const name = `settle-${round++}`;
-          const settings = { ...model, name };
-          let now = Date.UTC(2024, 5, 1);
-          let conflicts = 0;
-          const nextSequence = await createSequence(store, () => now);
-          const pipeline = createPipeline({
-            store,
-            models: new Map([[name, settings]]),
-            clock: () => now,
-            liveClock: true,
-            log: silentLog,
-            nextSequence,
-          });
-          const settlerOf = (patience: number) =>
-            createSettler({ store, nextSequence, clock: () => now, patience, onSuperseded: (rows) => (conflicts += rows) });
-          const counted = new Map<number, string[]>();
-          const countDue = async () => {
-            const due = await readTouched(store, name, ["features", "outcomes"]);
-            for (const [bucket, rows] of await count(
-              name,
-              due.map((one) => one.bucket),
-            ))
-              counted.set(bucket, rows);
-            await markCounted(store, due);
-          };
-          const events = drawn.map(([event]) => ({ ...event, model: name }));
+          const played = await aModel(`settle-${round++}`);
           const deliveries = drawn
             .flatMap(([event, place, again]) => [{ event, place }, ...(again ? [{ event, place: 100 - place }] : [])])
             .sort((a, b) => a.place - b.place)
-            .map(({ event }) => message({ ...event, model: name }));
+            .map(({ event }) => event);
           const size = Math.ceil(deliveries.length / searches.length);
-          const settler = settlerOf(Number.POSITIVE_INFINITY);
+          const settler = played.settler(Number.POSITIVE_INFINITY);
           for (const [index, isWhole] of searches.entries()) {
-            await pipeline.ingest(deliveries.slice(index * size, (index + 1) * size));
+            await played.ingest(deliveries.slice(index * size, (index + 1) * size));
             // A settler that has just searched leaves what needs a search for later.
-            await (isWhole ? settlerOf(0) : settler).settle(settings);
-            await countDue();
-            now += DAY / 2;
+            await played.settleAndCount(isWhole ? played.settler(0) : settler);
           }
-          await settlerOf(0).settle(settings);
-          await countDue();
-
-          const wanted = expected(events.map((event) => ({ ...event, model: "binary" })));
-          const rows = [...counted.values()].flat().sort();
-          expect(rows.map((row) => row.split(" ").slice(0, 3).join(" "))).toEqual(wanted.predictions);
-          const outcomes = rows.map((row) => row.split(" ")).filter((parts) => parts[3] !== "");
-          expect(outcomes.map((parts) => [parts[0], parts[1], parts[3]].join(" ")).sort()).toEqual(wanted.outcomes);
-          expect(await countWaiting(store, name)).toBe(wanted.waiting);
-          expect(conflicts).toBe(wanted.superseded);
-          expect(await readTouched(store, name)).toEqual([]);
+          await played.settleAndCount(played.settler(0));
+          await played.expectHeld(drawn.map(([event]) => event));
         },
       ),
       { numRuns: 25, seed: 11 },
     );
   }, 180_000);
+
+  describe("ends the same whatever arrives between any two of its statements:", () => {
+    const at = (hours: number) => new Date(START + hours * HOUR).toISOString();
+    const predicted = (id: string, hours: number, score = 0.1): Sent => ({ ...prediction, id, time: at(hours), score });
+    const labelled = (id: string): Sent => ({ ...label, id, time: at(50) });
+    /** What is stored and settled, what is stored and to be settled, and what arrives meanwhile. */
+    const cases: readonly (readonly [name: string, settled: Sent[], stored: Sent[], arriving: Sent[]])[] = [
+      ["the prediction of a label that has just come", [], [labelled("a"), labelled("b")], [predicted("a", 1)]],
+      ["the prediction of one that waits", [labelled("a"), labelled("b")], [predicted("b", 1)], [predicted("a", 1)]],
+      ["one that goes before two others", [labelled("a")], [predicted("a", 31), predicted("a", 30)], [predicted("a", 1)]],
+      ["one that goes before one found far away", [predicted("a", 24 * 40), labelled("a")], [predicted("a", 30)], [predicted("a", 1)]],
+    ];
+    it.each(cases)("%s", async (name, settled, stored, arriving) => {
+      let statements = 0;
+      for (let before = 0; before === 0 || before < statements; before++) {
+        const played = await aModel(`settle ${name} ${before}`);
+        if (settled.length > 0) {
+          await played.ingest(settled);
+          await played.settleAndCount(played.settler(0));
+        }
+        await played.ingest(stored);
+        statements = 0;
+        const through = interrupted(store, async () => {
+          if (statements++ === before) await played.ingest(arriving);
+        });
+        await played.settleAndCount(played.settler(0, through));
+        expect(statements).toBeGreaterThan(before);
+        await played.settleAndCount(played.settler(0));
+        await played.expectHeld([...settled, ...stored, ...arriving]);
+      }
+    });
+  });
 });
