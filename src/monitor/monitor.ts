@@ -23,7 +23,7 @@ import { explainSegments, isMeanMetric, largestShares } from "./explain-segments
 import { measureSegments } from "./measure-segments.ts";
 import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
 import { findChanges } from "./changes.ts";
-import { fileBaselineFor, loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
+import { evidenceBaselineFor, loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
 import { allBaselines, driftMetricsFor, dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
 import { identity, sameAnswer } from "./same-answer.ts";
 import { createSettler } from "./settler.ts";
@@ -465,9 +465,8 @@ export function createMonitor(options: {
   async function changes(query: ChangesQuery): Promise<Changes | null> {
     const model = watched.get(query.model);
     if (!model || model.state.outcomeGrid === null) return null;
-    const { settings, outcomeGrid, baselines } = model.state;
-    const file = settings.baselines.find(({ kind, name }) => kind === "file" && fileBaselineFor(model.state, name, query.version) !== null);
-    const baseline = file === undefined || baselines.length === 0 ? null : fileBaselineFor(model.state, file.name, query.version);
+    const { settings, outcomeGrid } = model.state;
+    const baseline = evidenceBaselineFor(model.state, query.version);
     return findChanges({ store, settings, outcomeGrid, baseline, watermark: watermark(query.model) }, query);
   }
 
