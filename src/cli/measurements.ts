@@ -33,6 +33,7 @@ export type MeasurementItem = {
     readonly bins?: readonly { readonly bin: string; readonly reference: number; readonly current: number }[];
     readonly reference?: number;
     readonly label_coverage?: number;
+    readonly labels?: { readonly final: number };
     readonly null_windows?: number;
     readonly exact?: {
       readonly value: number | null;

@@ -159,8 +159,10 @@ function performanceTable(model: string, judged: readonly JudgedItem[], trends: 
   return `${caption(model, items, ground.words)}\n\n${formatTable(columns, rows, width)}`;
 }
 
-function labelledText({ labelled, rows, detail }: MeasurementItem): string {
+/** How many labels there are, and of what share; while they are awaited, also what share there will be. */
+function labelledText({ labelled, rows, status, detail }: MeasurementItem): string {
   if (labelled === null) return NOTHING;
   const coverage = detail.label_coverage ?? (rows.current > 0 ? labelled / rows.current : null);
-  return `${labelled.toLocaleString("en-US")}${coverage === null ? "" : ` (${percent(coverage)})`}`;
+  const final = detail.labels === undefined || status === "ok" ? "" : ` of ${percent(detail.labels.final)}`;
+  return `${labelled.toLocaleString("en-US")}${coverage === null ? "" : ` (${percent(coverage)}${final})`}`;
 }

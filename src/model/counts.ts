@@ -120,7 +120,7 @@ export function denseBins(counts: ByBin | undefined, bins: number): number[] {
 export type Confusion = { readonly tp: number; readonly fp: number; readonly fn: number; readonly tn: number };
 
 /** The four cells of a binary model. */
-export function confusionOf({ cells }: OutcomeCounts): Confusion {
+export function confusionOf({ cells }: Pick<OutcomeCounts, "cells">): Confusion {
   const cell = (actual: string, predicted: string) => cells.get(actual)?.get(predicted) ?? 0;
   return { tp: cell("1", "1"), fp: cell("0", "1"), fn: cell("1", "0"), tn: cell("0", "0") };
 }

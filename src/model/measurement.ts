@@ -151,6 +151,22 @@ export type Verdict = {
   readonly values?: readonly string[];
 };
 
+/** How ripe the labels of a window are, by how long labels took in it and before it. */
+export type LabelMaturity = {
+  /** Up to when labels had come. */
+  readonly asOf: Millis;
+  /** The share of predictions that should have their label by then, and the share that will in the end. */
+  readonly due: number;
+  readonly final: number;
+  readonly low?: number;
+  readonly high?: number;
+  /** Of the labels that will come, the share that has. */
+  readonly ripe: number;
+  /** Durations in which half, and nine tenths, of the labels come that come at all. */
+  readonly half: string;
+  readonly most: string;
+};
+
 export type MeasurementDetail = {
   /** The bins that contribute most, largest first: to the value, to its square (Jensen-Shannon, Hellinger), or to the PSI (KS, Wasserstein, chi-square). */
   readonly bins?: readonly BinShare[];
@@ -166,6 +182,9 @@ export type MeasurementDetail = {
   readonly reference?: number;
   /** The share of a window's predictions whose label is known. */
   readonly labelCoverage?: number;
+  readonly labels?: LabelMaturity;
+  /** Of a window that waits for labels: the value if those of one kind of outcome did not come sooner than those of another. */
+  readonly corrected?: { readonly value: number; readonly low?: number; readonly high?: number };
   readonly confusion?: { readonly tp: number; readonly fp: number; readonly fn: number; readonly tn: number };
   /** Of several classes, each against the rest; those with most labels first. */
   readonly classes?: readonly ClassShare[];

@@ -13,12 +13,13 @@ export function snakeCase(value: unknown): unknown {
 }
 
 export function detailJson(detail: MeasurementDetail): unknown {
-  const { scale, last, ...rest } = detail;
+  const { scale, last, labels, ...rest } = detail;
   const { from, ...scales } = scale ?? {};
   const times = last === undefined ? {} : { last: formatTime(last) };
   return snakeCase({
     ...rest,
     ...times,
+    ...(labels ? { labels: { ...labels, asOf: formatTime(labels.asOf) } } : {}),
     ...(scale ? { scale: { ...scales, ...(from === undefined ? {} : { from: formatTime(from) }) } } : {}),
   });
 }

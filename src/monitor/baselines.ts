@@ -39,7 +39,7 @@ export function baselineFiles(baseline: BaselineSettings): BaselineLocation[] {
 }
 
 /** Grows when more is kept of the rows of a file, or of their counts: those stored before are then made again. */
-const STORED_AS = 3;
+const STORED_AS = 4;
 
 /** The key under which a file baseline's rows and counts are kept: another content is another key. */
 export function baselineKey(model: string, name: string, version: string, digest: string): string {

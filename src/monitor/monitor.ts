@@ -11,6 +11,7 @@ import type { Log } from "../log.ts";
 import type { StoredBaseline } from "../store/baselines.ts";
 import { firstPredictionTime, liveBuckets } from "../store/live-buckets.ts";
 import { insertMeasurements, readMeasurements } from "../store/measurements.ts";
+import { readLabelDelays } from "../store/label-delays.ts";
 import type { Store } from "../store/store.ts";
 import { markCounted, readTouched, touchBuckets, type TouchedBucket } from "../store/touched-buckets.ts";
 import { readUnseenValues } from "../store/unseen-values.ts";
@@ -20,6 +21,7 @@ import { COUNTED, createCounting } from "./counting.ts";
 import type { DriftMetrics } from "./measure-drift.ts";
 import { withExactValues } from "./exact-drift.ts";
 import { explainSegments, isMeanMetric, largestShares } from "./explain-segments.ts";
+import { labelMaturity, maturityStretch, withMaturity, type Maturity } from "./label-maturity.ts";
 import { measureSegments } from "./measure-segments.ts";
 import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
 import { findChanges } from "./changes.ts";
@@ -242,11 +244,20 @@ export function createMonitor(options: {
     const history = await load(model.state);
     const isPending = (one: DueWindow) => labelsPending(model, one, mark);
     const bySegment = await measureSegments({ store, state: model.state, due, load, isPending });
+    const maturity = await maturityOf(
+      model,
+      due.filter(({ family }) => family === "performance").map(({ window }) => window),
+    );
     const before = await storedBefore(model, due);
     const changed: Measurement[] = [];
     const judged: MeasuredWindow[] = [];
     for (const one of due) {
-      const measured = await nameCauses(model, [...(await measureOne(model, one, history, isPending(one))), ...(bySegment.get(one) ?? [])]);
+      const found = [...(await measureOne(model, one, history, isPending(one))), ...(bySegment.get(one) ?? [])];
+      const ripe = one.family === "performance" ? maturity(one.window) : null;
+      const measured = await nameCauses(
+        model,
+        found.map((measurement) => withMaturity(measurement, ripe)),
+      );
       for (const measurement of measured) {
         const previous = before.get(identity(measurement));
         if (previous && sameAnswer(previous, measurement)) continue;
@@ -285,6 +296,16 @@ export function createMonitor(options: {
     const drift = await model.measurer.inputs(due.window, ["drift"], baselines.drift, history, model.metrics);
     const quality = await model.measurer.inputs(due.window, ["quality"], baselines.quality, history, model.metrics);
     return [...drift, ...quality];
+  }
+
+  /** How ripe the labels of some windows are, from one look at the buckets of all. */
+  async function maturityOf({ state }: Watched, windows: readonly Window[]): Promise<(window: Window) => Maturity | null> {
+    const { settings, outcomeGrid } = state;
+    if (windows.length === 0 || outcomeGrid === null) return () => null;
+    const stretches = windows.map((window) => maturityStretch(window, settings));
+    const span = { from: Math.min(...stretches.map(({ from }) => from)), to: Math.max(...stretches.map(({ to }) => to)) };
+    const buckets = await readLabelDelays(store, settings.name, span);
+    return (window) => labelMaturity(buckets, window, settings);
   }
 
   function labelsPending(model: Watched, { plan, window }: DueWindow, mark: Millis): boolean {
@@ -445,16 +466,15 @@ export function createMonitor(options: {
           )
         : [];
     if (!query.families.includes("performance")) return measured;
-    return [
-      ...measured,
-      ...(await measurer.performance(
-        window,
-        baselines,
-        history,
-        mark !== null && window.to + state.settings.labelsExpectedWithin > mark,
-        asOf - state.settings.labelsExpectedWithin,
-      )),
-    ];
+    const performance = await measurer.performance(
+      window,
+      baselines,
+      history,
+      mark !== null && window.to + state.settings.labelsExpectedWithin > mark,
+      asOf - state.settings.labelsExpectedWithin,
+    );
+    const ripe = (await maturityOf(model, [window]))(window);
+    return [...measured, ...performance.map((one) => withMaturity(one, ripe))];
   }
 
   async function exactly(name: string, measurements: readonly Measurement[]): Promise<Measurement[]> {

@@ -148,7 +148,9 @@ export function dueWindows(options: {
     due.push({ plan, window, cause: "mature", family: "performance", dueAt: window.to + labelsExpectedWithin });
   }
   due.push(...revised(plan, "inputs", options.touchedInputs, bucket, first, progress.closedTo, options.reach));
-  due.push(...revised(plan, "performance", options.touchedOutcomes, bucket, first, progress.closedTo, options.reach));
+  // How long labels take is learned from predictions as old as that.
+  const labelReach = Math.max(options.reach, labelsExpectedWithin);
+  due.push(...revised(plan, "performance", options.touchedOutcomes, bucket, first, progress.closedTo, labelReach));
   return due.sort((a, b) => a.dueAt - b.dueAt || a.window.to - b.window.to);
 }
 

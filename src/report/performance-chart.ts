@@ -35,7 +35,7 @@ ${text(point.value ?? 0)}${point.ci ? ` (${text(point.ci[0])} to ${text(point.ci
     const [from, to] = [x(point.from), x(point.to)];
     const tall = round((point.coverage ?? 0) * (strip - 8));
     return html`<rect class="cover-all" x="${from + 0.5}" y="${barTop}" width="${round(Math.max(1, to - from - 1))}" height="${strip - 8}"><title>${span(point)}
-${percent(point.coverage)} of ${count(point.predictions)} predictions have a label</title></rect><rect class="cover" x="${from + 0.5}" y="${round(barTop + strip - 8 - tall)}" width="${round(Math.max(1, to - from - 1))}" height="${tall}"/>`;
+${percent(point.coverage)} of ${count(point.predictions)} predictions have a label${point.status === "ok" || point.finalCoverage === null ? "" : `; ${percent(point.finalCoverage)} will`}</title></rect><rect class="cover" x="${from + 0.5}" y="${round(barTop + strip - 8 - tall)}" width="${round(Math.max(1, to - from - 1))}" height="${tall}"/>`;
   });
   return html`<div class="scroll"><svg class="chart wide" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Over ${points.length} windows, from ${text(known[0]?.value ?? 0)} to ${text(known.at(-1)?.value ?? 0)}">
 ${ticks(low, high).map((tick) => html`<line class="grid" x1="${left}" x2="${WIDTH - right}" y1="${y(tick)}" y2="${y(tick)}"/><text class="axis" x="${left - 8}" y="${y(tick) + 4}" text-anchor="end">${text(tick)}</text>`)}

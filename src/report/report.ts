@@ -24,6 +24,8 @@ export type PerformancePoint = {
   readonly labelled: number;
   /** The share of predictions whose label is known. */
   readonly coverage: number | null;
+  /** The coverage there will be in the end, where that is known. */
+  readonly finalCoverage: number | null;
   readonly status: Measurement["status"];
 };
 
@@ -166,6 +168,7 @@ function performanceSeries(measurements: readonly Measurement[]): PerformanceSer
       predictions: m.rows.current,
       labelled: m.labelled ?? 0,
       coverage: m.detail.labelCoverage ?? null,
+      finalCoverage: m.detail.labels?.final ?? null,
       status: m.status,
     });
   }

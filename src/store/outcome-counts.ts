@@ -1,11 +1,12 @@
 import { OUTCOME_HISTOGRAMS, OUTCOME_SUMS, type OutcomeCounts } from "../model/counts.ts";
+import { delayBinSql } from "../model/label-delays.ts";
 import type { OutcomeGrid } from "../model/outcome-grid.ts";
 import type { SegmentGroup } from "../model/segment.ts";
 import type { Millis, Window } from "../model/time.ts";
 import { BUCKET, bucketParams, bySteps, ROWS_IN_BUCKETS, secondsOf, timeInBuckets, zeroWhatIsGone } from "./buckets.ts";
 import type { CountedRows } from "./feature-counts.ts";
 import { UNIT, unitsSql } from "./exact-sums.ts";
-import { NO_BIN, outcomeTerms } from "./outcome-terms.ts";
+import { NO_BIN, NO_DELAY, outcomeTerms } from "./outcome-terms.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
 import { SETTLED_FEATURES, SETTLED_PREDICTIONS } from "./predictions.ts";
 import { segmentPlacesSql } from "./segment-sql.ts";
@@ -53,50 +54,59 @@ export async function countOutcomes(
      WITH
        outcomes AS (
          SELECT version, bucket, in_segments, ${terms.row.map(([name, sql]) => `${sql} AS ${name}`).join(", ")},
-           ${terms.actual} AS actual, ${terms.predicted} AS predicted, ${terms.bin} AS bin
+           ${terms.actual} AS actual, ${terms.predicted} AS predicted, ${terms.bin} AS bin, ${DELAY} AS delay
          FROM (${joined})
        ),
        groups AS (
-         SELECT version, bucket, in_segments, labelled, if(labelled, actual, '') AS actual, predicted, bin, count() AS rows,
+         SELECT version, bucket, in_segments, labelled, if(labelled, actual, '') AS actual, predicted, bin, delay, count() AS rows,
            ${terms.sums.map(([name, sql]) => `if(labelled AND bin != ${NO_BIN}, sum(${unitsSql(sql)}), 0) AS sum_of_${name}`).join(",\n           ")}
-         FROM outcomes GROUP BY version, bucket, in_segments, labelled, actual, predicted, bin
+         FROM outcomes GROUP BY version, bucket, in_segments, labelled, actual, predicted, bin, delay
        ),
        listed AS (
          SELECT version, bucket, in_segments, labelled, rows,
            if(labelled AND actual != '', CAST(map(toJSONString((actual, predicted)), rows), 'Map(String, UInt64)'), CAST(map(), 'Map(String, UInt64)')) AS cell,
            ${placesOf(terms.histograms.map(([name, when]) => [OUTCOME_HISTOGRAMS.indexOf(name), when, "bin"]))} AS places,
            arrayMap(place -> rows, places) AS counts,
+           if(delay != ${NO_DELAY} AND (${terms.first}), map(delay, rows), ${NO_ROWS}) AS delays,
+           if(delay != ${NO_DELAY} AND NOT (${terms.first}), map(delay, rows), ${NO_ROWS}) AS other_delays,
            ${placesOf(terms.sums.map(([name, , by]) => [OUTCOME_SUMS.indexOf(name), "labelled", by === "bin" ? "bin" : "0"]))} AS places_of_sums,
            arrayResize([${terms.sums.map(([name]) => `sum_of_${name}`).join(", ")}], length(places_of_sums)) AS sums
          FROM groups
        )
      SELECT {model:String}, {baseline:String}, version, ${segments.names}[in_segment + 1], bucket, sum(rows), sumIf(rows, labelled), sumMap(cell),
        tupleElement(sumMap(places, counts), 1), tupleElement(sumMap(places, counts), 2),
-       tupleElement(sumMap(places_of_sums, sums), 1), tupleElement(sumMap(places_of_sums, sums), 2), {generation:UInt64}
+       tupleElement(sumMap(places_of_sums, sums), 1), tupleElement(sumMap(places_of_sums, sums), 2), {generation:UInt64},
+       sumMap(delays), sumMap(other_delays)
      FROM listed ARRAY JOIN in_segments AS in_segment GROUP BY version, bucket, in_segment`,
     params,
   );
   if (!all) await zeroWhatIsGone(store, "outcome_counts", params);
 }
 
+/** Labels that know of no time, and those of baselines, took no time that is known. */
+const DELAY = `if(labelled AND isNotNull(known_at), ${delayBinSql(
+  "intDiv(greatest(0, toInt64(toUnixTimestamp(assumeNotNull(known_at))) - toInt64(toUnixTimestamp(bucket))), {bucket:UInt32})",
+)}, ${NO_DELAY})`;
+const NO_ROWS = "CAST(map(), 'Map(UInt16, UInt64)')";
+
 const PREDICTION = "version, predicted_class, predicted_number, score, scores";
 
 type OutcomeSource = { readonly judged: string; readonly live: string; readonly baseline: string; readonly segments: string };
 
 function liveOutcomes({ judged, live, segments }: OutcomeSource, inBuckets: string): string {
-  return `SELECT p.*, l.known = 1 AS known, l.label AS label, l.label_number AS label_number
+  return `SELECT p.*, l.known = 1 AS known, l.label AS label, l.label_number AS label_number, l.known_at AS known_at
     FROM (
       SELECT id, toStartOfHour(time) AS hour, ${BUCKET} AS bucket, ${PREDICTION}, ${segments}
       FROM ${live} WHERE model = {model:String} AND (${judged}) ${inBuckets}
     ) AS p
     LEFT JOIN (
-      SELECT id, toStartOfHour(predicted_at) AS hour, label, label_number, 1 AS known FROM outcomes FINAL
+      SELECT id, toStartOfHour(predicted_at) AS hour, label, label_number, outcomes.time AS known_at, 1 AS known FROM outcomes FINAL
       WHERE model = {model:String} AND ${timeInBuckets("predicted_at")}
     ) AS l ON p.id = l.id AND p.hour = l.hour`;
 }
 
 function baselineOutcomes({ judged, baseline, segments }: OutcomeSource): string {
-  return `SELECT ${BUCKET} AS bucket, ${PREDICTION}, ${segments}, isNotNull(b.label) AS known, ifNull(b.label, '') AS label, label_number
+  return `SELECT ${BUCKET} AS bucket, ${PREDICTION}, ${segments}, isNotNull(b.label) AS known, ifNull(b.label, '') AS label, label_number, CAST(NULL, 'Nullable(DateTime64(3))') AS known_at
     FROM ${baseline} AS b
     WHERE model = {model:String} AND baseline = {baseline:String} AND (${judged})`;
 }
@@ -162,7 +172,7 @@ export function outcomesOf({ predictions, labelled, cells, histograms, sums }: O
   };
 }
 
-function byClasses(cells: Readonly<Record<string, number>>): Map<string, Map<string, number>> {
+export function byClasses(cells: Readonly<Record<string, number>>): Map<string, Map<string, number>> {
   const found = new Map<string, Map<string, number>>();
   for (const [pair, rows] of Object.entries(cells)) {
     const [actual, predicted] = JSON.parse(pair) as [string, string];

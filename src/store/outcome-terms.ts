@@ -18,11 +18,15 @@ export type OutcomeTerms = {
   readonly bin: string;
   /** Which groups of rows a histogram counts, by `labelled`, `actual`, `predicted` and `bin`. */
   readonly histograms: readonly (readonly [OutcomeHistogram, when: string])[];
+  /** Which labelled groups of rows count among `delays`; the rest are `other_delays`. */
+  readonly first: string;
   /** What is summed of labelled rows that have a bin. */
   readonly sums: readonly (readonly [OutcomeSum, sql: string, by: "bin" | "whole"])[];
 };
 
 export const NO_BIN = 4_095;
+/** Of rows whose label does not say when it became known. */
+export const NO_DELAY = 65_535;
 /** Scores are clipped to [eps, 1 - eps] in the log loss, eps that of a 64-bit float, as scikit-learn does. */
 const EPSILON = "2.220446049250313e-16";
 
@@ -59,6 +63,7 @@ function binaryTerms(positive: string): OutcomeTerms {
     actual: `if(${isActual}, '1', '0')`,
     predicted: `if(${isPredicted}, '1', '0')`,
     bin: `if(isNull(score), ${NO_BIN}, ${scoreBin("p")})`,
+    first: "actual = '1'",
     histograms: [
       ["positives", "labelled AND actual = '1'"],
       ["negatives", "labelled AND actual = '0'"],
@@ -94,6 +99,7 @@ function multiclassTerms(classes: readonly string[]): OutcomeTerms {
     actual: named("label"),
     predicted: `if(known AND class != label AND NOT has({classes:Array(String)}, class) AND NOT has({classes:Array(String)}, label), '${ANOTHER_CLASS}', ${named("class")})`,
     bin: `if(empty(scores), ${NO_BIN}, ${scoreBin("confidence")})`,
+    first: "actual = predicted",
     histograms: [
       ["right", "labelled AND actual = predicted"],
       ["wrong", "labelled AND actual != predicted"],
@@ -122,6 +128,7 @@ function regressionTerms({ edges, center, scale }: Extract<OutcomeGrid, { task: 
     actual: "''",
     predicted: "''",
     bin: "toUInt16(indexOf({edges:Array(Float64)}, roundDown(assumeNotNull(predicted_number), {edges:Array(Float64)})) - 1)",
+    first: "1",
     histograms: [
       ["predictions", "1"],
       ["labelled", "labelled"],

@@ -87,7 +87,9 @@ function performanceWords(performance: Measurement | null, model: ModelSettings)
     return html`–<small>${leadMetric(model.task) !== null ? "waiting for labels" : `not measured for ${model.task}`}</small>`;
   const text = traitOf(performance.metric)?.share === true ? percent : number;
   const interval = performance.ci === null ? "" : `${text(performance.ci[0])} to ${text(performance.ci[1])}; `;
-  return html`${text(performance.value)}<small>${interval}${percent(performance.detail.labelCoverage ?? null)} labelled, ${span(performance)}</small>`;
+  const { labelCoverage, labels } = performance.detail;
+  const final = labels === undefined || performance.status === "ok" ? "" : ` of ${percent(labels.final)} to come`;
+  return html`${text(performance.value)}<small>${interval}${percent(labelCoverage ?? null)} labelled${final}, ${span(performance)}</small>`;
 }
 
 function noModels(): Markup {

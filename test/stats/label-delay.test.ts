@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { maturedShare } from "../../src/stats/label-bias.ts";
-import { labelCoverage } from "../../src/stats/label-delay.ts";
+import { expectedCoverage, labelCoverage, type AgedRows } from "../../src/stats/label-delay.ts";
 import { wilsonInterval } from "../../src/stats/proportion.ts";
 import { present } from "./goldens.ts";
 import { holds, performanceGoldens, seeded, tally, zeros } from "./performance-goldens.ts";
@@ -80,6 +80,66 @@ describe("labelCoverage", () => {
     expect(() => labelCoverage([1], [1, 2], 0.95)).toThrow(RangeError);
     expect(() => labelCoverage([0.5], [1], 0.95)).toThrow(RangeError);
     expect(() => labelCoverage([1], [1], 95)).toThrow(RangeError);
+  });
+});
+
+describe("expectedCoverage", () => {
+  it("adds to the labels there are those that rows of their age got yet", () => {
+    // Half come at once, half of the rest a bucket later, and no more.
+    const curve = labelCoverage([50, 20, 0], [20, 20, 0], 0.95);
+    const left = (age: number) => 1 - present(curve[age]).value;
+    const rows = [
+      { age: 0, labelled: 6, waiting: 4 },
+      { age: 1, labelled: 8, waiting: 2 },
+      { age: -1, labelled: 0, waiting: 5 },
+    ];
+    const found = present(expectedCoverage(curve, 1, rows, 0.95));
+    expect(found.value).toBeCloseTo((14 + 4 * (1 - left(1) / left(0)) + 5 * (1 - left(1))) / 25, 12);
+    const greenwood = (age: number) => (present(curve[age]?.standardError) / left(age)) ** 2;
+    const between = greenwood(1) - greenwood(0);
+    const never = [left(1) / left(0), left(1)] as const;
+    const chance = 4 * never[0] * (1 - never[0]) + 5 * never[1] * (1 - never[1]);
+    const learned = ((4 * never[0]) ** 2 + 2 * 4 * never[0] * 5 * never[1]) * between + (5 * never[1]) ** 2 * greenwood(1);
+    expect(present(found.standardError)).toBeCloseTo(Math.sqrt(chance + learned) / 25, 12);
+  });
+  it("is what there is where nothing more is expected, and unknown without rows or beyond the curve", () => {
+    const curve = labelCoverage([50, 20], [0, 30], 0.95);
+    expect(expectedCoverage(curve, 1, [{ age: 1, labelled: 3, waiting: 1 }], 0.95)).toMatchObject({
+      value: 0.75,
+      standardError: 0,
+      ci: null,
+    });
+    expect(expectedCoverage(curve, 1, [{ age: 7, labelled: 3, waiting: 1 }], 0.95)?.value).toBe(0.75);
+    expect(expectedCoverage(curve, 1, [], 0.95)).toBeNull();
+    expect(expectedCoverage(curve, 1, [{ age: 0, labelled: 0, waiting: 0 }], 0.95)).toBeNull();
+    expect(expectedCoverage(curve, 2, [{ age: 0, labelled: 1, waiting: 0 }], 0.95)).toBeNull();
+    expect(expectedCoverage(labelCoverage([9, 1], [0, 0], 0.95), 1, [{ age: 0, labelled: 1, waiting: 3 }], 0.95)?.value).toBe(1);
+    expect(expectedCoverage([], 0, [{ age: 0, labelled: 1, waiting: 0 }], 0.95)).toBeNull();
+    expect(() => expectedCoverage(curve, 1, [], 1)).toThrow(RangeError);
+  });
+  it("covers what the window turns out to have about 95 % of the time", () => {
+    const { uniform } = seeded(14);
+    let covered = 0;
+    for (let run = 0; run < 400; run += 1) {
+      const [arrived, waiting] = [zeros(96), zeros(96)];
+      const window = Array.from({ length: 24 }, (_, age) => ({ age, labelled: 0, waiting: 0 })) satisfies AgedRows[];
+      let inTheEnd = 0;
+      for (let row = 0; row < 800; row += 1) {
+        const age = Math.floor(uniform() * 96);
+        const delay = uniform() < 0.9 ? Math.floor(-6 * Math.log(1 - uniform())) : Infinity;
+        if (delay <= age) tally(arrived, delay);
+        else tally(waiting, age);
+        const one = window[age];
+        if (one === undefined) continue;
+        if (delay <= age) one.labelled += 1;
+        else one.waiting += 1;
+        if (delay <= 48) inTheEnd += 1;
+      }
+      const rows = window.reduce((sum, one) => sum + one.labelled + one.waiting, 0);
+      if (holds(expectedCoverage(labelCoverage(arrived, waiting, 0.95), 48, window, 0.95)?.ci, inTheEnd / rows)) covered += 1;
+    }
+    expect(covered / 400).toBeGreaterThan(0.92);
+    expect(covered / 400).toBeLessThan(0.98);
   });
 });
 
