@@ -54,6 +54,10 @@ const METRIC_WORDS: Readonly<Record<Metric, string>> = {
   estimated_f1: "estimated F1",
   estimated_roc_auc: "estimated ROC AUC",
   estimated_log_loss: "estimated log loss",
+  estimated_balanced_accuracy: "estimated balanced accuracy",
+  estimated_macro_precision: "estimated macro precision",
+  estimated_macro_f1: "estimated macro F1",
+  estimated_mcc: "estimated Matthews correlation",
   estimated_mae: "estimated mean absolute error",
   label_coverage: "label coverage",
 };

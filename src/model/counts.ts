@@ -77,6 +77,8 @@ export type OutcomeCounts = {
   readonly cells: ReadonlyMap<string, ByClass>;
   readonly histograms: ReadonlyMap<OutcomeHistogram, ByBin>;
   readonly sums: ReadonlyMap<OutcomeSum, ByBin>;
+  /** Of several classes, rows by the scores of each, at the places of `class-scores.ts`. */
+  readonly classScores: ByBin;
 };
 type ByClass = ReadonlyMap<string, number>;
 
@@ -88,7 +90,15 @@ export function addOutcomes(parts: readonly OutcomeCounts[]): OutcomeCounts {
     cells: addNested(parts.map((part) => part.cells)),
     histograms: addNested(parts.map((part) => part.histograms)),
     sums: addNested(parts.map((part) => part.sums)),
+    classScores: addFlat(parts.map((part) => part.classScores)),
   };
+}
+
+function addFlat(parts: readonly ByBin[]): ByBin {
+  if (parts.every((part) => part.size === 0)) return new Map();
+  const sum = new Map<number, number>();
+  for (const part of parts) for (const [place, count] of part) sum.set(place, (sum.get(place) ?? 0) + count);
+  return sum;
 }
 
 function addNested<Outer, Inner>(parts: readonly ReadonlyMap<Outer, ReadonlyMap<Inner, number>>[]): Map<Outer, Map<Inner, number>> {

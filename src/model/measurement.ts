@@ -59,6 +59,10 @@ export const ESTIMATED_METRICS = [
   "estimated_f1",
   "estimated_roc_auc",
   "estimated_log_loss",
+  "estimated_balanced_accuracy",
+  "estimated_macro_precision",
+  "estimated_macro_f1",
+  "estimated_mcc",
   "estimated_mae",
 ] as const;
 export const PERFORMANCE_METRICS = [...REALISED_METRICS, ...ESTIMATED_METRICS] as const;

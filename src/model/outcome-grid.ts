@@ -19,6 +19,8 @@ export const OTHER_CLASS = "(other)";
 /** A prediction of another class than the actual one, neither of which has a name of its own. */
 export const ANOTHER_CLASS = "(another)";
 const MOST_CLASSES = 50;
+/** With more classes than this their scores are not counted class by class. */
+const MOST_SCORED_CLASSES = 10;
 const PREDICTION_BINS = 50;
 
 /** Null where the model's outcomes are not counted: its task has no such counts, or no reference says what it predicts. */
@@ -37,4 +39,9 @@ function regressionGrid({ edges }: NumericGrid): OutcomeGrid {
   const size = spread > 0 ? spread : Math.max(Math.abs(at(0.5)), 1);
   const chosen = new Set(Array.from({ length: PREDICTION_BINS }, (_, index) => at(index / PREDICTION_BINS)));
   return { task: "regression", edges: [...chosen], center: at(0.5), scale: 2 ** Math.round(Math.log2(size)) };
+}
+
+/** The classes whose scores are counted one by one, the last standing for all without a name; none where there are too many. */
+export function scoredClasses(classes: readonly string[]): readonly string[] {
+  return classes.length > MOST_SCORED_CLASSES ? [] : [...classes, OTHER_CLASS];
 }

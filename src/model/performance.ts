@@ -55,14 +55,18 @@ export const ESTIMATE_OF: Readonly<Record<EstimatedMetric, RealisedMetric>> = {
   estimated_f1: "f1",
   estimated_roc_auc: "roc_auc",
   estimated_log_loss: "log_loss",
+  estimated_balanced_accuracy: "balanced_accuracy",
+  estimated_macro_precision: "macro_precision",
+  estimated_macro_f1: "macro_f1",
+  estimated_mcc: "mcc",
   estimated_mae: "mae",
 };
 
-/** Estimates of several classes would need every class's probability by bin: they are made of binary models and of numbers. */
 export function performanceTrait(metric: PerformanceMetric): PerformanceTrait {
   if (!isEstimated(metric)) return REALISED[metric];
   const trait = REALISED[ESTIMATE_OF[metric]];
-  return { ...trait, tasks: trait.tasks.filter((task) => task !== "multiclass") };
+  // What a class is worth says how often rows are right, not how much was claimed of the class that turned out true.
+  return metric === "estimated_log_loss" ? { ...trait, tasks: BINARY } : trait;
 }
 
 /** The trait of any metric; null for one that is not of performance. */

@@ -1,9 +1,11 @@
 import { denseBins, type OutcomeCounts } from "../model/counts.ts";
 import { ESTIMATED_METRICS, type EstimatedMetric, type Measurement, type MeasurementDetail } from "../model/measurement.ts";
-import type { OutcomeGrid } from "../model/outcome-grid.ts";
+import { CLASS_SCORE_BINS, classScorePlace, type CLASS_SCORE_ROWS } from "../model/class-scores.ts";
+import { scoredClasses, type OutcomeGrid } from "../model/outcome-grid.ts";
 import { ESTIMATE_OF } from "../model/performance.ts";
 import { SCORE_BINS } from "../stats/auc.ts";
 import { scoreBinStart } from "../stats/binary-threshold.ts";
+import { expectedMulticlassPerformance } from "../stats/cbpe-multiclass.ts";
 import { expectedPerformance, type Expectation } from "../stats/cbpe.ts";
 import { expectedLoss } from "../stats/loss-estimate.ts";
 import { momentsFromSums, type Moments } from "../stats/moments.ts";
@@ -91,8 +93,14 @@ function realisedDetail(subject: PerformanceWindow, metric: EstimatedMetric, est
 }
 
 function estimates(grid: OutcomeGrid, reference: OutcomeCounts, current: OutcomeCounts, rows: "all" | "labelled"): Estimates | null {
-  if (grid.task === "binary") return binaryEstimates(reference, current, rows);
-  return grid.task === "regression" ? regressionEstimates(grid, reference, current, rows) : null;
+  switch (grid.task) {
+    case "binary":
+      return binaryEstimates(reference, current, rows);
+    case "multiclass":
+      return multiclassEstimates(scoredClasses(grid.classes).length, reference, current, rows);
+    case "regression":
+      return regressionEstimates(grid, reference, current, rows);
+  }
 }
 
 /** What each score bin claims: its middle in log-odds, about. */
@@ -140,6 +148,50 @@ function onlyLabelled(predicted: { positives: number[]; negatives: number[] }, o
       return all === 0 ? 0 : (labelled * count) / all;
     });
   return { positives: share(predicted.positives), negatives: share(predicted.negatives) };
+}
+
+/** Of so few classes that the scores of each are counted; null where there are more, or no row has scores. */
+function multiclassEstimates(size: number, reference: OutcomeCounts, current: OutcomeCounts, rows: "all" | "labelled"): Estimates | null {
+  const classes = Array.from({ length: size }, (_, k) => k);
+  const known = classes.map((k) => {
+    const positives = classScoreBins(reference, "are", 0, k);
+    const all = classes.map((j) => classScoreBins(reference, "labelled", j, k));
+    const negatives = positives.map((count, bin) => all.reduce((sum, list) => sum + (list[bin] ?? 0), 0) - count);
+    return { positives: unweighted(positives), negatives: unweighted(negatives) };
+  });
+  const now = classes.map((j) => classes.map((k) => classScoreBins(current, rows, j, k)));
+  const found =
+    size === 0
+      ? null
+      : expectedMulticlassPerformance(
+          known,
+          now.map((byClass) => byClass.map(unweighted)),
+          CONFIDENCE,
+        );
+  if (found === null) return null;
+  let [total, borrowed] = [0, 0];
+  for (const [j, byClass] of now.entries()) {
+    for (const [bin, count] of (byClass[j] ?? []).entries()) {
+      total += count;
+      if ((known[j]?.positives.sums[bin] ?? 0) + (known[j]?.negatives.sums[bin] ?? 0) === 0) borrowed += count;
+    }
+  }
+  return {
+    of: {
+      estimated_accuracy: found.accuracy,
+      estimated_balanced_accuracy: found.balancedAccuracy,
+      estimated_macro_precision: found.macroPrecision,
+      estimated_macro_f1: found.macroF1,
+      estimated_mcc: found.mcc,
+    },
+    borrowed: borrowed / total,
+  };
+}
+
+/** Rows predicted as class j, by the bins of class k's score. */
+function classScoreBins({ classScores }: OutcomeCounts, rows: (typeof CLASS_SCORE_ROWS)[number], j: number, k: number): number[] {
+  const first = classScorePlace(rows, j, k);
+  return Array.from({ length: CLASS_SCORE_BINS }, (_, bin) => classScores.get(first + bin) ?? 0);
 }
 
 function regressionEstimates(

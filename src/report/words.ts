@@ -48,6 +48,10 @@ export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
   estimated_f1: "F1, estimated",
   estimated_roc_auc: "ROC AUC, estimated",
   estimated_log_loss: "Log loss, estimated",
+  estimated_balanced_accuracy: "Balanced accuracy, estimated",
+  estimated_macro_precision: "Precision, mean over classes, estimated",
+  estimated_macro_f1: "F1, mean over classes, estimated",
+  estimated_mcc: "Matthews correlation, estimated",
   estimated_mae: "Mean absolute error, estimated",
   label_coverage: "Label coverage",
 };

@@ -51,7 +51,9 @@ interface Column {
  * for the whole column, and the K calibrations as independent, which is not quite so. Simulated coverage at a nominal
  * 95%, 3 classes, of (accuracy, macro F1, MCC): (reference, current) rows: 95.0, 94.9, 94.9 at (5000, 500); 95.4, 94.5,
  * 95.3 at (5000, 5000); 96.7, 96.8, 96.3 at (2000, 20,000); 96.1, 95.6, 95.9 at (5000, 5000) with one class's scores
- * moved.
+ * moved. On bins of a quarter in log-odds, with a class beside them that never occurs, of (accuracy, macro F1, MCC): 95.0,
+ * 95.3, 96.2; 94.0, 93.5, 94.3; 96.0, 96.0, 96.0; and with a class's scores moved by 1, 95.5, 96.0, 96.3 and at (2000,
+ * 20,000) 96.5, 97.5, 96.0.
  *
  * Misleads as `expectedPerformance`: blind to concept drift. Returns null without current rows or where a class has no
  * reference rows to calibrate by. Metrics that are 0/0 are null. Throws a RangeError unless there are K >= 2 classes

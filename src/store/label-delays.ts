@@ -1,7 +1,7 @@
 import type { OutcomeCounts } from "../model/counts.ts";
 import type { Millis, Window } from "../model/time.ts";
 import { secondsOf } from "./buckets.ts";
-import { byClasses } from "./outcome-counts.ts";
+import { byClasses, byPlace } from "./outcome-counts.ts";
 import type { Store } from "./store.ts";
 
 /** What is known of the labels of one version's predictions in one bucket. */
@@ -39,11 +39,7 @@ export async function readLabelDelays(store: Store, model: string, window: Windo
     predictions,
     labelled,
     cells: byClasses(cells),
-    delays: byDelay(delays),
-    otherDelays: byDelay(others),
+    delays: byPlace(delays),
+    otherDelays: byPlace(others),
   }));
-}
-
-function byDelay(counts: Readonly<Record<string, number>>): Map<number, number> {
-  return new Map(Object.entries(counts).map(([bin, rows]) => [Number(bin), Number(rows)]));
 }

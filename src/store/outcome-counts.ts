@@ -54,16 +54,17 @@ export async function countOutcomes(
      WITH
        outcomes AS (
          SELECT version, bucket, in_segments, ${terms.row.map(([name, sql]) => `${sql} AS ${name}`).join(", ")},
-           ${terms.actual} AS actual, ${terms.predicted} AS predicted, ${terms.bin} AS bin, ${DELAY} AS delay
+           ${terms.actual} AS actual, ${terms.predicted} AS predicted, ${terms.bin} AS bin, ${DELAY} AS delay, ${terms.classScores} AS score_places
          FROM (${joined})
        ),
        groups AS (
          SELECT version, bucket, in_segments, labelled, if(labelled, actual, '') AS actual, predicted, bin, delay, count() AS rows,
+           CAST(sumMap(score_places, arrayMap(place -> toUInt64(1), score_places)), 'Map(UInt16, UInt64)') AS scored,
            ${terms.sums.map(([name, sql]) => `if(labelled AND bin != ${NO_BIN}, sum(${unitsSql(sql)}), 0) AS sum_of_${name}`).join(",\n           ")}
          FROM outcomes GROUP BY version, bucket, in_segments, labelled, actual, predicted, bin, delay
        ),
        listed AS (
-         SELECT version, bucket, in_segments, labelled, rows,
+         SELECT version, bucket, in_segments, labelled, rows, scored,
            if(labelled AND actual != '', CAST(map(toJSONString((actual, predicted)), rows), 'Map(String, UInt64)'), CAST(map(), 'Map(String, UInt64)')) AS cell,
            ${placesOf(terms.histograms.map(([name, when]) => [OUTCOME_HISTOGRAMS.indexOf(name), when, "bin"]))} AS places,
            arrayMap(place -> rows, places) AS counts,
@@ -76,7 +77,7 @@ export async function countOutcomes(
      SELECT {model:String}, {baseline:String}, version, ${segments.names}[in_segment + 1], bucket, sum(rows), sumIf(rows, labelled), sumMap(cell),
        tupleElement(sumMap(places, counts), 1), tupleElement(sumMap(places, counts), 2),
        tupleElement(sumMap(places_of_sums, sums), 1), tupleElement(sumMap(places_of_sums, sums), 2), {generation:UInt64},
-       sumMap(delays), sumMap(other_delays)
+       sumMap(delays), sumMap(other_delays), sumMap(scored)
      FROM listed ARRAY JOIN in_segments AS in_segment GROUP BY version, bucket, in_segment`,
     params,
   );
@@ -122,7 +123,8 @@ export type StepOutcomes = { readonly from: Millis; readonly byVersion: Readonly
 /** Outcomes of rows of `outcome_counts AS c` together, as `outcomesOf` reads them. */
 export const OUTCOMES_TOGETHER = `sum(c.predictions) AS predictions, sum(c.labelled) AS labelled, sumMap(c.cells) AS cells,
             sumMap(c.histogram_places, c.histogram_counts) AS histograms,
-            (tupleElement(sumMap(c.sum_places, c.sum_units), 1), arrayMap(units -> toFloat64(units), tupleElement(sumMap(c.sum_places, c.sum_units), 2))) AS sums`;
+            (tupleElement(sumMap(c.sum_places, c.sum_units), 1), arrayMap(units -> toFloat64(units), tupleElement(sumMap(c.sum_places, c.sum_units), 2))) AS sums,
+            sumMap(c.class_scores) AS scored`;
 
 export type OutcomesTogether = {
   predictions: number;
@@ -130,6 +132,7 @@ export type OutcomesTogether = {
   cells: Record<string, number>;
   histograms: [number[], number[]];
   sums: [number[], number[]];
+  scored: Record<string, number>;
 };
 
 /**
@@ -152,7 +155,7 @@ export async function readOutcomeCounts(
      )
      SELECT * FROM (
      SELECT step, version, predictions, labelled, cells, (histogram_places, histogram_counts) AS histograms,
-            (sum_places, arrayMap(units -> toFloat64(units), sum_units)) AS sums
+            (sum_places, arrayMap(units -> toFloat64(units), sum_units)) AS sums, class_scores AS scored
      FROM ranged WHERE buckets = 1
      UNION ALL
      SELECT c.step AS step, c.version AS version, ${OUTCOMES_TOGETHER} FROM ranged AS c WHERE c.buckets > 1 GROUP BY step, version
@@ -162,14 +165,20 @@ export async function readOutcomeCounts(
   return bySteps(found, (byVersion: Map<string, OutcomeCounts>, row) => byVersion.set(row.version, outcomesOf(row)));
 }
 
-export function outcomesOf({ predictions, labelled, cells, histograms, sums }: OutcomesTogether): OutcomeCounts {
+export function outcomesOf({ predictions, labelled, cells, histograms, sums, scored }: OutcomesTogether): OutcomeCounts {
   return {
     predictions,
     labelled,
     cells: byClasses(cells),
     histograms: byName(OUTCOME_HISTOGRAMS, histograms, 1),
     sums: byName(OUTCOME_SUMS, sums, UNIT),
+    classScores: byPlace(scored),
   };
+}
+
+/** Rows by a number that the store keeps as a key of a map. */
+export function byPlace(counts: Readonly<Record<string, number>>): Map<number, number> {
+  return new Map(Object.entries(counts).map(([place, rows]) => [Number(place), Number(rows)]));
 }
 
 export function byClasses(cells: Readonly<Record<string, number>>): Map<string, Map<string, number>> {

@@ -1,5 +1,6 @@
 import type { OutcomeHistogram, OutcomeSum } from "../model/counts.ts";
-import { ANOTHER_CLASS, OTHER_CLASS, type OutcomeGrid } from "../model/outcome-grid.ts";
+import { classScoreBinSql, classScorePlaceSql } from "../model/class-scores.ts";
+import { ANOTHER_CLASS, OTHER_CLASS, scoredClasses, type OutcomeGrid } from "../model/outcome-grid.ts";
 import type { QueryParams } from "./store.ts";
 
 /**
@@ -20,6 +21,8 @@ export type OutcomeTerms = {
   readonly histograms: readonly (readonly [OutcomeHistogram, when: string])[];
   /** Which labelled groups of rows count among `delays`; the rest are `other_delays`. */
   readonly first: string;
+  /** Where a row counts in `class-scores.ts`; nowhere in most tasks. */
+  readonly classScores: string;
   /** What is summed of labelled rows that have a bin. */
   readonly sums: readonly (readonly [OutcomeSum, sql: string, by: "bin" | "whole"])[];
 };
@@ -27,6 +30,7 @@ export type OutcomeTerms = {
 export const NO_BIN = 4_095;
 /** Of rows whose label does not say when it became known. */
 export const NO_DELAY = 65_535;
+const NOWHERE = "CAST([], 'Array(UInt16)')";
 /** Scores are clipped to [eps, 1 - eps] in the log loss, eps that of a 64-bit float, as scikit-learn does. */
 const EPSILON = "2.220446049250313e-16";
 
@@ -64,6 +68,7 @@ function binaryTerms(positive: string): OutcomeTerms {
     predicted: `if(${isPredicted}, '1', '0')`,
     bin: `if(isNull(score), ${NO_BIN}, ${scoreBin("p")})`,
     first: "actual = '1'",
+    classScores: NOWHERE,
     histograms: [
       ["positives", "labelled AND actual = '1'"],
       ["negatives", "labelled AND actual = '0'"],
@@ -82,6 +87,7 @@ function binaryTerms(positive: string): OutcomeTerms {
 
 /** Without a predicted class, the one of the largest probability is predicted (the first by name of several). */
 function multiclassTerms(classes: readonly string[]): OutcomeTerms {
+  const scored = scoredClasses(classes);
   const named = (sql: string) => `if(has({classes:Array(String)}, ${sql}), ${sql}, '${OTHER_CLASS}')`;
   return {
     params: { classes },
@@ -95,11 +101,13 @@ function multiclassTerms(classes: readonly string[]): OutcomeTerms {
       ["given", "scores[label]"],
       ["log_given", `log(${clipped("given")})`],
       ["brier_row", "arraySum(entry -> entry.2 * entry.2, ranked) - 2 * given + 1"],
+      ...(scored.length === 0 ? [] : classScoreColumns(named)),
     ],
     actual: named("label"),
     predicted: `if(known AND class != label AND NOT has({classes:Array(String)}, class) AND NOT has({classes:Array(String)}, label), '${ANOTHER_CLASS}', ${named("class")})`,
     bin: `if(empty(scores), ${NO_BIN}, ${scoreBin("confidence")})`,
     first: "actual = predicted",
+    classScores: scored.length === 0 ? NOWHERE : `if(empty(scores), ${NOWHERE}, class_scores)`,
     histograms: [
       ["right", "labelled AND actual = predicted"],
       ["wrong", "labelled AND actual != predicted"],
@@ -112,6 +120,27 @@ function multiclassTerms(classes: readonly string[]): OutcomeTerms {
       ["score", "confidence", "bin"],
     ],
   };
+}
+
+/** The class that is predicted, the one that is, and where the scores of all classes stand; classes without a name share one score. */
+function classScoreColumns(named: (sql: string) => string): OutcomeTerms["row"] {
+  const index = (sql: string) => `toUInt16(indexOf(arrayPushBack({classes:Array(String)}, '${OTHER_CLASS}'), ${sql}) - 1)`;
+  const places = (rows: Parameters<typeof classScorePlaceSql>[0], predicted: string) =>
+    `arrayMap((bin_of_class, k) -> toUInt16(${classScorePlaceSql(rows, predicted, "(k - 1)")} + bin_of_class), class_bins, arrayEnumerate(class_bins))`;
+  return [
+    ["named_scores", "arrayMap(name -> scores[name], {classes:Array(String)})"],
+    [
+      "class_bins",
+      `arrayMap(s -> toUInt16(${classScoreBinSql("s")}), arrayPushBack(named_scores, greatest(0, 1 - arraySum(named_scores))))`,
+    ],
+    ["predicted_index", index(named("class"))],
+    ["actual_index", index(named("label"))],
+    [
+      "class_scores",
+      `arrayConcat(${places("all", "predicted_index")}, if(known, arrayConcat(${places("labelled", "predicted_index")},
+        [toUInt16(${classScorePlaceSql("are", "0", "actual_index")} + class_bins[actual_index + 1])]), []))`,
+    ],
+  ];
 }
 
 /** A label that is no number is none. */
@@ -129,6 +158,7 @@ function regressionTerms({ edges, center, scale }: Extract<OutcomeGrid, { task: 
     predicted: "''",
     bin: "toUInt16(indexOf({edges:Array(Float64)}, roundDown(assumeNotNull(predicted_number), {edges:Array(Float64)})) - 1)",
     first: "1",
+    classScores: NOWHERE,
     histograms: [
       ["predictions", "1"],
       ["labelled", "labelled"],

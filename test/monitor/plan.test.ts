@@ -45,7 +45,14 @@ describe("windows that are due", () => {
     const progress = { closedTo: at(5), matureTo: at(4) };
     expect(due({ watermark: at(5, 3), progress })).toEqual([]);
     expect(due({ watermark: at(5, 3), progress, touchedInputs: [at(2, 7)] })).toEqual(["revised inputs 01-02..01-03"]);
-    expect(due({ watermark: at(5, 3), progress, touchedOutcomes: [at(2, 7), at(2, 9)] })).toEqual(["revised performance 01-02..01-03"]);
+    const labels = { watermark: at(5, 3), progress: { closedTo: at(5), matureTo: at(5) }, touchedOutcomes: [at(2, 7), at(2, 9)] };
+    expect(due({ ...labels, labelsExpectedWithin: 0 })).toEqual(["revised performance 01-02..01-03"]);
+    // How long labels take is learned from as far back.
+    expect(due({ ...labels, labelsExpectedWithin: 2 * DAY })).toEqual([
+      "revised performance 01-02..01-03",
+      "revised performance 01-03..01-04",
+      "revised performance 01-04..01-05",
+    ]);
   });
 
   test("a touched bucket re-opens every measured window that holds it", () => {

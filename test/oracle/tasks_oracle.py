@@ -13,6 +13,7 @@ import sys
 import numpy as np
 import sklearn
 from sklearn import metrics
+from sklearn.isotonic import IsotonicRegression
 
 rng = np.random.default_rng(20261121)
 CLASSES = ["cat", "dog", 'ow"l', "eel"]
@@ -57,6 +58,40 @@ def of_classes(rows):
     }
 
 
+def score_bin(p):
+    """Exact 0 and 1, and between them bins of a quarter in log-odds."""
+    return 0 if p <= 0 else 65 if p >= 1 else 1 + int(np.clip(np.floor((np.log(p / (1 - p)) + 8) * 4), 0, 63))
+
+
+def estimates(reference, current):
+    """What confidence says of rows without labels, up to the correction for what isotonic regression fits of noise."""
+    bins = lambda rows: np.array([[score_bin(r["scores"][c]) for c in CLASSES] for r in rows])
+    known = [r for r in reference if "scores" in r and r["label"] is not None]
+    now = [r for r in current if "scores" in r]
+    at, now_at = bins(known), bins(now)
+    rates = []
+    for k, name in enumerate(CLASSES):
+        fit = IsotonicRegression(out_of_bounds="clip").fit(at[:, k], [r["label"] == name for r in known])
+        rates.append(fit.predict(now_at[:, k]))
+    table = np.zeros((len(CLASSES), len(CLASSES)))
+    for j, name in enumerate(CLASSES):
+        rows = np.array([r["prediction"] == name for r in now])
+        sums = np.array([rate[rows].sum() for rate in rates])
+        others = np.arange(len(CLASSES)) != j
+        # What is not a hit is shared out among the other classes by their own rates.
+        table[others, j] = sums[others] * (rows.sum() - sums[j]) / max(sums[others].sum(), 1e-300)
+        table[j, j] = sums[j]
+    y, z = (each.ravel() for each in np.indices(table.shape))
+    w = table.ravel()
+    return {
+        "accuracy": metrics.accuracy_score(y, z, sample_weight=w),
+        "balanced_accuracy": metrics.balanced_accuracy_score(y, z, sample_weight=w),
+        "macro_precision": metrics.precision_score(y, z, sample_weight=w, average="macro", zero_division=np.nan),
+        "macro_f1": metrics.f1_score(y, z, sample_weight=w, average="macro", zero_division=np.nan),
+        "mcc": metrics.matthews_corrcoef(y, z, sample_weight=w),
+    }
+
+
 def numbers(n, least=0.0):
     """Errors grow with the distance from the middle; with `least`, there are none nearer than that."""
     rows = []
@@ -88,7 +123,11 @@ def of_numbers(rows):
 animals, prices = {"reference": classes(600), "current": classes(300)}, {"reference": numbers(800), "current": numbers(300), "far": numbers(300, 1.0)}
 out = {
     "versions": {"numpy": np.__version__, "scikit-learn": sklearn.__version__},
-    "multiclass": {"rows": animals, "figures": {k: of_classes(v) for k, v in animals.items()}},
+    "multiclass": {
+        "rows": animals,
+        "figures": {k: of_classes(v) for k, v in animals.items()},
+        "estimates": estimates(animals["reference"], animals["current"]),
+    },
     "regression": {"rows": prices, "figures": {k: of_numbers(v) for k, v in prices.items()}},
 }
 pathlib.Path(sys.argv[1]).write_text(json.dumps(out, separators=(",", ":")) + "\n")

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { confusionOf, sumOf, type OutcomeCounts } from "../../src/model/counts.ts";
 import type { BaselineRow } from "../../src/model/event.ts";
+import { classScorePlace } from "../../src/model/class-scores.ts";
 import { ANOTHER_CLASS, OTHER_CLASS, outcomeGridOf, type OutcomeGrid } from "../../src/model/outcome-grid.ts";
 import { HOUR } from "../../src/model/time.ts";
 import { valueOf } from "../../src/monitor/performance-values.ts";
@@ -116,6 +117,35 @@ describe("of several classes", () => {
         [scoreBin(0.6), 1],
       ]),
     );
+  });
+
+  it("every class's score is counted under the prediction, and the rest as one class; with too many classes none", async () => {
+    const answers = [
+      { label: "b", prediction: "a", scores: { a: 0.5, b: 0.25 } },
+      { label: null, prediction: "rare", scores: { a: 0, rare: 1 } },
+      { label: "rare", prediction: "a" },
+    ];
+    const rows = (await counted(grid, answers)).classScores;
+    // Bins: of 0; of 0.25 (log-odds -1.1), of 0.5 (0), of 1.
+    const [none, quarter, half, all] = [0, 28, 33, 65];
+    const [a, b, others] = [0, 1, 2];
+    const of = (kind: "all" | "labelled" | "are", j: number, k: number, bin: number) => [classScorePlace(kind, j, k) + bin, 1] as const;
+    expect([...rows].sort(([p], [q]) => p - q)).toEqual([
+      of("all", a, a, half),
+      of("all", a, b, quarter),
+      of("all", a, others, quarter),
+      of("all", others, a, none),
+      of("all", others, b, none),
+      of("all", others, others, all),
+      of("labelled", a, a, half),
+      of("labelled", a, b, quarter),
+      of("labelled", a, others, quarter),
+      of("are", 0, b, quarter),
+    ]);
+    await store.execute("TRUNCATE TABLE outcome_counts");
+    await store.execute("TRUNCATE TABLE baseline_rows");
+    const many = { ...grid, classes: Array.from({ length: 11 }, (_, k) => `c${k}`) };
+    expect((await counted(many, answers)).classScores.size).toBe(0);
   });
 
   it("names that look like what they stand in are names", async () => {
