@@ -1,5 +1,13 @@
 import type { Explanation } from "../model/alert.ts";
-import { isTelling, metricFamily, type Measurement, type Metric, type Verdict } from "../model/measurement.ts";
+import {
+  atThreshold,
+  isTelling,
+  metricFamily,
+  type Measurement,
+  type Metric,
+  type NamedMetric,
+  type Verdict,
+} from "../model/measurement.ts";
 import { traitOf } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
 import { formatTime, type Millis } from "../model/time.ts";
@@ -7,7 +15,7 @@ import type { Judgement } from "./judge.ts";
 import type { Change } from "./transition.ts";
 import { chance, moment, named, number, pathSegment, percent, printable, rows, shellOption } from "./words.ts";
 
-const METRIC_WORDS: Readonly<Record<Metric, string>> = {
+const METRIC_WORDS: Readonly<Record<NamedMetric | "specificity", string>> = {
   psi: "population stability index",
   ks: "Kolmogorov-Smirnov distance",
   wasserstein: "normalised Wasserstein distance",
@@ -31,6 +39,7 @@ const METRIC_WORDS: Readonly<Record<Metric, string>> = {
   accuracy: "accuracy",
   precision: "precision",
   recall: "recall",
+  specificity: "specificity",
   f1: "F1",
   roc_auc: "ROC AUC",
   log_loss: "log loss",
@@ -48,6 +57,7 @@ const METRIC_WORDS: Readonly<Record<Metric, string>> = {
   r2: "R²",
   wape: "absolute error as a share of the values",
   bias: "mean error",
+  quantile_loss: "quantile loss",
   estimated_accuracy: "estimated accuracy",
   estimated_precision: "estimated precision",
   estimated_recall: "estimated recall",
@@ -61,6 +71,11 @@ const METRIC_WORDS: Readonly<Record<Metric, string>> = {
   estimated_mae: "estimated mean absolute error",
   label_coverage: "label coverage",
 };
+
+function metricWords(metric: Metric): string {
+  const at = atThreshold(metric);
+  return at === null ? METRIC_WORDS[metric as NamedMetric] : `${METRIC_WORDS[at.metric]} at a threshold of ${at.threshold}`;
+}
 
 /** What an alert says: a summary a person can act on, and the facts behind it. */
 export function explain(rule: Rule, judgement: Judgement, change: Change, since: Millis): { summary: string; explanation: Explanation } {
@@ -169,7 +184,7 @@ function sentences(parts: readonly (string | null)[]): string {
 
 function subjectWords(measurement: Measurement): string {
   const where = measurement.segment === null ? "" : ` in segment ${named(measurement.segment)}`;
-  if (measurement.subject === "performance" || measurement.subject === "traffic") return `${METRIC_WORDS[measurement.metric]}${where}`;
+  if (measurement.subject === "performance" || measurement.subject === "traffic") return `${metricWords(measurement.metric)}${where}`;
   return `${measurement.feature === null ? `the ${measurement.subject}` : named(measurement.feature)}${where}`;
 }
 
@@ -288,7 +303,7 @@ function rangeWords({ detail: { range } }: Measurement): string {
 function amount(rule: Rule, { measurement, threshold }: Judgement): string | null {
   if (measurement.value === null) return null;
   if (rule.fire.drop !== null) return `The rule fires at a loss of more than ${number(threshold)} against ${named(rule.measure.baseline)}`;
-  const metric = METRIC_WORDS[measurement.metric];
+  const metric = metricWords(measurement.metric);
   if (measurement.expected === null) return `Its ${metric} is ${number(measurement.value)}; the rule fires above ${number(threshold)}`;
   return `Its ${metric} is ${number(measurement.value)}, where ${number(measurement.expected)} is usual without a change; the rule fires ${number(threshold)} above that`;
 }
@@ -311,7 +326,7 @@ function now({ measurement, adjustedPValue }: Judgement): string | null {
   if (value === null) return null;
   const usual = metricFamily(metric) === "performance" ? (measurement.detail.reference ?? expected) : expected;
   const sure = pValue === null ? "" : `; ${chance(adjustedPValue ?? pValue)}`;
-  return `${capitalise(METRIC_WORDS[metric])} is ${number(value)}${usual === null ? "" : `, where ${number(usual)} is usual`}${sure}`;
+  return `${capitalise(metricWords(metric))} is ${number(value)}${usual === null ? "" : `, where ${number(usual)} is usual`}${sure}`;
 }
 
 /** That the feed broke rather than the world moved, where the whole of the measurements says so. What is said already is not said again. */

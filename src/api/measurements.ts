@@ -1,27 +1,23 @@
 import * as z from "zod";
 import { tooMuchToReadAgain } from "../model/exact.ts";
-import {
-  DRIFT_METRICS,
-  metricFamily,
-  PERFORMANCE_METRICS,
-  QUALITY_METRICS,
-  SUBJECTS,
-  type Measurement,
-  type MetricFamily,
-} from "../model/measurement.ts";
+import { DRIFT_METRICS, metricFamily, QUALITY_METRICS, SUBJECTS, type Measurement, type MetricFamily } from "../model/measurement.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, formatDuration, type Millis, type Window } from "../model/time.ts";
 import { measurementPlace, readMeasurementPage, type MeasurementPlace } from "../store/measurement-pages.ts";
 import { pageOf, readCursor } from "./cursor.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
 import { measurementJson } from "./json.ts";
-import { duration, flag, oneOf, pageSize, paging, text, time } from "./parameters.ts";
+import { duration, flag, oneOf, pageSize, paging, performanceMetric, text, time } from "./parameters.ts";
 import { Problem } from "./problem.ts";
 import { route, type Route } from "./route.ts";
 import { measurement, MEASUREMENT_STATUSES, page } from "./schemas.ts";
 
 const LONGEST_COMPUTED = 366 * DAY;
-const METRICS = { drift: DRIFT_METRICS, performance: PERFORMANCE_METRICS, quality: QUALITY_METRICS } as const;
+const METRICS = {
+  drift: oneOf(DRIFT_METRICS, "A metric of this family."),
+  performance: performanceMetric,
+  quality: oneOf(QUALITY_METRICS, "A metric of this family."),
+} as const;
 const SUMMARIES = {
   drift: "How far features, predictions and scores have moved from a baseline.",
   performance: "How right the model was, with intervals and label coverage.",
@@ -60,7 +56,7 @@ function familyRoute(
       version: text("A version of the model.").optional(),
       subject: oneOf(SUBJECTS, "What is measured.").optional(),
       feature: text("A feature's name.").optional(),
-      metric: oneOf(METRICS[family], "A metric of this family.").optional(),
+      metric: METRICS[family].optional(),
       baseline: text("A baseline's name.").optional(),
       segment: text("A segment's name, as /v1/models/{model}/segments has it, or each. All rows together when not given.").optional(),
       status: oneOf(MEASUREMENT_STATUSES, "Only measurements of this status.").optional(),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isThresholdMetric, METRICS_AT_THRESHOLDS, PERFORMANCE_METRICS } from "../model/measurement.ts";
 import { formatDuration, parseDuration, parseTime } from "../model/time.ts";
 import { Problem, quoted } from "./problem.ts";
 
@@ -7,6 +8,15 @@ export const text = (description: string) => z.string().max(1_024).meta({ descri
 
 export const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values, description: string) =>
   z.enum(values, { error: () => `must be one of ${values.join(", ")}` }).meta({ description });
+
+export const metricAtThreshold = z.templateLiteral([z.enum(METRICS_AT_THRESHOLDS), "@", z.number()]).refine(isThresholdMetric);
+
+/** A metric of performance, as stored: the named ones, and those at thresholds. */
+export const performanceMetric = z
+  .union([z.enum(PERFORMANCE_METRICS), metricAtThreshold], {
+    error: () => `must be one of ${PERFORMANCE_METRICS.join(", ")}, or one at a threshold such as recall@0.3`,
+  })
+  .meta({ description: "A metric of this family." });
 
 export const time = (description: string) =>
   z

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { REJECT_REASONS } from "../model/event.ts";
+import { metricAtThreshold } from "./parameters.ts";
 import { DRIFT_METRICS, PERFORMANCE_METRICS, QUALITY_METRICS, SUBJECTS } from "../model/measurement.ts";
 import { SEVERITIES } from "../model/rule.ts";
 import { TASKS } from "../model/settings.ts";
@@ -12,7 +13,7 @@ const ALERT_STATES = ["pending", "firing", "recovering", "resolved", "normal"] a
 
 const moment = z.string().meta({ format: "date-time" });
 const count = z.int().min(0);
-const metric = z.enum([...DRIFT_METRICS, ...QUALITY_METRICS, ...PERFORMANCE_METRICS]);
+const metric = z.union([z.enum([...DRIFT_METRICS, ...QUALITY_METRICS, ...PERFORMANCE_METRICS]), metricAtThreshold]);
 const rows = z.strictObject({ reference: count, current: count });
 const interval = z.tuple([z.number(), z.number()]).meta({ description: "A 95 % confidence interval." });
 const evidence = z.enum(["baseline_windows", "independent_rows"]).meta({

@@ -1,6 +1,6 @@
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { number, percent } from "../alerting/words.ts";
-import { PERFORMANCE_METRICS, type PerformanceMetric } from "../model/measurement.ts";
+import { atThreshold, isThresholdMetric, PERFORMANCE_METRICS, type PerformanceMetric } from "../model/measurement.ts";
 import type { Config } from "../model/settings.ts";
 import { formatDuration, parseTime } from "../model/time.ts";
 import { action, effectSize, jsonOption, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
@@ -49,7 +49,7 @@ export function performanceCommand(cli: Cli) {
       .addOption(modelOption())
       .option("--version <version>", "one version of the model only"),
   )
-    .addOption(new Option("--metric <metric>", "one metric only").choices(PERFORMANCE_METRICS))
+    .addOption(new Option("--metric <metric>", "one metric only, as in accuracy or recall@0.3").argParser(performanceMetric))
     .option("--baseline <name>", "one baseline only")
     .option("--segment <name>", "one segment instead of all rows, as in carrier=DL; or each")
     .addOption(new Option("--above <loss>", "call it a drop above this loss against the baseline").argParser(effectSize).default(0.03))
@@ -90,7 +90,18 @@ async function showPerformance(io: Io, connection: Connection, config: Config, o
   );
 }
 
-const order = ({ metric }: MeasurementItem) => (PERFORMANCE_METRICS as readonly string[]).indexOf(metric);
+function performanceMetric(text: string): PerformanceMetric {
+  const named = PERFORMANCE_METRICS.find((metric) => metric === text);
+  if (named !== undefined) return named;
+  if (isThresholdMetric(text)) return text;
+  throw new InvalidArgumentError(`Choose one of ${PERFORMANCE_METRICS.join(", ")}, or one at a threshold of the model, as in recall@0.3.`);
+}
+
+/** Metrics at thresholds follow those that have a name. */
+const order = ({ metric }: MeasurementItem) => {
+  const at = atThreshold(metric);
+  return at === null ? (PERFORMANCE_METRICS as readonly string[]).indexOf(metric) : PERFORMANCE_METRICS.length + at.threshold;
+};
 
 /** The newest window whose labels have come: newer ones would only say that they have not. */
 async function newest(io: Io, connection: Connection, path: string, params: Params): Promise<MeasurementItem[]> {

@@ -53,11 +53,19 @@ function readModel(document: Document, surroundings: Surroundings, name: string)
   if (model.task !== "binary" && model.value !== undefined) {
     document.report([...path, "value"], `a ${model.task} model has no true and false positives to value`, "remove it, or set task: binary");
   }
+  if (model.task !== "binary" && model.thresholds !== undefined) {
+    document.report([...path, "thresholds"], `a ${model.task} model has no score to compare with them`, "remove them, or set task: binary");
+  }
+  if (model.task !== "regression" && model.quantile !== undefined) {
+    document.report([...path, "quantile"], `a ${model.task} model predicts no quantile`, "remove it, or set task: regression");
+  }
   return {
     name,
     task: model.task,
     positive: model.task === "binary" ? (model.positive ?? null) : null,
     ...(model.task === "binary" && model.value !== undefined ? { value: model.value } : {}),
+    ...(model.task === "binary" && model.thresholds !== undefined ? { thresholds: model.thresholds } : {}),
+    ...(model.task === "regression" && model.quantile !== undefined ? { quantile: model.quantile } : {}),
     bucket: model.bucket,
     lateness: model.lateness,
     labelsExpectedWithin: model.labels.expected_within,

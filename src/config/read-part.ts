@@ -120,6 +120,8 @@ function reportIssue(document: Document, issue: z.core.$ZodIssue, within: Path, 
     document.report(path, "has no value", `write a value, indent the lines below it, or remove the key${hint ? ` (${hint})` : ""}`);
   } else if (hint !== "") {
     document.report(path, message, hint);
+  } else if (issue.code === "invalid_union" && closest(issue.errors.flat())) {
+    reportIssue(document, closest(issue.errors.flat()) as z.core.$ZodIssue, path, value, []);
   } else if (issue.code === "invalid_type") {
     reportType(document, path, issue.expected, value);
   } else if (issue.code === "invalid_value") {
@@ -144,6 +146,11 @@ function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): read
   return branches.find((issues) =>
     issues.every(({ path, code }) => path.length > 0 || (code !== "invalid_type" && code !== "invalid_value")),
   );
+}
+
+/** Of what is wrong with a text by several forms: that it has one but says nothing in it, else that it is no known word. */
+function closest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined {
+  return issues.find(({ code }) => code === "custom") ?? issues.find(({ code }) => code === "invalid_value");
 }
 
 const WORDS: Readonly<Record<string, string>> = {

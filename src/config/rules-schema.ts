@@ -1,14 +1,28 @@
 import * as z from "zod";
-import { DRIFT_METRICS, PERFORMANCE_METRICS, QUALITY_METRICS, type Metric } from "../model/measurement.ts";
+import {
+  DRIFT_METRICS,
+  isThresholdMetric,
+  METRICS_AT_THRESHOLDS,
+  PERFORMANCE_METRICS,
+  QUALITY_METRICS,
+  type NamedMetric,
+} from "../model/measurement.ts";
 import { SEVERITIES } from "../model/rule.ts";
 import { duration, object, says, text } from "./schema-values.ts";
 
 const METRICS = [...DRIFT_METRICS, ...QUALITY_METRICS, ...PERFORMANCE_METRICS] as const;
 
+const metricAtThreshold = z
+  .templateLiteral([z.enum(METRICS_AT_THRESHOLDS), "@", z.number()])
+  .refine(
+    isThresholdMetric,
+    says("expected a score between 0 and 1 behind the @, as it is written under `thresholds`", "as in recall@0.3"),
+  );
+
 const threshold = z.number().min(0);
 const isThresholds = says("expected a number, or one number for each metric", "as in 0.1 or {wasserstein: 0.1, psi: 0.1}");
 const byMetric = object(
-  Object.fromEntries(METRICS.map((metric) => [metric, threshold.optional()])) as Record<Metric, z.ZodOptional<z.ZodNumber>>,
+  Object.fromEntries(METRICS.map((metric) => [metric, threshold.optional()])) as Record<NamedMetric, z.ZodOptional<z.ZodNumber>>,
 );
 const thresholds = z.union([threshold, byMetric], isThresholds);
 const times = z.int(says("expected a whole number of evaluations", "1 or more")).min(1);
@@ -23,7 +37,7 @@ export const ruleSchema = object({
   description: z.string().default(""),
   models: z.array(text).min(1, says("expected at least one model", "remove the key to apply the rule to all models")).optional(),
   measure: object({
-    metric: z.enum(["drift", ...METRICS]),
+    metric: z.union([z.enum(["drift", ...METRICS]), metricAtThreshold]),
     of: z.union([z.literal("features"), z.array(text).min(1)], isSubjects).optional(),
     baseline: text,
     window: duration,

@@ -85,6 +85,9 @@ const isBucket = says(
   "1m, 5m, 10m, 15m, 30m, 1h, 2h, 3h, 4h, 6h, 8h, 12h or 1d",
 );
 
+const isThreshold = says("expected scores between 0 and 1", "as in [0.3, 0.7]");
+const isQuantile = says("expected a number between 0 and 1", "as in 0.9, where nine of ten values should lie below what is predicted");
+
 /** A model without its baselines, which are checked one by one. */
 export const modelSchema = object({
   task: z.enum(TASKS),
@@ -96,6 +99,13 @@ export const modelSchema = object({
     .transform(String)
     .optional(),
   value: object({ tp: z.number(), fp: z.number(), fn: z.number(), tn: z.number() }).optional(),
+  thresholds: z
+    .array(z.number(isThreshold).gt(0, isThreshold).lt(1, isThreshold))
+    .min(1, isThreshold)
+    .max(20)
+    .refine((list) => new Set(list).size === list.length, says("a threshold is given twice", "as in [0.3, 0.7]"))
+    .optional(),
+  quantile: z.number(isQuantile).gt(0, isQuantile).lt(1, isQuantile).optional(),
   bucket: duration.refine((value) => value >= MINUTE && DAY % value === 0, isBucket).prefault("1h"),
   lateness: delay.prefault("10m"),
   labels: object({ expected_within: delay.prefault("24h") }).prefault({}),

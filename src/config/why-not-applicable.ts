@@ -1,4 +1,4 @@
-import { metricFamily, type PerformanceMetric } from "../model/measurement.ts";
+import { atThreshold, metricFamily, type Metric, type PerformanceMetric } from "../model/measurement.ts";
 import { performanceTrait } from "../model/performance.ts";
 import type { Rule, RuleMeasure } from "../model/rule.ts";
 import { segmentGroupName, type SegmentsAsked, type SegmentSettings } from "../model/segment.ts";
@@ -31,12 +31,30 @@ export function whyNotApplicable({ measure }: Pick<Rule, "measure">, model: Mode
   if (unknown !== null) return { key: "segments", ...unknown(model.name) };
   if (measure.metric === "drift" || metricFamily(measure.metric) !== "performance") return null;
   const { tasks } = performanceTrait(measure.metric as PerformanceMetric);
-  if (tasks.includes(model.task)) return null;
+  if (tasks.includes(model.task)) return notConfigured(measure.metric, model);
   return {
     key: "metric",
     message: `${measure.metric} has no meaning for the ${model.task} model ${model.name}`,
     hint: `it is for ${tasks.join(" and ")} models`,
   };
+}
+
+/** Metrics that need to be told something: at which scores, of which quantile, what an answer is worth. */
+function notConfigured(metric: Metric, model: ModelSettings): Inapplicable | null {
+  const at = atThreshold(metric);
+  const lack = (key: string, hint: string): Inapplicable => ({
+    key: "metric",
+    message: `${metric} is not measured of ${model.name}`,
+    hint: `add \`${hint}\` under models.${model.name}${key}`,
+  });
+  if (at !== null && !model.thresholds?.includes(at.threshold))
+    return lack(
+      model.thresholds === undefined ? "" : ".thresholds",
+      model.thresholds === undefined ? `thresholds: [${at.threshold}]` : `${at.threshold}`,
+    );
+  if (metric === "quantile_loss" && model.quantile === undefined) return lack("", "quantile: 0.9");
+  if (metric === "mean_value" && model.value === undefined) return lack("", "value: {tp: 1, fp: -1, fn: 0, tn: 0}");
+  return null;
 }
 
 /** What is wrong with the segments of a rule. Which values a column has is known to events alone: its segments are taken as they are written. */

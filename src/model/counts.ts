@@ -64,6 +64,7 @@ export const OUTCOME_SUMS = [
   "absolute_error_size",
   "squared_error_actual",
   "squared_error_actual_2",
+  "signed_squared_error",
 ] as const;
 export type OutcomeSum = (typeof OUTCOME_SUMS)[number];
 

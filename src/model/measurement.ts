@@ -49,8 +49,12 @@ export const REALISED_METRICS = [
   "r2",
   "wape",
   "bias",
+  "quantile_loss",
   "label_coverage",
 ] as const;
+/** What is measured of a binary model as if scores from some threshold on were called positive: `recall@0.3`. */
+export const METRICS_AT_THRESHOLDS = ["accuracy", "precision", "recall", "specificity", "f1"] as const;
+export type ThresholdMetric = `${(typeof METRICS_AT_THRESHOLDS)[number]}@${number}`;
 /** What these will turn out to be, as far as predictions alone tell. */
 export const ESTIMATED_METRICS = [
   "estimated_accuracy",
@@ -70,7 +74,9 @@ export const PERFORMANCE_METRICS = [...REALISED_METRICS, ...ESTIMATED_METRICS] a
 export type DriftMetric = (typeof DRIFT_METRICS)[number];
 export type QualityMetric = (typeof QUALITY_METRICS)[number];
 export type TrafficMetric = (typeof TRAFFIC_METRICS)[number];
-export type RealisedMetric = (typeof REALISED_METRICS)[number];
+/** Metrics that have one name for all models. */
+export type NamedMetric = DriftMetric | QualityMetric | (typeof REALISED_METRICS)[number] | EstimatedMetric;
+export type RealisedMetric = (typeof REALISED_METRICS)[number] | ThresholdMetric;
 export type EstimatedMetric = (typeof ESTIMATED_METRICS)[number];
 export type PerformanceMetric = RealisedMetric | EstimatedMetric;
 export type Metric = DriftMetric | QualityMetric | PerformanceMetric;
@@ -82,6 +88,18 @@ export type JudgedFamily = MetricFamily | "estimate";
 export function metricFamily(metric: Metric): MetricFamily {
   if ((DRIFT_METRICS as readonly string[]).includes(metric)) return "drift";
   return (QUALITY_METRICS as readonly string[]).includes(metric) ? "quality" : "performance";
+}
+
+/** What a metric at a threshold is, and at which; null for any other text. */
+export function atThreshold(text: string): { metric: (typeof METRICS_AT_THRESHOLDS)[number]; threshold: number } | null {
+  const [name, number, ...rest] = text.split("@");
+  const metric = METRICS_AT_THRESHOLDS.find((one) => one === name);
+  const threshold = Number(number);
+  return metric && rest.length === 0 && threshold > 0 && threshold < 1 && String(threshold) === number ? { metric, threshold } : null;
+}
+
+export function isThresholdMetric(text: string): text is ThresholdMetric {
+  return atThreshold(text) !== null;
 }
 
 export function isEstimated(metric: Metric): metric is EstimatedMetric {
@@ -189,6 +207,8 @@ export type MeasurementDetail = {
   readonly labels?: LabelMaturity;
   /** Of a window that waits for labels: the value if those of one kind of outcome did not come sooner than those of another. */
   readonly corrected?: { readonly value: number; readonly low?: number; readonly high?: number };
+  /** Of a metric at a threshold: where it lies, as the nearest edge of the bins that scores are counted in. */
+  readonly threshold?: number;
   readonly confusion?: { readonly tp: number; readonly fp: number; readonly fn: number; readonly tn: number };
   /** Of several classes, each against the rest; those with most labels first. */
   readonly classes?: readonly ClassShare[];

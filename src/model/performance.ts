@@ -1,12 +1,16 @@
 import {
   isEstimated,
-  PERFORMANCE_METRICS,
+  isThresholdMetric,
+  METRICS_AT_THRESHOLDS,
+  ESTIMATED_METRICS,
+  REALISED_METRICS,
   type EstimatedMetric,
   type Metric,
   type PerformanceMetric,
   type RealisedMetric,
+  type ThresholdMetric,
 } from "./measurement.ts";
-import type { Task } from "./settings.ts";
+import type { ModelSettings, Task } from "./settings.ts";
 
 /** What a metric of performance is. */
 export type PerformanceTrait = {
@@ -23,7 +27,7 @@ const CLASSES = ["binary", "multiclass"] as const;
 const MULTICLASS = ["multiclass"] as const;
 const NUMBERS = ["regression"] as const;
 
-const REALISED: Readonly<Record<RealisedMetric, PerformanceTrait>> = {
+const REALISED: Readonly<Record<Exclude<RealisedMetric, ThresholdMetric>, PerformanceTrait>> = {
   accuracy: of(CLASSES, "higher", true),
   precision: of(BINARY, "higher", true),
   recall: of(BINARY, "higher", true),
@@ -44,11 +48,12 @@ const REALISED: Readonly<Record<RealisedMetric, PerformanceTrait>> = {
   r2: of(NUMBERS, "higher", false),
   wape: of(NUMBERS, "lower", true),
   bias: of(NUMBERS, "zero", false),
+  quantile_loss: of(NUMBERS, "lower", false),
   label_coverage: of([...CLASSES, ...NUMBERS], "higher", true),
 };
 
 /** What is estimated, by the name of the estimate. */
-export const ESTIMATE_OF: Readonly<Record<EstimatedMetric, RealisedMetric>> = {
+export const ESTIMATE_OF: Readonly<Record<EstimatedMetric, keyof typeof REALISED>> = {
   estimated_accuracy: "accuracy",
   estimated_precision: "precision",
   estimated_recall: "recall",
@@ -62,7 +67,10 @@ export const ESTIMATE_OF: Readonly<Record<EstimatedMetric, RealisedMetric>> = {
   estimated_mae: "mae",
 };
 
+const AT_THRESHOLD = of(BINARY, "higher", true);
+
 export function performanceTrait(metric: PerformanceMetric): PerformanceTrait {
+  if (isThresholdMetric(metric)) return AT_THRESHOLD;
   if (!isEstimated(metric)) return REALISED[metric];
   const trait = REALISED[ESTIMATE_OF[metric]];
   // What a class is worth says how often rows are right, not how much was claimed of the class that turned out true.
@@ -71,7 +79,7 @@ export function performanceTrait(metric: PerformanceMetric): PerformanceTrait {
 
 /** The trait of any metric; null for one that is not of performance. */
 export function traitOf(metric: Metric): PerformanceTrait | null {
-  return metric in REALISED || isEstimated(metric) ? performanceTrait(metric as PerformanceMetric) : null;
+  return metric in REALISED || isEstimated(metric) || isThresholdMetric(metric) ? performanceTrait(metric as PerformanceMetric) : null;
 }
 
 /** What a model is told by where there is room for one number; null where its outcomes are not counted. */
@@ -80,9 +88,20 @@ export function leadMetric(task: Task): RealisedMetric | null {
   return task === "regression" ? "mae" : "accuracy";
 }
 
-/** What is measured of models of a task. */
-export function performanceMetrics(task: Task): PerformanceMetric[] {
-  return PERFORMANCE_METRICS.filter((metric) => performanceTrait(metric).tasks.includes(task));
+type Measured = Pick<ModelSettings, "task" | "thresholds" | "quantile" | "value">;
+
+/** What is measured of a model once labels are there. */
+export function realisedMetrics(model: Measured): RealisedMetric[] {
+  const named = REALISED_METRICS.filter((metric) => performanceTrait(metric).tasks.includes(model.task))
+    .filter((metric) => metric !== "mean_value" || model.value !== undefined)
+    .filter((metric) => metric !== "quantile_loss" || model.quantile !== undefined);
+  const at = (model.thresholds ?? []).flatMap((threshold) => METRICS_AT_THRESHOLDS.map((metric) => `${metric}@${threshold}` as const));
+  return [...named, ...at];
+}
+
+/** What is measured of a model, with labels and without. */
+export function performanceMetrics(model: Measured): PerformanceMetric[] {
+  return [...realisedMetrics(model), ...ESTIMATED_METRICS.filter((metric) => performanceTrait(metric).tasks.includes(model.task))];
 }
 
 /** How much worse a value is than another; negative when it is better. */

@@ -46,6 +46,10 @@ export type ModelSettings = {
   readonly positive: string | null;
   /** What one prediction of each kind is worth, in any one unit. Absent: nobody said, or the task has no such kinds. */
   readonly value?: { readonly tp: number; readonly fp: number; readonly fn: number; readonly tn: number };
+  /** Scores at which a binary model is measured as if it called them, and what lies above, positive. Absent: none. */
+  readonly thresholds?: readonly number[];
+  /** Which quantile a regression predicts. Absent: none, but something like the mean. */
+  readonly quantile?: number;
   /** The grain of every count. */
   readonly bucket: Millis;
   /** How long after the newest event a bucket stays open. */

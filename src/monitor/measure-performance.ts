@@ -1,7 +1,7 @@
 import type { OutcomeCounts } from "../model/counts.ts";
 import { confusionOf } from "../model/counts.ts";
 import {
-  REALISED_METRICS,
+  atThreshold,
   type ClassShare,
   type Measurement,
   type MeasurementDetail,
@@ -11,6 +11,7 @@ import {
 } from "../model/measurement.ts";
 import { lossAgainst, performanceTrait } from "../model/performance.ts";
 import type { Window } from "../model/time.ts";
+import { confusionAtBin, scoreBinStart } from "../stats/binary-threshold.ts";
 import { calibrationChange } from "../stats/calibration-change.ts";
 import { calibrationError, type ReliabilityPoint } from "../stats/calibration.ts";
 import { normalSf } from "../stats/normal.ts";
@@ -21,6 +22,7 @@ import {
   SCORE_GROUPS,
   scoredRows,
   scoreSums,
+  thresholdBin,
   valueOf,
   type Evaluation,
   type MetricValue,
@@ -38,6 +40,8 @@ export type PerformanceWindow = {
   readonly window: Window;
   readonly baseline: string | null;
   readonly evaluation: Evaluation;
+  /** What is measured. */
+  readonly metrics: readonly RealisedMetric[];
   readonly current: OutcomeCounts;
   /** Null when there is nothing to compare with: the values are stated all the same. */
   readonly reference: OutcomeCounts | null;
@@ -49,10 +53,7 @@ export type PerformanceWindow = {
 
 /** Every performance metric of one version in one window, with its interval and, beside a reference, the evidence that it got worse. */
 export function measurePerformance(subject: PerformanceWindow): Measurement[] {
-  const { task } = subject.evaluation.grid;
-  return REALISED_METRICS.filter((metric) => performanceTrait(metric).tasks.includes(task))
-    .filter((metric) => metric !== "mean_value" || subject.evaluation.value !== null)
-    .map((metric) => measureOne(subject, metric));
+  return subject.metrics.map((metric) => measureOne(subject, metric));
 }
 
 function measureOne(subject: PerformanceWindow, metric: RealisedMetric): Measurement {
@@ -86,6 +87,12 @@ const UNDEFINED = "It has no value here: its formula divides by zero, as when on
 
 /** What is said beside the value. */
 function told(metric: RealisedMetric, current: OutcomeCounts, { grid }: Evaluation, curve: readonly ReliabilityPoint[]): MeasurementDetail {
+  const at = atThreshold(metric);
+  if (at !== null) {
+    const bin = thresholdBin(at.threshold);
+    const { tp, fp, fn, tn } = confusionAtBin(scoredRows(current), bin);
+    return { threshold: scoreBinStart(bin), confusion: { tp: tp.sum, fp: fp.sum, fn: fn.sum, tn: tn.sum } };
+  }
   return {
     ...(grid.task === "binary" ? { confusion: confusionOf(current) } : {}),
     ...(grid.task === "multiclass" && metric === "accuracy" ? { classes: classShares(current) } : {}),

@@ -2,6 +2,7 @@ import type { OutcomeCounts } from "../model/counts.ts";
 import { addCounts, addOutcomes } from "../model/counts.ts";
 import { binCount, subjectId, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
 import { JUDGED_DRIFT_METRICS, metricFamily, type Measurement, type MetricFamily } from "../model/measurement.ts";
+import { realisedMetrics } from "../model/performance.ts";
 import type { BaselineSettings } from "../model/settings.ts";
 import { ceilTo, DAY, floorTo, type Millis, type Window } from "../model/time.ts";
 import type { Traffic } from "../model/traffic.ts";
@@ -343,7 +344,13 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     const current = history.outcomes(window);
     const measured: Measurement[] = [];
     if (state.outcomeGrid === null) return measured;
-    const evaluation = { grid: state.outcomeGrid, value: state.settings.value ?? null };
+    const { settings: model } = state;
+    const evaluation = {
+      grid: state.outcomeGrid,
+      value: model.value ?? null,
+      ...(model.quantile === undefined ? {} : { quantile: model.quantile }),
+    };
+    const metrics = realisedMetrics(model);
     for (const version of activeVersions(history, window)) {
       const rows = current.get(version) ?? addOutcomes([]);
       const compared = settingsOf(baselines);
@@ -356,6 +363,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
             window,
             baseline: null,
             evaluation,
+            metrics,
             current: rows,
             reference: null,
             windows: [],
@@ -373,6 +381,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
           window,
           baseline: settings.name,
           evaluation,
+          metrics,
           current: rows,
           reference: referenceOutcomes(settings, version, window, usual, history),
           windows: usual ? usualOutcomes(settings, usual, window) : [],

@@ -1,10 +1,10 @@
 import { confusionOf, denseBins, sumOf, type Confusion, type OutcomeCounts, type OutcomeSum } from "../model/counts.ts";
-import type { RealisedMetric } from "../model/measurement.ts";
+import { atThreshold, isThresholdMetric, type RealisedMetric, type ThresholdMetric } from "../model/measurement.ts";
 import type { OutcomeGrid } from "../model/outcome-grid.ts";
 import type { ModelSettings } from "../model/settings.ts";
-import { aucFromBins, SCORE_BINS } from "../stats/auc.ts";
+import { aucFromBins, SCORE_BINS, scoreBin } from "../stats/auc.ts";
 import { averagePrecision } from "../stats/average-precision.ts";
-import { outcomeValue } from "../stats/binary-threshold.ts";
+import { binaryRates, confusionAtBin, outcomeValue, scoreBinStart } from "../stats/binary-threshold.ts";
 import { calibrationError, reliabilityCurve, type ReliabilityPoint } from "../stats/calibration.ts";
 import { accuracy, f1, precision, recall } from "../stats/confusion.ts";
 import { logLossFromSums } from "../stats/log-loss.ts";
@@ -12,6 +12,7 @@ import { momentsFromSums } from "../stats/moments.ts";
 import { multiclassPerformance, type MulticlassPerformance } from "../stats/multiclass.ts";
 import { normalQuantile } from "../stats/normal.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
+import { quantileLoss } from "../stats/quantile-loss.ts";
 import { regressionPerformance, type RegressionPerformance } from "../stats/regression.ts";
 import { unweighted, type Estimate, type ScoredRows } from "../stats/weighted-rows.ts";
 
@@ -30,7 +31,12 @@ export type MetricValue = {
 };
 
 /** What a model's outcomes are evaluated with. */
-export type Evaluation = { readonly grid: OutcomeGrid; readonly value: NonNullable<ModelSettings["value"]> | null };
+export type Evaluation = {
+  readonly grid: OutcomeGrid;
+  readonly value: NonNullable<ModelSettings["value"]> | null;
+  /** Which quantile a regression predicts. */
+  readonly quantile?: number;
+};
 
 const known = new WeakMap<OutcomeCounts, Map<RealisedMetric, MetricValue | null>>();
 
@@ -46,17 +52,58 @@ export function valueOf(metric: RealisedMetric, outcomes: OutcomeCounts, evaluat
   return found;
 }
 
-function evaluate(metric: RealisedMetric, outcomes: OutcomeCounts, { grid, value }: Evaluation): MetricValue | null {
+function evaluate(metric: RealisedMetric, outcomes: OutcomeCounts, { grid, value, quantile }: Evaluation): MetricValue | null {
   if (metric === "label_coverage") return coverage(outcomes);
   if (outcomes.labelled === 0) return null;
+  if (isThresholdMetric(metric)) return grid.task === "binary" ? valueAtThreshold(metric, outcomes) : null;
   switch (grid.task) {
     case "binary":
       return (BINARY[metric] ?? LOSSES[metric])?.(outcomes, value) ?? null;
     case "multiclass":
       return (MULTICLASS[metric] ?? LOSSES[metric])?.(outcomes, value) ?? null;
     case "regression":
+      if (metric === "quantile_loss") return quantile === undefined ? null : quantileValue(outcomes, grid, quantile);
       return regressionValue(metric, outcomes, grid);
   }
+}
+
+/** The bin that begins nearest to a threshold. */
+export function thresholdBin(threshold: number): number {
+  const bin = scoreBin(threshold);
+  const next = Math.min(bin + 1, SCORE_BINS - 1);
+  return threshold - scoreBinStart(bin) <= scoreBinStart(next) - threshold ? bin : next;
+}
+
+/** As if what scores from the threshold on were called positive, whatever the model called it; of rows with a score. */
+function valueAtThreshold(metric: ThresholdMetric, outcomes: OutcomeCounts): MetricValue | null {
+  const at = atThreshold(metric);
+  if (at === null) return null;
+  const table = confusionAtBin(scoredRows(outcomes), thresholdBin(at.threshold));
+  const { tp, fp, fn, tn } = table;
+  const found = binaryRates(table, CONFIDENCE)[at.metric];
+  if (found === null) return null;
+  const shares = {
+    accuracy: [tp.sum + tn.sum, fp.sum + fn.sum],
+    precision: [tp.sum, fp.sum],
+    recall: [tp.sum, fn.sum],
+    specificity: [tn.sum, fp.sum],
+  };
+  if (at.metric === "f1") return ofInterval(found);
+  const [right = 0, wrong = 0] = shares[at.metric];
+  return found.ci && rated({ value: found.value, ci: found.ci }, right, right + wrong);
+}
+
+function quantileValue(outcomes: OutcomeCounts, { scale }: Regression, level: number): MetricValue | null {
+  const sum = (name: OutcomeSum) => sumOf(outcomes, name);
+  const sums = {
+    weight: outcomes.labelled,
+    squares: outcomes.labelled,
+    error: sum("error"),
+    absolute: sum("absolute_error"),
+    squared: sum("squared_error"),
+    signedSquare: sum("signed_squared_error"),
+  };
+  return estimated(quantileLoss(sums, level, CONFIDENCE), scale);
 }
 
 /** The share of predictions whose label is known: all of it is missing where none is. */

@@ -132,7 +132,7 @@ async function driftMeasurements(query: ReportQuery, kind: MeasuredKind, window:
 
 async function performanceMeasurements(query: ReportQuery, kind: MeasuredKind, window: Window): Promise<Measurement[]> {
   const all = [];
-  for (const metric of performanceMetrics(query.model.task)) all.push(...(await measurementsOf(query, { ...kind, metric }, window)));
+  for (const metric of performanceMetrics(query.model)) all.push(...(await measurementsOf(query, { ...kind, metric }, window)));
   return all;
 }
 

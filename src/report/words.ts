@@ -1,7 +1,7 @@
-import type { Measurement, MeasurementStatus, Metric } from "../model/measurement.ts";
+import { atThreshold, type Measurement, type MeasurementStatus, type Metric, type NamedMetric } from "../model/measurement.ts";
 import type { Millis } from "../model/time.ts";
 
-export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
+const METRIC_NAMES: Readonly<Record<NamedMetric | "specificity", string>> = {
   psi: "Population stability (PSI)",
   ks: "Kolmogorov–Smirnov (KS)",
   wasserstein: "Normalised Wasserstein",
@@ -25,6 +25,7 @@ export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
   accuracy: "Accuracy",
   precision: "Precision",
   recall: "Recall",
+  specificity: "Specificity",
   f1: "F1",
   roc_auc: "ROC AUC",
   log_loss: "Log loss",
@@ -41,6 +42,7 @@ export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
   rmse: "Root mean squared error",
   r2: "R²",
   wape: "Absolute error, share of values (WAPE)",
+  quantile_loss: "Quantile loss",
   bias: "Bias (mean of predicted less actual)",
   estimated_accuracy: "Accuracy, estimated",
   estimated_precision: "Precision, estimated",
@@ -55,6 +57,12 @@ export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
   estimated_mae: "Mean absolute error, estimated",
   label_coverage: "Label coverage",
 };
+
+/** What a metric is called. */
+export function metricName(metric: Metric): string {
+  const at = atThreshold(metric);
+  return at === null ? METRIC_NAMES[metric as NamedMetric] : `${METRIC_NAMES[at.metric]} at ${at.threshold}`;
+}
 
 export const STATUS_WORDS: Readonly<Record<MeasurementStatus, string>> = {
   ok: "measured",

@@ -1,17 +1,38 @@
-import { requireFinite, requireOpenProbability } from "./argument-domain.ts";
+import { requireOpenProbability } from "./argument-domain.ts";
+import { meanEstimate, momentsFromSums } from "./moments.ts";
+import type { Estimate } from "./weighted-rows.ts";
+
+/** Sums over rows of e = predicted - actual; weighted rows count with their weight. */
+export interface ErrorSums {
+  /** Σw and Σw². */
+  readonly weight: number;
+  readonly squares: number;
+  readonly error: number;
+  readonly absolute: number;
+  readonly squared: number;
+  /** Σ w·e·|e|. */
+  readonly signedSquare: number;
+}
 
 /**
- * The quantile (pinball) loss of one row for a prediction of the `level` quantile: level·(y - f) where y is above, (1 -
- * level)·(f - y) where it is below; in the unit of y, 0 at y = f. Its mean is least when f is that quantile, and at
- * level ½ half the MAE.
+ * The mean quantile (pinball) loss of predictions of the `level` quantile: per row level·(y - f) where y is above, (1 -
+ * level)·(f - y) where it is below, in the unit of y. It is least when f is that quantile, and at level ½ half the MAE.
  *
- * Mean and interval of many: `meanEstimate` of their moments. Throws a RangeError for values that are not finite and
- * unless 0 < level < 1. Cost: constant. Example: quantileLoss(3, 1, 0.9) = 1.8.
+ * With e = f - y a row's loss is |e|/2 + (½ - level)·e, so its sum and its squares follow from sums that merge: Σℓ² =
+ * Σe²/4 + (½ - level)²·Σe² + (½ - level)·Σe|e|. The interval is that of a mean, t with n - 1 degrees of freedom
+ * (`meanEstimate`).
+ *
+ * Misleads: what it should be depends on how the values scatter, so it is compared with itself; it does not say whether
+ * predictions are too high or too low, the bias does.
+ *
+ * Returns null without rows; one row has no interval. Throws a RangeError unless 0 < level < 1 and 0 < confidence < 1.
+ * Cost: constant. Example: one row with y = 3, f = 1 at level 0.9 has loss 1.8.
  */
-export function quantileLoss(actual: number, predicted: number, level: number): number {
-  requireFinite("actual", actual);
-  requireFinite("predicted", predicted);
+export function quantileLoss(sums: ErrorSums, level: number, confidence: number): Estimate | null {
   requireOpenProbability("level", level);
-  const above = actual - predicted;
-  return above >= 0 ? level * above : (level - 1) * above;
+  const tilt = 0.5 - level;
+  const sum = sums.absolute / 2 + tilt * sums.error;
+  const product = (0.25 + tilt * tilt) * sums.squared + tilt * sums.signedSquare;
+  const moments = momentsFromSums(sums.weight, sums.squares, [sum], [[product]]);
+  return moments && meanEstimate(moments, 0, confidence);
 }

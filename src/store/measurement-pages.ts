@@ -1,6 +1,6 @@
 import type { Measurement, MeasurementStatus, MetricFamily } from "../model/measurement.ts";
 import type { Millis } from "../model/time.ts";
-import { FAMILIES, MEASUREMENT_COLUMNS, measurementOf, type MeasurementRow } from "./measurements.ts";
+import { FAMILIES, MEASUREMENT_COLUMNS, measurementOf, OF_FAMILY, type MeasurementRow } from "./measurements.ts";
 import type { QueryParams, Store } from "./store.ts";
 
 export type MeasurementPageFilter = {
@@ -44,7 +44,7 @@ export async function readMeasurementPage(
   limit: number,
   after: MeasurementPlace | null,
 ): Promise<Measurement[]> {
-  const conditions = ["m.model = {model:String}", "m.metric IN {metrics:Array(String)}"];
+  const conditions = ["m.model = {model:String}", OF_FAMILY];
   const params: Record<string, QueryParams[string]> = { model: filter.model, metrics: FAMILIES[filter.family], limit };
   const where = (condition: string, name: string, value: string | number | undefined): void => {
     if (value === undefined) return;

@@ -1,5 +1,5 @@
 import type { Measurement, MeasurementDetail, MetricFamily } from "../model/measurement.ts";
-import { DRIFT_METRICS, PERFORMANCE_METRICS, QUALITY_METRICS } from "../model/measurement.ts";
+import { DRIFT_METRICS, METRICS_AT_THRESHOLDS, PERFORMANCE_METRICS, QUALITY_METRICS } from "../model/measurement.ts";
 import type { Millis } from "../model/time.ts";
 import { dateTimeValue } from "./values.ts";
 import type { Store } from "./store.ts";
@@ -87,14 +87,17 @@ export const MEASUREMENT_COLUMNS = `m.model AS model, m.version AS version, m.se
 export const FAMILIES: Readonly<Record<MetricFamily, readonly string[]>> = {
   drift: DRIFT_METRICS,
   quality: QUALITY_METRICS,
-  performance: PERFORMANCE_METRICS,
+  performance: [...PERFORMANCE_METRICS, ...METRICS_AT_THRESHOLDS],
 };
+
+/** Whether a metric, whatever its threshold, is of the family. */
+export const OF_FAMILY = "substringIndex(m.metric, '@', 1) IN {metrics:Array(String)}";
 
 /** Stored measurements, the newest revision of each; by window, oldest first unless asked otherwise. */
 export async function readMeasurements(store: Store, filter: MeasurementFilter): Promise<Measurement[]> {
   const conditions = ["m.model = {model:String}"];
   if (filter.segments === undefined) conditions.push("m.segment = ''");
-  if (filter.family) conditions.push("m.metric IN {metrics:Array(String)}");
+  if (filter.family) conditions.push(OF_FAMILY);
   if (filter.version !== undefined) conditions.push("m.version = {version:String}");
   if (filter.subject !== undefined) conditions.push("if(m.subject = 'feature', m.feature, m.subject) = {subject:String}");
   if (filter.metric !== undefined) conditions.push("m.metric = {metric:String}");

@@ -176,6 +176,7 @@ function regressionTerms({ edges, center, scale }: Extract<OutcomeGrid, { task: 
       ["absolute_error_size", "abs(e) * size", "whole"],
       ["squared_error_actual", "e * e * d", "whole"],
       ["squared_error_actual_2", "e * e * d * d", "whole"],
+      ["signed_squared_error", "e * abs(e)", "whole"],
     ],
   };
 }

@@ -4,7 +4,7 @@ import { traitOf } from "../model/performance.ts";
 import { formatTime } from "../model/time.ts";
 import { html, type Markup } from "../report/markup.ts";
 import { badge } from "../report/parts.ts";
-import { chance, count, evidence, METRIC_NAMES, moment, number, percent, span, STATUS_WORDS } from "../report/words.ts";
+import { chance, count, evidence, metricName, moment, number, percent, span, STATUS_WORDS } from "../report/words.ts";
 import { readAlert } from "../store/alert-pages.ts";
 import type { Alert } from "../store/alerts.ts";
 import { readDeliveries } from "../store/deliveries.ts";
@@ -41,7 +41,7 @@ function figures({ explanation: e, window }: Alert): Markup {
   const isRate = metricFamily(e.metric) === "quality" || traitOf(e.metric)?.share === true;
   const text = isRate ? percent : number;
   return html`<dl class="figures">
-<div><dt>${METRIC_NAMES[e.metric]}</dt><dd>${text(e.value)}<small>${e.expected === null ? "" : `${text(e.expected)} expected`}${e.ci === null ? "" : `; ${text(e.ci[0])} to ${text(e.ci[1])}`}</small></dd></div>
+<div><dt>${metricName(e.metric)}</dt><dd>${text(e.value)}<small>${e.expected === null ? "" : `${text(e.expected)} expected`}${e.ci === null ? "" : `; ${text(e.ci[0])} to ${text(e.ci[1])}`}</small></dd></div>
 <div><dt>${metricFamily(e.metric) === "performance" ? "Fires at a loss of" : "Fires at an effect of"}</dt><dd>${number(e.threshold)}<small>against ${e.baseline ?? "no baseline"}</small></dd></div>
 <div><dt>Chance</dt><dd>${e.adjustedPValue === null ? (e.pValue === null ? "–" : `p ${chance(e.pValue)}`) : `p ${chance(e.adjustedPValue)}`}<small>${e.subjectsTested > 1 ? `corrected for ${e.subjectsTested} subjects; ` : ""}${evidence(e)}</small></dd></div>
 <div><dt>Rows</dt><dd>${count(e.rows.current)}<small>${count(e.rows.reference)} in the baseline${e.labelled === null ? "" : `; ${count(e.labelled)} labelled`}</small></dd></div>

@@ -5,7 +5,7 @@ import { DAY } from "../model/time.ts";
 import { volumeChart } from "../report/volume-chart.ts";
 import { html, type Markup } from "../report/markup.ts";
 import { badge } from "../report/parts.ts";
-import { count, day, METRIC_NAMES, moment, number, percent, span } from "../report/words.ts";
+import { count, day, metricName, moment, number, percent, span } from "../report/words.ts";
 import { readAlertPage } from "../store/alert-pages.ts";
 import type { Alert } from "../store/alerts.ts";
 import { readMeasurements } from "../store/measurements.ts";
@@ -76,7 +76,7 @@ function modelCard({ model, versions, volume, firing, lead }: Glance, watermark:
 ${volumeChart(volume, { width: 340, height: 46 })}
 <dl class="figures">
 <div><dt>Alerts</dt><dd>${alerts}</dd></div>
-<div><dt>${METRIC_NAMES[leadMetric(model.task) ?? "accuracy"]}</dt><dd>${performanceWords(lead, model)}</dd></div>
+<div><dt>${metricName(leadMetric(model.task) ?? "accuracy")}</dt><dd>${performanceWords(lead, model)}</dd></div>
 <div><dt>Newest version</dt><dd>${newest?.version ?? "–"}<small>${count(newest?.rows ?? 0)} rows since ${day(newest?.firstSeen ?? 0)}</small></dd></div>
 <div><dt>Complete up to</dt><dd>${watermark === null ? "–" : moment(watermark)}<small>${watermark === null ? "no watermark yet" : "UTC, event time"}</small></dd></div>
 </dl></section>`;

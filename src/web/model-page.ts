@@ -8,7 +8,7 @@ import type { VersionDrift } from "../report/drift.ts";
 import { html, type Markup } from "../report/markup.ts";
 import { alertTable, missingList, moverTable, retrainTable, versionTable } from "../report/parts.ts";
 import type { ModelReport } from "../report/report.ts";
-import { METRIC_NAMES, moment, number, percent, span } from "../report/words.ts";
+import { metricName, moment, number, percent, span } from "../report/words.ts";
 import type { PageDependencies } from "./dependencies.ts";
 import { firstEvent } from "./home-page.ts";
 import { alertHref, modelHref, subjectHref } from "./links.ts";
@@ -64,14 +64,14 @@ function performanceSections(story: ModelReport): Markup {
   const shown = story.performance?.series.filter((one) => one.metric === leadMetric(story.task)) ?? [];
   if (shown.length === 0)
     return html`<h2>Performance</h2><div class="card"><p class="empty">${leadMetric(story.task) !== null ? html`It is measured once labels arrive: send <code>{"type":"label","id":…,"label":…}</code> with the id of the prediction.` : `It is not measured for ${story.task} models.`}</p></div>`;
-  return html`${shown.map((one) => html`<h2>${METRIC_NAMES[one.metric]} of ${one.version}</h2><p class="note">Windows of ${formatDuration(story.performance?.windowMs ?? 0)}; the band is the 95% interval, the bars below show how many predictions have a label. ${othersWords(story, one.version)}</p><div class="card">${performanceChart(one.points, traitOf(one.metric)?.share === true)}</div>`)}`;
+  return html`${shown.map((one) => html`<h2>${metricName(one.metric)} of ${one.version}</h2><p class="note">Windows of ${formatDuration(story.performance?.windowMs ?? 0)}; the band is the 95% interval, the bars below show how many predictions have a label. ${othersWords(story, one.version)}</p><div class="card">${performanceChart(one.points, traitOf(one.metric)?.share === true)}</div>`)}`;
 }
 
 function othersWords(story: ModelReport, version: string): string {
   const newest = (story.performance?.series ?? []).flatMap((one) => {
     const point =
       one.version === version && one.metric !== leadMetric(story.task) ? one.points.findLast((at) => at.value !== null) : undefined;
-    return point ? [`${METRIC_NAMES[one.metric]} ${traitOf(one.metric)?.share === true ? percent(point.value) : number(point.value)}`] : [];
+    return point ? [`${metricName(one.metric)} ${traitOf(one.metric)?.share === true ? percent(point.value) : number(point.value)}`] : [];
   });
   return newest.length === 0 ? "" : `In the newest window: ${newest.join(", ")}.`;
 }

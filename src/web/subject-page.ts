@@ -8,7 +8,7 @@ import { driftCell } from "../report/drift.ts";
 import { readDistribution } from "../report/distribution.ts";
 import { html, type Markup } from "../report/markup.ts";
 import { badge, changeWords } from "../report/parts.ts";
-import { chance, count, evidence, METRIC_NAMES, number, percent, span, STATUS_WORDS } from "../report/words.ts";
+import { chance, count, evidence, metricName, number, percent, span, STATUS_WORDS } from "../report/words.ts";
 import { readMeasuredKinds } from "../store/measurement-pages.ts";
 import { readMeasurements } from "../store/measurements.ts";
 import type { PageDependencies } from "./dependencies.ts";
@@ -66,7 +66,7 @@ ${neighbours(trend, anchor.to, href)}
 <h2>Then and now</h2><p class="legend"><span class="key"><svg width="14" height="14" aria-hidden="true"><rect class="then" width="14" height="14" rx="3"/></svg>${baseline}${distribution ? `, ${count(distribution.reference.rows)} rows` : ""}</span><span class="key"><svg width="14" height="14" aria-hidden="true"><rect class="now" width="14" height="14" rx="3"/></svg>this window${distribution ? `, ${count(distribution.current.rows)} rows` : ""}</span></p>
 <div class="card">${distribution === null ? html`<p class="empty">The counts of this window or of the baseline are no longer there, so they cannot be drawn.</p>` : html`${distributionChart(distribution)}${sides(distribution)}`}</div>
 <h2>Statistics</h2><div class="card">${statistics(now)}</div>
-<h2>Over time</h2><p class="note">${METRIC_NAMES[judged]}, window by window; the thin mark is the value to be expected without a change.</p><div class="card">${trendChart(trend.map(driftCell), anchor.to, href)}</div>`;
+<h2>Over time</h2><p class="note">${metricName(judged)}, window by window; the thin mark is the value to be expected without a change.</p><div class="card">${trendChart(trend.map(driftCell), anchor.to, href)}</div>`;
   return { title: `${name} · ${model.name}`, crumbs, body };
 }
 
@@ -144,7 +144,7 @@ export function statistics(measurements: readonly Measurement[]): Markup {
   return html`<div class="scroll"><table><thead><tr><th>Statistic</th><th class="n">Value</th><th class="n">Expected</th><th class="n">p-value</th><th class="n">Rows then</th><th class="n">Rows now</th><th>Evidence</th><th>Status</th></tr></thead><tbody>${measurements.map(
     (m) => {
       const text = metricFamily(m.metric) === "quality" ? percent : number;
-      return html`<tr><td>${METRIC_NAMES[m.metric]}${m.detail.note === undefined ? null : html`<br><span class="note">${m.detail.note}</span>`}</td><td class="n">${text(m.value)}</td><td class="n">${text(m.expected)}</td><td class="n">${chance(m.pValue)}</td><td class="n">${count(m.rows.reference)}</td><td class="n">${count(m.rows.current)}</td><td>${evidence(m)}</td><td>${m.status === "ok" ? STATUS_WORDS.ok : badge(m.status)}</td></tr>`;
+      return html`<tr><td>${metricName(m.metric)}${m.detail.note === undefined ? null : html`<br><span class="note">${m.detail.note}</span>`}</td><td class="n">${text(m.value)}</td><td class="n">${text(m.expected)}</td><td class="n">${chance(m.pValue)}</td><td class="n">${count(m.rows.reference)}</td><td class="n">${count(m.rows.current)}</td><td>${evidence(m)}</td><td>${m.status === "ok" ? STATUS_WORDS.ok : badge(m.status)}</td></tr>`;
     },
   )}</tbody></table></div>`;
 }

@@ -3,24 +3,39 @@ import { expect, test } from "vitest";
 import type { App } from "../../src/app.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
 import { DAY, MINUTE } from "../../src/model/time.ts";
+import { readMeasurements } from "../../src/store/measurements.ts";
 import { load, loaded } from "../config/workplace.ts";
 import { ndjson } from "../support/messages.ts";
 import { play, startProgram } from "../support/program.ts";
+
+const THRESHOLDS = [0.3, 0.5, 0.85];
+const TASKS = {
+  binary: `positive: late, thresholds: [${THRESHOLDS.join(", ")}], value: {tp: 40, fp: -5, fn: -100, tn: 1}, `,
+  multiclass: "",
+  regression: "quantile: 0.9, ",
+};
+
+const RULES = { binary: ["recall@0.3", "mean_value"], multiclass: ["estimated_macro_f1"], regression: ["quantile_loss"] };
 
 type Rows = "reference" | "current" | "far";
 /** What scikit-learn says of the same rows: `tasks_oracle.py`. */
 type Row = {
   readonly prediction: string | number;
   readonly label: string | number | null;
+  readonly score?: number;
   readonly scores?: Readonly<Record<string, number>>;
 };
-type Figures = Readonly<Record<string, number>> & { readonly classes?: readonly { class: string; recall: number; rows: number }[] };
+type Figures = Readonly<Record<string, number>> & {
+  readonly edges?: Readonly<Record<string, number>>;
+  readonly classes?: readonly { class: string; recall: number; rows: number }[];
+};
 type Part = {
   readonly rows: Readonly<Record<Rows, readonly Row[]>>;
   readonly figures: Readonly<Record<Rows, Figures>>;
   readonly estimates?: Readonly<Record<string, number>>;
 };
 const oracle = JSON.parse(readFileSync(new URL("../oracle/tasks-oracle.json", import.meta.url), "utf8")) as {
+  readonly binary: Part;
   readonly multiclass: Part;
   readonly regression: Part;
 };
@@ -35,21 +50,23 @@ const event = (row: Row, index: number, start: number) => ({
   time: new Date(start + index * MINUTE).toISOString(),
   features: { x: index },
   prediction: row.prediction,
+  ...(row.score === undefined ? {} : { score: row.score }),
   ...(row.scores ? { scores: row.scores } : {}),
 });
 
 /** The whole program, with a model of one task, its reference in a file and a day of live events. */
-async function program(task: "multiclass" | "regression", { rows }: Part): Promise<App> {
+async function program(task: keyof typeof TASKS, { rows }: Part): Promise<App> {
   const reference = rows.reference.map((row, index) => ({
     ...event(row, index, START - 30 * DAY),
     ...(row.label === null ? {} : { label: row.label }),
   }));
   const yaml = `store: {path: ./data}
-alerts: []
 clock: replay
-models: {m: {task: ${task}, labels: {expected_within: 1h}, baselines: {training: {file: reference.ndjson}}}}
+models: {m: {task: ${task}, ${TASKS[task]}labels: {expected_within: 1h}, baselines: {training: {file: reference.ndjson}}}}
 `;
-  const { app } = await startProgram(loaded(load(yaml, { "reference.ndjson": ndjson(reference) })));
+  const rules = `rules: ${JSON.stringify(RULES[task].map((metric) => ({ name: metric, measure: { metric, baseline: "training", window: "1d" }, fire: { drop: 0.05 } })))}\n`;
+  const files = { "reference.ndjson": ndjson(reference), "alerts/rules.yaml": rules };
+  const { app } = await startProgram(loaded(load(yaml, files)));
   const labels = rows.current.flatMap(({ label }, index) =>
     label === null ? [] : [{ type: "label", id: `${START}-${index}`, model: "m", time: new Date(START + DAY).toISOString(), label }],
   );
@@ -65,6 +82,37 @@ async function measured(app: App, from = START): Promise<Map<string, Measurement
   const found = await app.monitor.measure({ model: "m", window, baselines: ["training"], families: ["performance"] });
   return new Map(found.map((one) => [one.metric, one]));
 }
+
+test("a model of two classes is measured as scikit-learn measures it, also at thresholds and by what answers are worth", async () => {
+  const app = await program("binary", oracle.binary);
+  const found = await measured(app);
+  const { reference, current } = oracle.binary.figures;
+  const named = ["accuracy", "precision", "recall", "f1", "log_loss", "brier", "mean_value"];
+  const at = THRESHOLDS.flatMap((threshold) =>
+    ["accuracy", "precision", "recall", "specificity", "f1"].map((metric) => `${metric}@${threshold}`),
+  );
+  for (const metric of [...named, ...at]) {
+    const one = found.get(metric);
+    expect(one, metric).toMatchObject({ status: "ok", labelled: current.labelled, rows: { reference: reference.labelled, current: 400 } });
+    expect(one?.value, metric).toBeCloseTo(current[metric] ?? NaN, 9);
+    expect(one?.detail.reference, metric).toBeCloseTo(reference[metric] ?? NaN, 9);
+    expect(one?.ci?.[0], metric).toBeLessThan(one?.value ?? NaN);
+    expect(one?.ci?.[1], metric).toBeGreaterThan(one?.value ?? NaN);
+    expect(one?.pValue, metric).toBeGreaterThan(0.001);
+  }
+  for (const threshold of THRESHOLDS)
+    expect(found.get(`recall@${threshold}`)?.detail.threshold).toBeCloseTo(current.edges?.[threshold] ?? NaN, 12);
+  // By schedule too, and each by its name.
+  const stored = await readMeasurements(app.store, { model: "m", family: "performance", upTo: START + DAY });
+  for (const metric of ["recall@0.3", "mean_value"])
+    expect(
+      stored.filter((one) => one.metric === metric),
+      metric,
+    ).toMatchObject([{ value: found.get(metric)?.value, status: "ok" }]);
+  // Of scores in bins: exact but for pairs within one.
+  expect(Math.abs((found.get("roc_auc")?.value ?? NaN) - (current.roc_auc ?? NaN))).toBeLessThan(1e-3);
+  expect(Math.abs((found.get("average_precision")?.value ?? NaN) - (current.average_precision ?? NaN))).toBeLessThan(2e-3);
+}, 60_000);
 
 test("a model of several classes is measured as scikit-learn measures it", async () => {
   const found = await measured(await program("multiclass", oracle.multiclass));
@@ -103,7 +151,7 @@ test("a model of numbers is measured as scikit-learn measures it, and estimated 
   const app = await program("regression", oracle.regression);
   const found = await measured(app);
   const { reference, current } = oracle.regression.figures;
-  for (const metric of ["mae", "rmse", "r2", "wape", "bias"]) {
+  for (const metric of ["mae", "rmse", "r2", "wape", "bias", "quantile_loss"]) {
     const one = found.get(metric);
     expect(one, metric).toMatchObject({ status: "ok", labelled: current.labelled, rows: { reference: reference.labelled, current: 300 } });
     expect(Math.abs((one?.value ?? NaN) / (current[metric] ?? NaN) - 1), metric).toBeLessThan(1e-9);

@@ -40,6 +40,27 @@ const MALFORMED: readonly Row[] = [
     /positive: late/,
   ],
   ["a class for regression", model("positive: x"), 4, "models.m.positive", /no positive class/, /task: binary/],
+  ...["regression", "multiclass"].map((task): Row => [
+    `what answers are worth for ${task}`,
+    `models:\n  m:\n    task: ${task}\n    value: {tp: 1, fp: -1, fn: 0, tn: 0}\n`,
+    4,
+    "models.m.value",
+    /no true and false positives/,
+    /task: binary/,
+  ]),
+  ["a worth left out", model("value: {tp: 1, fp: -1, fn: 0}"), 4, "models.m.value.tn", /required|expected/, /./],
+  ["thresholds for regression", model("thresholds: [0.5]"), 4, "models.m.thresholds", /no score/, /task: binary/],
+  ["a threshold beyond all scores", model("thresholds: [0.5, 30]"), 4, "models.m.thresholds[1]", /between 0 and 1/, /0\.3, 0\.7/],
+  ["a threshold twice", model("thresholds: [0.5, 0.5]"), 4, "models.m.thresholds", /given twice/, /0\.3, 0\.7/],
+  [
+    "a quantile of several classes",
+    "models:\n  m:\n    task: multiclass\n    quantile: 0.9\n",
+    4,
+    "models.m.quantile",
+    /no quantile/,
+    /task: regression/,
+  ],
+  ["a quantile in percent", model("quantile: 90"), 4, "models.m.quantile", /between 0 and 1/, /0\.9/],
   ["a number for a duration", model("bucket: 60"), 4, "models.m.bucket", /expected a duration such as 1h/, /90s, 15m/],
   ["a bucket that divides no day", model("bucket: 7m"), 4, "models.m.bucket", /divide a day/, /1m, 5m/],
   ["a zero bucket", model("bucket: 0s"), 4, "models.m.bucket", /./, /./],
@@ -457,6 +478,23 @@ describe("a wrong rule", () => {
       path: "rules[0].measure.metric",
       message: expect.stringContaining("no meaning for the regression model m"),
     });
+  });
+
+  it.each([
+    ["recall@0.3", "thresholds: [0.5]", /not measured of m/, /add `0\.3` under models\.m\.thresholds/],
+    ["recall@0.3", "", /not measured of m/, /add `thresholds: \[0\.3\]` under models\.m/],
+    ["mean_value", "", /not measured of m/, /add `value: /],
+  ])("on %s needs a model that was told of it (%s)", (metric, told, message, hint) => {
+    const config = `models: {m: {task: binary, positive: late, ${told === "" ? "" : `${told}, `}baselines: {training: {window: 7d}}}}\n`;
+    const rule = `models: [m]\nmeasure: {metric: "${metric}", baseline: training, window: 7d}\nfire: {drop: 0.1}`;
+    expect(problemsOf(loadRule(rule, config))).toMatchObject([
+      { path: "rules[0].measure.metric", message: expect.stringMatching(message), hint: expect.stringMatching(hint) },
+    ]);
+  });
+
+  it.each(["recall@2", "recall@0.30", "recall@", "log_loss@0.3"])("there is no %s", (metric) => {
+    const [problem] = problemsOf(loadRule(`measure: {metric: "${metric}", baseline: training, window: 7d}\nfire: {drop: 0.1}`));
+    expect(problem?.path).toBe("rules[0].measure.metric");
   });
 
   it("of how many rows come needs a stretch of live events beside it", () => {

@@ -1,4 +1,4 @@
-"""Writes tasks-oracle.json: a model of several classes and one of numbers, with what scikit-learn says of them.
+"""Writes tasks-oracle.json: a model of two classes, one of several and one of numbers, with what scikit-learn says of them.
 
     python test/oracle/tasks_oracle.py test/oracle/tasks-oracle.json
 
@@ -117,10 +117,70 @@ def of_numbers(rows):
         "r2": metrics.r2_score(y, z),
         "wape": float(np.abs(y - z).sum() / np.abs(y).sum()),
         "bias": float((z - y).mean()),
+        "quantile_loss": float(metrics.mean_pinball_loss(y, z, alpha=0.9)),
+    }
+
+
+THRESHOLDS = [0.3, 0.5, 0.85]
+VALUE = {"tp": 40, "fp": -5, "fn": -100, "tn": 1}
+
+
+def two(n):
+    """The class is not always what the score says; some rows have no score, some no label."""
+    rows = []
+    for _ in range(n):
+        odds = rng.normal(-0.7, 1.6)
+        score = float(np.round(1 / (1 + np.exp(-odds)), 6))
+        actual = rng.random() < 1 / (1 + np.exp(-0.8 * odds))
+        row = {"prediction": "late" if (score >= 0.5) != (rng.random() < 0.05) else "on_time"}
+        row["label"] = ("late" if actual else "on_time") if rng.random() < 0.9 else None
+        if rng.random() < 0.95:
+            row["score"] = score
+        rows.append(row)
+    return rows
+
+
+def edge(threshold):
+    """The score at which the nearest of the bins begins that the program counts scores in."""
+    odds = np.log(threshold / (1 - threshold))
+    below = np.floor((odds + 16) / 0.032)
+    edges = 1 / (1 + np.exp(16 - 0.032 * np.array([below, below + 1])))
+    return float(min(edges, key=lambda one: abs(one - threshold)))
+
+
+def of_two(rows):
+    known = [r for r in rows if r["label"] is not None]
+    y, z = (np.array([r[name] == "late" for r in known]) for name in ("label", "prediction"))
+    scored = [r for r in known if "score" in r]
+    truth, p = np.array([r["label"] == "late" for r in scored]), np.array([r["score"] for r in scored])
+    tn, fp, fn, tp = (int(n) for n in metrics.confusion_matrix(y, z).ravel())
+    at = {}
+    for threshold in THRESHOLDS:
+        called = p >= edge(threshold)
+        at[f"accuracy@{threshold}"] = metrics.accuracy_score(truth, called)
+        at[f"precision@{threshold}"] = metrics.precision_score(truth, called)
+        at[f"recall@{threshold}"] = metrics.recall_score(truth, called)
+        at[f"specificity@{threshold}"] = metrics.recall_score(~truth, ~called)
+        at[f"f1@{threshold}"] = metrics.f1_score(truth, called)
+    return {
+        "predictions": len(rows),
+        "labelled": len(known),
+        "accuracy": metrics.accuracy_score(y, z),
+        "precision": metrics.precision_score(y, z),
+        "recall": metrics.recall_score(y, z),
+        "f1": metrics.f1_score(y, z),
+        "log_loss": metrics.log_loss(truth, p),
+        "brier": metrics.brier_score_loss(truth, p),
+        "mean_value": (VALUE["tp"] * tp + VALUE["fp"] * fp + VALUE["fn"] * fn + VALUE["tn"] * tn) / len(known),
+        "roc_auc": metrics.roc_auc_score(truth, p),
+        "average_precision": metrics.average_precision_score(truth, p),
+        **at,
+        "edges": {str(threshold): edge(threshold) for threshold in THRESHOLDS},
     }
 
 
 animals, prices = {"reference": classes(600), "current": classes(300)}, {"reference": numbers(800), "current": numbers(300), "far": numbers(300, 1.0)}
+flights = {"reference": two(600), "current": two(400)}
 out = {
     "versions": {"numpy": np.__version__, "scikit-learn": sklearn.__version__},
     "multiclass": {
@@ -128,6 +188,7 @@ out = {
         "figures": {k: of_classes(v) for k, v in animals.items()},
         "estimates": estimates(animals["reference"], animals["current"]),
     },
+    "binary": {"rows": flights, "figures": {k: of_two(v) for k, v in flights.items()}},
     "regression": {"rows": prices, "figures": {k: of_numbers(v) for k, v in prices.items()}},
 }
 pathlib.Path(sys.argv[1]).write_text(json.dumps(out, separators=(",", ":")) + "\n")

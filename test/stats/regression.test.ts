@@ -12,6 +12,20 @@ function rowsOf(actual: readonly number[], predicted: readonly number[], shift: 
   return actual.map((y, row) => rowMoments(regressionQuantities(y, predicted[row] ?? 0, shift), weights?.[row] ?? 1));
 }
 
+/** What the quantile loss is made of. */
+function sumsOf(actual: readonly number[], predicted: readonly number[], weights: readonly number[] = actual.map(() => 1)) {
+  const sum = (of: (error: number) => number) =>
+    actual.reduce((all, y, row) => all + (weights[row] ?? 1) * of((predicted[row] ?? 0) - y), 0);
+  return {
+    weight: sum(() => 1),
+    squares: weights.reduce((all, weight) => all + weight * weight, 0),
+    error: sum((e) => e),
+    absolute: sum(Math.abs),
+    squared: sum((e) => e * e),
+    signedSquare: sum((e) => e * Math.abs(e)),
+  };
+}
+
 describe("agreement with scikit-learn and statsmodels", () => {
   it("of MAE, RMSE, bias, WAPE and R², also far from 0 and with weights", () => {
     for (const golden of performanceGoldens.regression) {
@@ -30,8 +44,14 @@ describe("agreement with scikit-learn and statsmodels", () => {
   it("of the quantile loss", () => {
     for (const { actual, predicted, weights, pinball } of performanceGoldens.regression) {
       for (const [level, value] of pinball) {
-        const losses = actual.map((y, row) => rowMoments([quantileLoss(y, predicted[row] ?? 0, level)], weights[row] ?? 1));
-        expect(meanEstimate(present(mergeMoments(losses)), 0, 0.95).value).toAgreeWith(value, 1e-10);
+        const found = present(quantileLoss(sumsOf(actual, predicted, weights), level, 0.95));
+        expect(found.value).toAgreeWith(value, 1e-10);
+        const losses = actual.map((y, row) => {
+          const error = (predicted[row] ?? 0) - y;
+          return rowMoments([error < 0 ? -level * error : (1 - level) * error], weights[row] ?? 1);
+        });
+        const mean = meanEstimate(present(mergeMoments(losses)), 0, 0.95);
+        expect(present(found.standardError)).toAgreeWith(present(mean.standardError), 1e-7);
       }
     }
   });
@@ -175,12 +195,14 @@ describe("regressionPerformance", () => {
     expect(() => regressionQuantities(1, Infinity, 0)).toThrow(RangeError);
     expect(() => regressionPerformance(rowMoments([1], 1), 0.95)).toThrow(RangeError);
     expect(() => regressionPerformance(null, 95)).toThrow(RangeError);
-    expect(() => quantileLoss(1, 2, 1)).toThrow(RangeError);
+    expect(() => quantileLoss(sumsOf([1], [2]), 1, 0.95)).toThrow(RangeError);
+    expect(() => quantileLoss(sumsOf([1], [2]), 0.5, 1)).toThrow(RangeError);
   });
   it("of the median is half the absolute error", () => {
-    expect(quantileLoss(3, 1, 0.5)).toBe(1);
-    expect(quantileLoss(3, 1, 0.9)).toBeCloseTo(1.8, 15);
-    expect(quantileLoss(1, 3, 0.9)).toBeCloseTo(0.2, 15);
-    expect(quantileLoss(3, 3, 0.9)).toBe(0);
+    expect(quantileLoss(sumsOf([3], [1]), 0.5, 0.95)).toMatchObject({ value: 1, ci: null });
+    expect(quantileLoss(sumsOf([], []), 0.5, 0.95)).toBeNull();
+    expect(quantileLoss(sumsOf([3, 3], [1, 1]), 0.9, 0.95)?.value).toBeCloseTo(1.8, 15);
+    expect(quantileLoss(sumsOf([1], [3]), 0.9, 0.95)?.value).toBeCloseTo(0.2, 15);
+    expect(quantileLoss(sumsOf([3], [3]), 0.9, 0.95)?.value).toBeCloseTo(0, 15);
   });
 });
