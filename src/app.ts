@@ -19,6 +19,7 @@ import type { Config } from "./model/settings.ts";
 import type { Grid } from "./model/grid.ts";
 import { MINUTE, SECOND, type Clock, type Millis, type Window } from "./model/time.ts";
 import { createMonitor, type Monitor, type TickResult } from "./monitor/monitor.ts";
+import { createCall } from "./notify/guarded-call.ts";
 import { createNotifiers } from "./notify/notifier.ts";
 import { createSignedPost } from "./notify/signed-post.ts";
 import { createLaunchers } from "./retrain/launch-webhook.ts";
@@ -139,7 +140,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     ruleHash,
   });
   let stopping = false;
-  const post = createSignedPost();
+  const post = createSignedPost(createCall(config.outgoing));
   const link = (model: string) => {
     const url = options.link?.() ?? config.http.publicUrl;
     return url === null ? null : `${url}/models/${encodeURIComponent(model)}`;
@@ -152,7 +153,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     log,
     onDecided: metrics.decided,
   });
-  const outbox = createOutbox({ store, channels: createNotifiers(config.channels), clock, log, link, onAttempt: metrics.told });
+  const outbox = createOutbox({ store, channels: createNotifiers(config.channels, post), clock, log, link, onAttempt: metrics.told });
 
   const monitor = createMonitor({
     // A pass may be cut off after any statement, so a program that is told to end waits for one, not for all.

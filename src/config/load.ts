@@ -12,7 +12,7 @@ import { readModels } from "./read-models.ts";
 import { readPart, valueAt } from "./read-part.ts";
 import { readRules } from "./read-rules.ts";
 import { unreadable } from "./read-secret.ts";
-import { clockSchema } from "./schema.ts";
+import { clockSchema, outgoingSchema } from "./schema.ts";
 import type { Environment } from "./substitute-env.ts";
 
 export type LoadOptions = {
@@ -47,6 +47,7 @@ export function loadConfig(options: LoadOptions): Loaded {
   const store = readStore(document, surroundings);
   const http = readHttp(document, surroundings);
   const models = readModels(document, surroundings);
+  const outgoing = valueAt(document.data, ["outgoing"]) === undefined ? { allow: [] } : readPart(document, outgoingSchema, ["outgoing"]);
   const channels = readChannels(document, surroundings);
   // Names are looked up before values are judged: a mistake in a channel is no mistake in the rules that notify it.
   const modelNames = mappingKeys(document, "models");
@@ -70,10 +71,10 @@ export function loadConfig(options: LoadOptions): Loaded {
   }
 
   const problems = [...documents.flatMap((each) => each.problems()), ...unread];
-  if (problems.length > 0 || clock === undefined || kafka === undefined || store === undefined || http === undefined) {
+  if (problems.length > 0 || !clock || kafka === undefined || !store || !http || !outgoing) {
     return { ok: false, problems };
   }
-  const config: Config = { file: resolve(file), clock, kafka, store, http, models, adapters, channels, retraining, rules };
+  const config: Config = { file: resolve(file), clock, kafka, store, http, models, adapters, outgoing, channels, retraining, rules };
   return { ok: true, config: freeze(config), warnings: documents.flatMap((each) => each.warnings()) };
 }
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseAddressRange } from "../model/address.ts";
 import { parseDuration, parseTime } from "../model/time.ts";
 
 /** What a check says when it fails: the problem, and on a second line the hint. */
@@ -18,6 +19,10 @@ const isTime = says("expected a time such as 2013-01-01 or 2013-01-01T06:00:00Z"
 const isPort = says("expected a port", "a whole number from 0 to 65535");
 const isFlag = says("expected true or false", "write true or false");
 const isUrl = says("expected an http or https address", "as in https://example.com/hook");
+const isAddresses = says(
+  "expected an address or a range of addresses",
+  "as in 10.0.0.0/8 or 192.168.1.7 or fd00::/8; names are looked up, so they are not allowed here",
+);
 const isEmail = says("expected an e-mail address", "as in ml@example.com");
 
 export const text = z.string().min(1, says("is empty", "write a value, or remove the key"));
@@ -42,6 +47,7 @@ export const port = z
   .transform(Number);
 export const flag = z.union([z.boolean(), z.enum(["true", "false"])], isFlag).transform((value) => value === true || value === "true");
 export const url = z.string(isUrl).refine(isHttpUrl, isUrl);
+export const addresses = z.string(isAddresses).refine((value) => parseAddressRange(value) !== null, isAddresses);
 export const email = z.string(isEmail).regex(/^[^\s@<>,;:"()]+@[^\s@<>,;:"()]+$/, isEmail);
 
 function isHttpUrl(value: string): boolean {

@@ -4,7 +4,7 @@ import { PASSWORD_MECHANISMS, SCOPES, SEASONS, TASKS, type Season } from "../mod
 import { DAY, MINUTE } from "../model/time.ts";
 import { adapterSchemas } from "./adapters-schema.ts";
 import { tableShape } from "./table-schema.ts";
-import { delay, duration, email, flag, name, object, port, says, text, time, url } from "./schema-values.ts";
+import { addresses, delay, duration, email, flag, name, object, port, says, text, time, url } from "./schema-values.ts";
 
 /** `host:port`. */
 export const BROKER = /^(\[[^\]\s]+\]|[^\s:,/]+):\d{1,5}$/;
@@ -211,6 +211,7 @@ export const retrainingSchemas = {
   }),
 };
 
+export const outgoingSchema = object({ allow: z.array(addresses).default([]) });
 export const clockSchema = z.enum(["live", "replay"]);
 export const alertsSchema = z.array(text);
 export { httpSchema, kafkaSchema };
@@ -245,6 +246,7 @@ export const configSchema = object({
     }),
   ),
   adapters: z.record(name, z.discriminatedUnion("type", [adapterSchemas.mapped, adapterSchemas.cloudevents])).default({}),
+  outgoing: outgoingSchema.prefault({}),
   channels: z.record(name, z.discriminatedUnion("type", [channelSchemas.email, channelSchemas.webhook])).default({}),
   retraining: z.record(name, retrainingSchemas.webhook).default({}),
   alerts: alertsSchema.optional(),

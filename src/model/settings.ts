@@ -242,6 +242,12 @@ export type HttpSettings = {
 export const SCOPES = ["ingest", "read", "operate"] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** What this program may call by itself beside Kafka, the store and mail servers. */
+export type OutgoingSettings = {
+  /** Addresses and ranges that are not public and may be called nevertheless. */
+  readonly allow: readonly string[];
+};
+
 export type Channel =
   | {
       readonly type: "email";
@@ -279,6 +285,7 @@ export type Config = {
   readonly http: HttpSettings;
   readonly models: ReadonlyMap<string, ModelSettings>;
   readonly adapters: ReadonlyMap<string, AdapterSettings>;
+  readonly outgoing: OutgoingSettings;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly retraining: ReadonlyMap<string, RetrainingSettings>;
   readonly rules: readonly Rule[];

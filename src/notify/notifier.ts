@@ -1,12 +1,10 @@
-import type { Notifier } from "../model/alert.ts";
+import type { Notifier, SignedPost } from "../model/alert.ts";
 import type { Channel } from "../model/settings.ts";
 import { createEmailNotifier } from "./email.ts";
-import { createSignedPost } from "./signed-post.ts";
 import { createWebhookNotifier } from "./webhook.ts";
 
 /** The notifiers of the configured channels, by name. */
-export function createNotifiers(channels: ReadonlyMap<string, Channel>): ReadonlyMap<string, Notifier> {
-  const post = createSignedPost();
+export function createNotifiers(channels: ReadonlyMap<string, Channel>, post: SignedPost): ReadonlyMap<string, Notifier> {
   return new Map(
     [...channels].map(([name, channel]) => [
       name,

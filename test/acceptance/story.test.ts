@@ -23,7 +23,8 @@ async function startStory() {
   const toy = createToyModel();
   const config = writeToyProgram(
     toy,
-    `channels:
+    `outgoing: {allow: [127.0.0.1]}
+channels:
   ml_oncall: {type: email, to: [ml@example.com], smtp: {host: 127.0.0.1, port: ${mail.port}}}
   ops: {type: webhook, url: "${hooks.url}/alerts", secret: "\${OPS_SECRET}"}
 retraining:

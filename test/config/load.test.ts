@@ -100,6 +100,7 @@ it("the design's example loads", () => {
       ],
     ]),
     adapters: new Map(),
+    outgoing: { allow: [] },
     channels: new Map<string, unknown>([
       [
         "ml_oncall",
@@ -180,6 +181,7 @@ it("what is not said has a default", () => {
     clock: "live",
     kafka: null,
     http: { host: "127.0.0.1", port: 8080, tokens: [], publicUrl: null, cloudevents: null },
+    outgoing: { allow: [] },
     rules: [],
   });
   expect(config.store).toEqual({ kind: "embedded", path: join(config.file ?? "", "../data") });

@@ -235,6 +235,14 @@ const MALFORMED: readonly Row[] = [
     /http or https/,
     /https:/,
   ],
+  [
+    "a name where only addresses are allowed",
+    `${MODEL}outgoing: {allow: [localhost]}\n`,
+    2,
+    "outgoing.allow[0]",
+    /an address or a range/,
+    /10\.0\.0\.0\/8/,
+  ],
   ["a misspelt type", `${MODEL}channels:\n  c: {type: webook}\n`, 3, "channels.c.type", /one of email, webhook/, /did you mean `webhook`/],
   [
     "a channel of later",

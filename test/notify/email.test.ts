@@ -39,6 +39,7 @@ async function setUp(
         },
       ],
     ]),
+    () => Promise.reject(new Error("mail is not posted")),
   ).get("ml");
   if (!notify) throw new Error("no such channel");
   return { catcher, notify };

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createCall } from "../../src/notify/guarded-call.ts";
 import { createSignedPost } from "../../src/notify/signed-post.ts";
 import { createNotifiers } from "../../src/notify/notifier.ts";
 import { createWebhookNotifier } from "../../src/notify/webhook.ts";
@@ -22,8 +23,9 @@ beforeEach(async () => {
 });
 afterEach(() => receiver.stop());
 
+const call = createCall({ allow: ["127.0.0.1"] });
 const notifierOf = (secret: string | null, url = receiver.url, timeout = 2_000) =>
-  createWebhookNotifier({ type: "webhook", name: "ops", url, secret }, createSignedPost(timeout));
+  createWebhookNotifier({ type: "webhook", name: "ops", url, secret }, createSignedPost(call, timeout));
 
 describe("a webhook", () => {
   it("writes times as the API does, those within a detail too", async () => {
@@ -55,7 +57,10 @@ describe("a webhook", () => {
   });
 
   it("without a secret is not signed", async () => {
-    const notifier = createNotifiers(new Map([["ops", { type: "webhook", name: "ops", url: receiver.url, secret: null }]])).get("ops");
+    const notifier = createNotifiers(
+      new Map([["ops", { type: "webhook", name: "ops", url: receiver.url, secret: null }]]),
+      createSignedPost(call),
+    ).get("ops");
     await notifier?.(notification);
     expect(receiver.requests[0]?.headers).not.toHaveProperty("webhook-signature");
   });
@@ -69,6 +74,7 @@ describe("a webhook", () => {
     [204, {}, { outcome: "sent", detail: "HTTP 204" }],
     [301, { location: "http://127.0.0.1:1/" }, { outcome: "failed", detail: "HTTP 301: redirects are not followed" }],
     [400, {}, { outcome: "failed", detail: "HTTP 400" }],
+    [404, {}, { outcome: "retry", detail: "HTTP 404", retryAfter: null }],
     [410, {}, { outcome: "failed", detail: "HTTP 410: the receiver wants no more" }],
     [429, { "retry-after": "120" }, { outcome: "retry", detail: "HTTP 429", retryAfter: 120_000 }],
     [429, { "retry-after": new Date(DAY_0 + 60_000).toUTCString() }, { outcome: "retry", detail: "HTTP 429", retryAfter: 60_000 }],

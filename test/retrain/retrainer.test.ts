@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../src/log.ts";
 import type { RetrainingSettings } from "../../src/model/settings.ts";
 import { DAY } from "../../src/model/time.ts";
+import { createCall } from "../../src/notify/guarded-call.ts";
 import { createSignedPost } from "../../src/notify/signed-post.ts";
 import { createLaunchers } from "../../src/retrain/launch-webhook.ts";
 import { createRetrainer } from "../../src/retrain/retrainer.ts";
@@ -46,7 +47,7 @@ function retrainerOf(changes: Partial<RetrainingSettings> = {}, over: Partial<St
     ],
   ]);
   const launchers = createLaunchers(settings, {
-    post: createSignedPost(2_000),
+    post: createSignedPost(createCall({ allow: ["127.0.0.1"] }), 2_000),
     link: () => "https://dw.example",
   });
   return createRetrainer({
@@ -140,7 +141,7 @@ describe("a job that cannot be started", () => {
   });
 
   it("is a failure at once when it is refused", async () => {
-    receiver.answerWith({ status: 404 });
+    receiver.answerWith({ status: 422 });
     expect(await retrainerOf().consider([firing])).toMatchObject([{ state: "failed" }]);
   });
 });

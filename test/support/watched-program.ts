@@ -33,7 +33,8 @@ export async function startWatchedProgram(changes: Partial<Config> = {}): Promis
   const toy = createToyModel();
   const config = writeToyProgram(
     toy,
-    `channels:
+    `outgoing: {allow: [127.0.0.1]}
+channels:
   ops: {type: webhook, url: "${hooks.url}/ops"}
   busy: {type: webhook, url: "${hooks.url}/busy"}
   strict: {type: webhook, url: "${hooks.url}/strict"}

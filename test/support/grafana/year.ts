@@ -175,6 +175,7 @@ function yearConfig(store: string, scratch: string, url: string, names: readonly
   return {
     ...flights,
     models: new Map([...flights.models, ...toys.map((model) => [model.name, model] as const)]),
+    outgoing: { allow: ["127.0.0.1"] },
     channels: new Map([hook("ops", "ops"), hook("gone", "gone")]),
     rules: flights.rules.map((rule) => ({ ...rule, notify: ["ops", "gone"] })),
     // What the flights would start is not: the demo does so too.
