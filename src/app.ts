@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAlertEngine } from "./alerting/engine.ts";
 import { createOutbox, type Outbox } from "./alerting/outbox.ts";
+import { createRefresh } from "./alerting/refresh.ts";
 import { ruleHash } from "./alerting/rule-hash.ts";
 import { VERSION } from "./cli/version.ts";
+import { whyBehind } from "./ingest/behind.ts";
 import { openBaselineFile } from "./ingest/baseline-file.ts";
 import { precedenceNumber, predictionPrecedence } from "./ingest/identity.ts";
 import { createDeadLetterTopic } from "./ingest/kafka-dead-letters.ts";
@@ -20,6 +22,7 @@ import type { Grid } from "./model/grid.ts";
 import { MINUTE, SECOND, type Clock, type Millis, type Window } from "./model/time.ts";
 import { createMonitor, type Monitor, type TickResult } from "./monitor/monitor.ts";
 import { createCall } from "./notify/guarded-call.ts";
+import { createHeartbeat } from "./notify/heartbeat.ts";
 import { createNotifiers } from "./notify/notifier.ts";
 import { createSignedPost } from "./notify/signed-post.ts";
 import { createLaunchers } from "./retrain/launch-webhook.ts";
@@ -75,6 +78,9 @@ export type App = {
   start(): Promise<void>;
   stop(): Promise<void>;
 };
+
+/** How long the work may rest before the heartbeat does. */
+const STALLED = 10 * MINUTE;
 
 /**
  * The whole program as a value: everything is made and tied together here, in one straight line, and nowhere else.
@@ -140,7 +146,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     ruleHash,
   });
   let stopping = false;
-  const post = createSignedPost(createCall(config.outgoing));
+  const call = createCall(config.outgoing);
+  const post = createSignedPost(call);
   const link = (model: string) => {
     const url = options.link?.() ?? config.http.publicUrl;
     return url === null ? null : `${url}/models/${encodeURIComponent(model)}`;
@@ -153,8 +160,24 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     log,
     onDecided: metrics.decided,
   });
-  const outbox = createOutbox({ store, channels: createNotifiers(config.channels, post), clock, log, link, onAttempt: metrics.told });
+  const notifiers = createNotifiers(config.channels, { call, post });
+  const outbox = createOutbox({
+    store,
+    channels: notifiers,
+    repeatEvery: new Map([...config.channels].map(([name, { repeatEvery }]) => [name, repeatEvery])),
+    // Events that are their own clock are never late by it.
+    behind: (model) => (liveClock ? behind(model) : null),
+    clock,
+    log,
+    link,
+    onAttempt: metrics.told,
+  });
+  const forgetful = new Map([...notifiers].filter(([name]) => config.channels.get(name)?.type === "alertmanager"));
+  const refresh = createRefresh({ store, channels: forgetful, clock, log, link });
+  const heartbeat = config.heartbeat === null ? null : createHeartbeat({ settings: config.heartbeat, call, whyNot: whyNotWorking, log });
 
+  /** What changed in the pass that is under way: told of at its end, so that a stretch that is caught up with is told of as it ended. */
+  const changes: Transition[] = [];
   const monitor = createMonitor({
     // A pass may be cut off after any statement, so a program that is told to end waits for one, not for all.
     store: storeUntil(store, () => stopping),
@@ -169,7 +192,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       metrics.alerts.changed(transitions);
       if (transitions.length > 0) onTransitions(transitions);
       if (!effects) return;
-      outbox.add(transitions);
+      changes.push(...transitions);
       await retrainer.consider(transitions);
     },
     onDone: metrics.ticks.done,
@@ -191,6 +214,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   let ticking: Promise<unknown> = Promise.resolve();
   let started = false;
   let recordedAt = 0;
+  let passedAt: Millis | null = null;
   let assigned: ReadonlySet<string> = new Set();
   let loop: Promise<void> | null = null;
 
@@ -226,11 +250,13 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     let error: string | null = null;
     try {
       result = await pass();
+      passedAt = clock();
       return result;
     } catch (failure) {
       if (!stopping) error = failure instanceof Error ? failure.message : String(failure);
       throw failure;
     } finally {
+      outbox.add(changes.splice(0));
       const duration = performance.now() - begun;
       metrics.ticks.ended({ duration, ok: error === null, at: clock() });
       const isDue = startedAt >= recordedAt + MINUTE;
@@ -278,7 +304,11 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   }
 
   async function start(): Promise<void> {
-    if (effects) outbox.start(SECOND);
+    if (effects) {
+      outbox.start(SECOND);
+      refresh.start();
+      heartbeat?.start();
+    }
     metrics.alerts.begin(await readStatuses(store));
     await monitor.start();
     if (effects) await retrainer.start();
@@ -305,6 +335,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     await deadLetters?.close();
     await loop;
     await ticking;
+    await heartbeat?.stop();
+    await refresh.stop();
     await outbox.stop();
     await metrics.close();
     await store.close();
@@ -316,6 +348,28 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       return error === null ? [] : [`${source.name}: ${error}`];
     });
     return started ? failing : ["Baselines are being loaded.", ...failing];
+  }
+
+  function behind(model: string): string | null {
+    const settings = config.models.get(model);
+    if (!settings) return null;
+    return whyBehind({
+      sources: sources.map((source) => ({ name: source.name, ...source.status() })),
+      watermark: watermark(model),
+      lateness: settings.lateness,
+      bucket: settings.bucket,
+      now: clock(),
+    });
+  }
+
+  /** Beside what keeps it from being ready: passes and deliveries that are due and do not come. */
+  function whyNotWorking(): string[] {
+    const since = clock() - STALLED;
+    const stalled = [
+      ...((passedAt ?? 0) < since ? ["No pass of measuring has ended well for ten minutes."] : []),
+      ...((outbox.workedAt() ?? 0) < since ? ["Nothing could be looked up to be told for ten minutes."] : []),
+    ];
+    return [...whyNotReady(), ...stalled];
   }
 
   metrics.readFrom({

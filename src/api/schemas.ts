@@ -137,7 +137,7 @@ const delivery = z
     channel: z.string(),
     transition_ids: z.array(z.string()),
     attempt: count,
-    outcome: z.enum(["sent", "retry", "failed"]),
+    outcome: z.enum(["sent", "retry", "failed", "silenced"]),
     detail: z.string(),
     at: moment,
     next_attempt_at: moment.nullable(),

@@ -134,10 +134,11 @@ function demoConfig(options: DemoOptions): Config & { store: { kind: "embedded";
 
 /** The same configuration, telling the receiver that really listens. */
 function withCatcher(config: Config, catcher: Catcher, secret: string): Config {
-  const told = (channel: Channel): Channel =>
-    channel.type === "email"
-      ? { ...channel, smtp: { ...channel.smtp, port: catcher.smtpPort } }
-      : { ...channel, url: `${catcher.url}/hooks/${encodeURIComponent(channel.name)}`, secret };
+  const told = (channel: Channel): Channel => {
+    if (channel.type === "email") return { ...channel, smtp: { ...channel.smtp, port: catcher.smtpPort } };
+    const url = `${catcher.url}/hooks/${encodeURIComponent(channel.name)}`;
+    return channel.type === "webhook" ? { ...channel, url, secret } : { ...channel, url };
+  };
   return {
     ...config,
     channels: new Map([...config.channels].map(([name, channel]) => [name, told(channel)])),

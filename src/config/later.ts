@@ -11,7 +11,6 @@ const LATER_KEYS: readonly { readonly within: Path; readonly keys: readonly stri
   { within: ["rules", "*", "measure"], keys: ["segment", "version"] },
 ];
 
-export const LATER_CHANNELS = ["slack", "teams", "pagerduty", "alertmanager"];
 export const LATER_RETRAINING = [
   "airflow",
   "argo",

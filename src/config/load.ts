@@ -6,7 +6,7 @@ import { readDocument, type Document } from "./document.ts";
 import { findRuleFiles } from "./find-rule-files.ts";
 import type { Problem } from "./problem.ts";
 import { readAdapters } from "./read-adapters.ts";
-import { readChannels, readRetraining } from "./read-channels.ts";
+import { readChannels, readHeartbeat, readRetraining } from "./read-channels.ts";
 import { checkTopLevel, readHttp, readKafka, readStore } from "./read-connections.ts";
 import { readModels } from "./read-models.ts";
 import { readPart, valueAt } from "./read-part.ts";
@@ -48,6 +48,7 @@ export function loadConfig(options: LoadOptions): Loaded {
   const http = readHttp(document, surroundings);
   const models = readModels(document, surroundings);
   const outgoing = valueAt(document.data, ["outgoing"]) === undefined ? { allow: [] } : readPart(document, outgoingSchema, ["outgoing"]);
+  const heartbeat = readHeartbeat(document, surroundings);
   const channels = readChannels(document, surroundings);
   // Names are looked up before values are judged: a mistake in a channel is no mistake in the rules that notify it.
   const modelNames = mappingKeys(document, "models");
@@ -71,10 +72,23 @@ export function loadConfig(options: LoadOptions): Loaded {
   }
 
   const problems = [...documents.flatMap((each) => each.problems()), ...unread];
-  if (problems.length > 0 || !clock || kafka === undefined || !store || !http || !outgoing) {
+  if (problems.length > 0 || !clock || kafka === undefined || !store || !http || !outgoing || heartbeat === undefined) {
     return { ok: false, problems };
   }
-  const config: Config = { file: resolve(file), clock, kafka, store, http, models, adapters, outgoing, channels, retraining, rules };
+  const config: Config = {
+    file: resolve(file),
+    clock,
+    kafka,
+    store,
+    http,
+    models,
+    adapters,
+    outgoing,
+    heartbeat,
+    channels,
+    retraining,
+    rules,
+  };
   return { ok: true, config: freeze(config), warnings: documents.flatMap((each) => each.warnings()) };
 }
 

@@ -18,7 +18,7 @@ export function unreadable(error: unknown): string {
   return code === "" ? "it cannot be read" : `it cannot be read (${code})`;
 }
 
-type SecretKey = "secret" | "client_secret" | "password" | "passphrase" | "token";
+type SecretKey = "secret" | "routing_key" | "url" | "client_secret" | "password" | "passphrase" | "token";
 type SecretValues = { readonly [Key in SecretKey | `${SecretKey}_file`]?: string | undefined };
 
 /** A secret from `key` or the file of `key_file`; null when neither is given, undefined when there is a problem. */

@@ -188,6 +188,17 @@ const smtpSchema = object({
   password_file: text.optional(),
 });
 
+/** What channels of every kind may say. */
+const told = { repeat_every: delay.optional() };
+
+const labels = z.record(name, text).superRefine((given, context) => {
+  for (const key of Object.keys(given)) {
+    if (/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(key)) continue;
+    const { error } = says("expected the name of a label", "letters, digits and _, as in team");
+    context.addIssue({ code: "custom", path: [key], message: error });
+  }
+});
+
 /** Every kind of channel, by its `type`. */
 export const channelSchemas = {
   email: object({
@@ -195,8 +206,19 @@ export const channelSchemas = {
     to: z.array(email).min(1, says("expected at least one address", "as in [ml@example.com]")),
     from: email.default("driftwatch@localhost"),
     smtp: smtpSchema.prefault({}),
+    ...told,
   }),
-  webhook: object({ type: z.literal("webhook"), url, secret: text.optional(), secret_file: text.optional() }),
+  webhook: object({ type: z.literal("webhook"), url, secret: text.optional(), secret_file: text.optional(), ...told }),
+  slack: object({ type: z.literal("slack"), url: url.optional(), url_file: text.optional(), ...told }),
+  teams: object({ type: z.literal("teams"), url: url.optional(), url_file: text.optional(), ...told }),
+  pagerduty: object({
+    type: z.literal("pagerduty"),
+    routing_key: text.optional(),
+    routing_key_file: text.optional(),
+    url: url.default("https://events.pagerduty.com/v2/enqueue"),
+    ...told,
+  }),
+  alertmanager: object({ type: z.literal("alertmanager"), url, labels: labels.default({}) }),
 };
 
 export const retrainingSchemas = {
@@ -212,6 +234,7 @@ export const retrainingSchemas = {
 };
 
 export const outgoingSchema = object({ allow: z.array(addresses).default([]) });
+export const heartbeatSchema = object({ url: url.optional(), url_file: text.optional(), every: duration.prefault("1m") });
 export const clockSchema = z.enum(["live", "replay"]);
 export const alertsSchema = z.array(text);
 export { httpSchema, kafkaSchema };
@@ -247,7 +270,20 @@ export const configSchema = object({
   ),
   adapters: z.record(name, z.discriminatedUnion("type", [adapterSchemas.mapped, adapterSchemas.cloudevents])).default({}),
   outgoing: outgoingSchema.prefault({}),
-  channels: z.record(name, z.discriminatedUnion("type", [channelSchemas.email, channelSchemas.webhook])).default({}),
+  heartbeat: heartbeatSchema.optional(),
+  channels: z
+    .record(
+      name,
+      z.discriminatedUnion("type", [
+        channelSchemas.email,
+        channelSchemas.webhook,
+        channelSchemas.slack,
+        channelSchemas.teams,
+        channelSchemas.pagerduty,
+        channelSchemas.alertmanager,
+      ]),
+    )
+    .default({}),
   retraining: z.record(name, retrainingSchemas.webhook).default({}),
   alerts: alertsSchema.optional(),
 });

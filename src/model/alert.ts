@@ -88,28 +88,41 @@ export type Delivery = {
   readonly channel: string;
   readonly transitionIds: readonly string[];
   readonly attempt: number;
-  readonly outcome: "sent" | "retry" | "failed";
+  /** `silenced`: over before the silence it fell under was, so nobody is told. */
+  readonly outcome: "sent" | "retry" | "failed" | "silenced";
   readonly detail: string;
   readonly at: Millis;
   /** Not before this time again; null when done. */
   readonly nextAttemptAt: Millis | null;
 };
 
-/** What a channel is handed: one model's transitions of one evaluation, told together. */
+/** What a channel is handed: what one model's alerts have come to, told together. */
 export type Notification = {
   readonly id: string;
   readonly channel: string;
   readonly model: string;
+  /** `reminder`: nothing changed, and what `transitions` told of fires still. `test`: nothing happened at all. */
+  readonly reason: "change" | "reminder" | "test";
   readonly transitions: readonly Transition[];
+  /** How each alert of this model that fires now and that this channel is told of began, those in `transitions` included. */
+  readonly firing: readonly Transition[];
+  /** Who has taken an alert of these up, by the alert's id. */
+  readonly acknowledged: ReadonlyMap<string, string>;
+  /** What a reader has to know beside the alerts, such as that events are missing. */
+  readonly note: string | null;
+  /** The model's page. */
   readonly link: string | null;
   readonly at: Millis;
 };
 
-/** How a channel answers. `retry` may be tried again, not before `retryAfter` has passed where it is set; `failed` may not. */
+/**
+ * How a channel answers. `retry` may be tried again, not before `retryAfter` has passed where it is set; `failed` may
+ * not. `gone`: the receiver asked for no more, ever.
+ */
 export type SendOutcome =
   | { readonly outcome: "sent"; readonly detail: string }
   | { readonly outcome: "retry"; readonly detail: string; readonly retryAfter: Millis | null }
-  | { readonly outcome: "failed"; readonly detail: string };
+  | { readonly outcome: "failed"; readonly detail: string; readonly gone?: true };
 
 /** Tells one channel. It answers and does not throw, and its answer holds no secret. */
 export type Notifier = (notification: Notification) => Promise<SendOutcome>;

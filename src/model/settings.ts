@@ -248,10 +248,16 @@ export type OutgoingSettings = {
   readonly allow: readonly string[];
 };
 
-export type Channel =
+/** An address that is called as long as this program does its work. */
+export type HeartbeatSettings = { readonly url: string; readonly every: Millis };
+
+export type Channel = {
+  readonly name: string;
+  /** How long after the last telling of an alert that fires still it is told again; null: never. */
+  readonly repeatEvery: Millis | null;
+} & (
   | {
       readonly type: "email";
-      readonly name: string;
       readonly to: readonly string[];
       readonly from: string;
       readonly smtp: {
@@ -262,7 +268,11 @@ export type Channel =
         readonly password: string | null;
       };
     }
-  | { readonly type: "webhook"; readonly name: string; readonly url: string; readonly secret: string | null };
+  | { readonly type: "webhook"; readonly url: string; readonly secret: string | null }
+  | { readonly type: "slack" | "teams"; readonly url: string }
+  | { readonly type: "pagerduty"; readonly url: string; readonly routingKey: string }
+  | { readonly type: "alertmanager"; readonly url: string; readonly labels: ReadonlyMap<string, string> }
+);
 
 /** A job to start when a rule with `retrain: true` fires. */
 export type RetrainingSettings = {
@@ -286,6 +296,7 @@ export type Config = {
   readonly models: ReadonlyMap<string, ModelSettings>;
   readonly adapters: ReadonlyMap<string, AdapterSettings>;
   readonly outgoing: OutgoingSettings;
+  readonly heartbeat: HeartbeatSettings | null;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly retraining: ReadonlyMap<string, RetrainingSettings>;
   readonly rules: readonly Rule[];

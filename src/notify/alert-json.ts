@@ -5,7 +5,7 @@ import { alertLines, oneLine, type AlertLine } from "./message.ts";
 
 const BODY_BYTES = 20_000;
 
-function alertJson(line: AlertLine, detailed: boolean): Record<string, unknown> {
+function alertJson(line: AlertLine, acknowledged: Notification["acknowledged"], detailed: boolean): Record<string, unknown> {
   const { key, latest } = line;
   const explanation = explanationJson(latest.explanation);
   return {
@@ -24,7 +24,7 @@ function alertJson(line: AlertLine, detailed: boolean): Record<string, unknown> 
     fired_untold: line.untoldFiring,
     summary: oneLine(latest.summary, 1_500),
     explanation: detailed ? explanation : { ...explanation, detail: {} },
-    acknowledged_by: null,
+    acknowledged_by: acknowledged.get(line.id) ?? null,
     silenced_by: null,
   };
 }
@@ -41,15 +41,17 @@ export function webhookBody(notification: Notification): string {
       timestamp: formatTime(notification.at),
       data: {
         model: oneLine(notification.model, 500),
+        reason: notification.reason,
+        note: notification.note,
         link: notification.link,
         alerts,
         omitted: lines.length - alerts.length,
       },
     });
   const fits = (text: string) => Buffer.byteLength(text) < BODY_BYTES;
-  const whole = body(lines.map((line) => alertJson(line, true)));
+  const whole = body(lines.map((line) => alertJson(line, notification.acknowledged, true)));
   if (fits(whole)) return whole;
-  const short = lines.map((line) => alertJson(line, false));
+  const short = lines.map((line) => alertJson(line, notification.acknowledged, false));
   let count = short.length;
   while (count > 0 && !fits(body(short.slice(0, count)))) count -= 1;
   return body(short.slice(0, count));

@@ -2,7 +2,12 @@ import { createTransport } from "nodemailer";
 import type { Notification, Notifier, SendOutcome } from "../model/alert.ts";
 import type { Channel } from "../model/settings.ts";
 import { SECOND } from "../model/time.ts";
-import { htmlBody, subjectText, textBody } from "./message.ts";
+import { htmlBody } from "./mail-html.ts";
+import { textBody } from "./mail-text.ts";
+import { subjectText } from "./message.ts";
+
+/** A header has to end somewhere. */
+const THREADS = 20;
 
 type EmailChannel = Extract<Channel, { type: "email" }>;
 
@@ -27,12 +32,20 @@ export function createEmailNotifier(channel: EmailChannel): Notifier {
 
   return async function notifyEmail(notification) {
     try {
+      const { html, pictures } = htmlBody(notification);
       const sent = await transport.sendMail({
         from: channel.from,
         to: [...channel.to],
         subject: subjectText(notification),
         text: textBody(notification),
-        html: htmlBody(notification),
+        html,
+        attachments: pictures.map(({ cid, content }, index) => ({
+          cid,
+          content,
+          filename: `before-and-after-${index + 1}.png`,
+          contentType: "image/png",
+          contentDisposition: "inline",
+        })),
         messageId: `<${notification.id}@${domain}>`,
         ...thread(notification, domain),
         headers: { "Auto-Submitted": "auto-generated" },
@@ -48,12 +61,14 @@ export function createEmailNotifier(channel: EmailChannel): Notifier {
   };
 }
 
-/** Mails about one alert refer to the same message, which need not exist, so that mail programs show them together. */
-function thread(notification: Notification, domain: string): { inReplyTo?: string; references?: string } {
-  const alertId = notification.transitions[0]?.alertId;
-  if (!alertId) return {};
-  const root = `<alert-${alertId}@${domain}>`;
-  return { inReplyTo: root, references: root };
+/**
+ * Mails about one alert refer to the same message, which need not exist, so that mail programs show them together. A
+ * mail about several refers to those of all.
+ */
+function thread({ transitions }: Notification, domain: string): { inReplyTo?: string; references?: string[] } {
+  const roots = [...new Set(transitions.map(({ alertId }) => `<alert-${alertId}@${domain}>`))].slice(0, THREADS);
+  const [first] = roots;
+  return first === undefined ? {} : { inReplyTo: first, references: roots };
 }
 
 /** Only codes are repeated: what a server says may quote what it was told. */

@@ -1,4 +1,4 @@
-import type { AlertKey, Notification, Transition } from "../model/alert.ts";
+import type { AlertKey, Explanation, Notification, Transition } from "../model/alert.ts";
 import type { Severity } from "../model/rule.ts";
 import { formatTime } from "../model/time.ts";
 
@@ -14,10 +14,9 @@ export type AlertLine = {
 };
 
 const URGENCY: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, info: 2 };
-const SHOWN = 50;
 
 /** What a notification has to say, one line a subject, what is firing and urgent first. */
-export function alertLines(notification: Notification): AlertLine[] {
+export function alertLines(notification: Pick<Notification, "transitions">): AlertLine[] {
   const bySubject = new Map<string, Transition[]>();
   for (const transition of notification.transitions) {
     const { rule, model, version, segment, subject } = transition.key;
@@ -48,38 +47,44 @@ export function oneLine(text: string, limit: number): string {
   return letters.length > limit ? `${letters.slice(0, limit - 1).join("")}…` : letters.join("");
 }
 
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"'`]/g, (letter) => `&#${letter.charCodeAt(0)};`);
-}
-
 /** What a mail is called: how bad, which model, and what. */
 export function subjectText(notification: Notification): string {
   const lines = alertLines(notification);
   const firing = lines.filter((line) => line.state === "firing");
   const told = firing.length > 0 ? firing : lines;
   const first = told[0];
-  const label = firing.length > 0 ? `firing, ${first?.severity ?? ""}` : "resolved";
+  const label = firing.length > 0 ? `${notification.reason === "reminder" ? "still " : ""}firing, ${first?.severity ?? ""}` : "resolved";
   const names = told.slice(0, 3).map((line) => subjectName(line));
   const more = told.length > 3 ? ` and ${told.length - 3} more` : "";
   return oneLine(
-    `[${label}] ${oneLine(notification.model, 60)}: ${names.join(", ")}${more}${first ? ` (${oneLine(first.key.rule, 40)})` : ""}`,
+    `[${notification.reason === "test" ? "test" : label}] ${oneLine(notification.model, 60)}: ${names.join(", ")}${more}${first ? ` (${oneLine(first.key.rule, 40)})` : ""}`,
     180,
   );
 }
 
-function subjectName({ key }: AlertLine): string {
+export function subjectName({ key }: Pick<AlertLine, "key">): string {
   const segment = key.segment === null ? "" : ` in ${oneLine(key.segment, 40)}`;
-  return `${oneLine(key.subject, 40)}${segment}`;
+  return `${oneLine(key.subject.replace(/^feature:/, ""), 40)}${segment}`;
 }
 
-function stateWords(line: AlertLine): string {
+export function stateWords(line: AlertLine, { reason }: Pick<Notification, "reason">): string {
+  if (reason === "test") return "Test";
   if (line.untoldFiring) return "Fired and resolved";
-  return line.state === "firing" ? `Firing (${line.severity})` : "Resolved";
+  if (line.state === "resolved") return "Resolved";
+  return `${reason === "reminder" ? "Still firing" : "Firing"} (${line.severity})`;
+}
+
+export function summaryOf(line: AlertLine, limit = 1_500): string {
+  return oneLine(line.latest.summary, limit);
+}
+
+export function likelyOf({ latest }: AlertLine): string | null {
+  return latest.explanation.likely === null ? null : oneLine(latest.explanation.likely, 300);
 }
 
 type Fact = readonly [name: string, value: string];
 
-function facts({ key, latest }: AlertLine): Fact[] {
+export function facts({ key, latest }: AlertLine): Fact[] {
   const version: Fact = ["Version", oneLine(key.version, 100)];
   const segment: Fact[] = key.segment === null ? [] : [["Segment", oneLine(key.segment, 100)]];
   return [
@@ -91,8 +96,19 @@ function facts({ key, latest }: AlertLine): Fact[] {
   ];
 }
 
-/** Commands to run; pages are paths, and become links where the address of this daemon is known. */
-function nextSteps({ latest }: AlertLine, link: string | null): { text: string; href: string | null }[] {
+/** The bins that changed most, before and after. Of an alert that is over, nothing. */
+export function shownBins({ latest, state }: AlertLine): NonNullable<Explanation["detail"]["bins"]> {
+  return state === "resolved" ? [] : (latest.explanation.detail.bins ?? []).slice(0, 5);
+}
+
+export function percentText(share: number): string {
+  return `${Number((share * 100).toPrecision(3))}%`;
+}
+
+/** What to run, and which page to open. Pages become links where the address of this daemon is known, and are left out else. */
+export type NextStep = { readonly text: string; readonly href: string | null };
+
+export function nextSteps({ latest }: AlertLine, link: string | null): NextStep[] {
   return latest.explanation.hints
     .filter((hint) => link !== null || !hint.startsWith("/"))
     .map((hint) => {
@@ -102,62 +118,35 @@ function nextSteps({ latest }: AlertLine, link: string | null): { text: string; 
     });
 }
 
-function omitted(count: number): string | null {
-  return count > SHOWN ? `${count - SHOWN} more alerts are not shown here.` : null;
+/** The page of one alert. */
+export function alertHref(id: string, link: string | null): string | null {
+  return link === null ? null : new URL(`/alerts/${encodeURIComponent(id)}`, link).href;
 }
 
-function headline(notification: Notification, lines: readonly AlertLine[]): string {
+/** How many alerts stand behind those that are shown. */
+export function omitted(count: number, shown: number): string | null {
+  return count > shown ? `${count - shown} more alerts are not shown here.` : null;
+}
+
+export function headline(notification: Notification, lines: readonly AlertLine[]): string {
+  const model = `Model ${oneLine(notification.model, 100)}`;
+  if (notification.reason === "test") return `${model}: a test of the channel ${oneLine(notification.channel, 60)}; nothing happened`;
   const firing = lines.filter((line) => line.state === "firing").length;
   const resolved = lines.length - firing;
-  const counts = [firing > 0 ? `${firing} firing` : null, resolved > 0 ? `${resolved} resolved` : null]
+  const still = notification.reason === "reminder" ? "still " : "";
+  const counts = [firing > 0 ? `${firing} ${still}firing` : null, resolved > 0 ? `${resolved} resolved` : null]
     .filter((part) => part !== null)
     .join(", ");
-  return `Model ${oneLine(notification.model, 100)}: ${counts}`;
+  return `${model}: ${counts}`;
 }
 
-/** The message as plain text. */
-export function textBody(notification: Notification): string {
-  const lines = alertLines(notification);
-  const blocks = lines.slice(0, SHOWN).map((line) => {
-    const likely = line.latest.explanation.likely;
-    return [
-      `${stateWords(line)}: ${subjectName(line)}`,
-      `  ${oneLine(line.latest.summary, 1_500)}`,
-      ...(likely === null ? [] : [`  Likely: ${oneLine(likely, 300)}`]),
-      ...facts(line).map(([name, value]) => `  ${name}: ${value}`),
-      ...nextSteps(line, notification.link).map(({ text }) => `  → ${text}`),
-    ].join("\n");
-  });
-  const tail = [omitted(lines.length), notification.link === null ? null : `All alerts: ${notification.link}`].filter(
-    (part) => part !== null,
-  );
-  return [headline(notification, lines), ...blocks, ...tail].join("\n\n").concat("\n");
-}
-
-/** The message as HTML: styles in place, no script, no picture, nothing to fetch. */
-export function htmlBody(notification: Notification): string {
-  const lines = alertLines(notification);
-  const blocks = lines.slice(0, SHOWN).map((line) => {
-    const colour = line.state === "resolved" ? "#2e7d32" : line.severity === "critical" ? "#b71c1c" : "#b26a00";
-    const likely = line.latest.explanation.likely;
-    const rows = facts(line).map(
-      ([name, value]) => `<tr><td style="padding:0 12px 0 0;color:#666">${name}</td><td>${escapeHtml(value)}</td></tr>`,
-    );
-    const steps = nextSteps(line, notification.link).map(({ text, href }) =>
-      href === null ? `<li><code>${escapeHtml(text)}</code></li>` : `<li><a href="${escapeHtml(href)}">Open this subject’s page</a></li>`,
-    );
-    return [
-      `<div style="border-left:4px solid ${colour};padding:4px 12px;margin:16px 0">`,
-      `<p style="margin:0;color:${colour}"><strong>${escapeHtml(`${stateWords(line)}: ${subjectName(line)}`)}</strong></p>`,
-      `<p style="margin:8px 0">${escapeHtml(oneLine(line.latest.summary, 1_500))}</p>`,
-      likely === null ? "" : `<p style="margin:8px 0">Likely: ${escapeHtml(oneLine(likely, 300))}</p>`,
-      `<table style="border-collapse:collapse;font-size:13px">${rows.join("")}</table>`,
-      steps.length === 0 ? "" : `<ul style="font-size:13px">${steps.join("")}</ul>`,
-      "</div>",
-    ].join("");
-  });
-  const more = omitted(lines.length);
-  const link = notification.link === null ? "" : `<p><a href="${escapeHtml(notification.link)}">All alerts of this model</a></p>`;
-  const style = "font-family:system-ui,sans-serif;font-size:15px;line-height:1.4;color:#222;max-width:720px";
-  return `<!doctype html><html lang="en"><body><div style="${style}"><h1 style="font-size:18px">${escapeHtml(headline(notification, lines))}</h1>${blocks.join("")}${more === null ? "" : `<p>${more}</p>`}${link}</div></body></html>`;
+/** Text in another's notation, whole letters of it up to `limit` units; `escape` says what one letter becomes. */
+export function escapedWithin(text: string, limit: number, escape: (letter: string) => string): string {
+  let escaped = "";
+  for (const letter of text) {
+    const next = escape(letter);
+    if (escaped.length + next.length > limit - 1) return `${escaped}…`;
+    escaped += next;
+  }
+  return escaped;
 }

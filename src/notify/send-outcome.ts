@@ -15,7 +15,7 @@ export function sendOutcome(result: CallResult, now: Millis): SendOutcome {
   const detail = `HTTP ${status}`;
   if (status >= 200 && status < 300) return { outcome: "sent", detail };
   if (status >= 300 && status < 400) return { outcome: "failed", detail: `${detail}: redirects are not followed` };
-  if (status === 410) return { outcome: "failed", detail: `${detail}: the receiver wants no more` };
+  if (status === 410) return { outcome: "failed", detail: `${detail}: the receiver wants no more`, gone: true };
   if (FINAL.has(status)) return { outcome: "failed", detail };
   return { outcome: "retry", detail, retryAfter: waitOf(headers["retry-after"] ?? null, now) };
 }

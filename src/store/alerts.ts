@@ -158,7 +158,7 @@ export async function readTransitions(
 export async function readUndelivered(store: Store): Promise<{ channel: string; transition: Transition }[]> {
   const rows = await store.query<TransitionRow & { channel: string }>(
     `SELECT ${TRANSITION_COLUMNS}, channel FROM (SELECT *, arrayJoin(notify) AS channel FROM alert_transitions FINAL WHERE notEmpty(notify))
-     WHERE (id, channel) NOT IN (SELECT arrayJoin(transition_ids), channel FROM deliveries FINAL WHERE outcome IN ('sent', 'failed'))
+     WHERE (id, channel) NOT IN (SELECT arrayJoin(transition_ids), channel FROM deliveries FINAL WHERE outcome != 'retry')
      ORDER BY window_to, created_at, id`,
   );
   return rows.map((row) => ({ channel: row.channel, transition: parseTransition(row) }));

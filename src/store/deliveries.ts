@@ -1,4 +1,5 @@
 import type { Delivery } from "../model/alert.ts";
+import type { Millis } from "../model/time.ts";
 import type { Store } from "./store.ts";
 import { dateTimeValue } from "./values.ts";
 
@@ -68,8 +69,22 @@ export async function readDeliveries(
 export async function readOpenDeliveries(store: Store): Promise<Delivery[]> {
   const rows = await store.query<DeliveryRow>(
     `SELECT ${COLUMNS} FROM deliveries FINAL
-     WHERE (notification_id, channel) NOT IN (SELECT notification_id, channel FROM deliveries FINAL WHERE outcome IN ('sent', 'failed'))
+     WHERE (notification_id, channel) NOT IN (SELECT notification_id, channel FROM deliveries FINAL WHERE outcome != 'retry')
      ORDER BY attempt DESC LIMIT 1 BY notification_id, channel`,
   );
   return rows.map(parseDelivery);
+}
+
+/** When each of these transitions was last told, by channel and transition. */
+export async function readLastTold(store: Store, transitionIds: readonly string[]): Promise<Map<string, Map<string, Millis>>> {
+  const told = new Map<string, Map<string, Millis>>();
+  if (transitionIds.length === 0) return told;
+  const rows = await store.query<{ channel: string; id: string; last_ms: number }>(
+    `SELECT channel, id, max(toUnixTimestamp64Milli(at)) AS last_ms
+     FROM (SELECT channel, at, arrayJoin(transition_ids) AS id FROM deliveries FINAL WHERE outcome = 'sent' AND hasAny(transition_ids, {ids:Array(String)}))
+     WHERE id IN {ids:Array(String)} GROUP BY channel, id`,
+    { ids: transitionIds },
+  );
+  for (const { channel, id, last_ms } of rows) told.set(channel, (told.get(channel) ?? new Map<string, Millis>()).set(id, last_ms));
+  return told;
 }

@@ -45,6 +45,8 @@ export const TABLES = [
   "alert_statuses",
   "alert_transitions",
   "deliveries",
+  "silences",
+  "acknowledgements",
   "retrain_runs",
   "service_counts",
   "traffic_counts",

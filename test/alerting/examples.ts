@@ -152,5 +152,6 @@ export async function openTemporaryStore(): Promise<{ store: Store; remove: () =
 }
 
 export async function emptyAlertTables(store: Store): Promise<void> {
-  for (const table of ["alert_statuses", "alert_transitions", "deliveries", "retrain_runs"]) await store.execute(`TRUNCATE TABLE ${table}`);
+  for (const table of ["alert_statuses", "alert_transitions", "deliveries", "silences", "acknowledgements", "retrain_runs"])
+    await store.execute(`TRUNCATE TABLE ${table}`);
 }

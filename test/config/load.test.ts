@@ -101,18 +101,20 @@ it("the design's example loads", () => {
     ]),
     adapters: new Map(),
     outgoing: { allow: [] },
+    heartbeat: null,
     channels: new Map<string, unknown>([
       [
         "ml_oncall",
         {
           type: "email",
           name: "ml_oncall",
+          repeatEvery: DAY,
           to: ["ml@example.com"],
           from: "driftwatch@localhost",
           smtp: { host: "localhost", port: 25, secure: false, username: null, password: null },
         },
       ],
-      ["ops", { type: "webhook", name: "ops", url: "https://example.com/hook", secret: "s3cret" }],
+      ["ops", { type: "webhook", name: "ops", repeatEvery: DAY, url: "https://example.com/hook", secret: "s3cret" }],
     ]),
     retraining: new Map([
       [
@@ -182,6 +184,7 @@ it("what is not said has a default", () => {
     kafka: null,
     http: { host: "127.0.0.1", port: 8080, tokens: [], publicUrl: null, cloudevents: null },
     outgoing: { allow: [] },
+    heartbeat: null,
     rules: [],
   });
   expect(config.store).toEqual({ kind: "embedded", path: join(config.file ?? "", "../data") });
@@ -199,6 +202,26 @@ it("what is not said has a default", () => {
     maxPerDay: 2,
     dryRun: true,
   });
+});
+
+it("channels of every kind load, with their secrets from files", () => {
+  const yaml = `${MODEL}channels:
+  chat: {type: slack, url_file: chat, repeat_every: 3d}
+  team: {type: teams, url: "https://example.com/workflow", repeat_every: 0s}
+  pager: {type: pagerduty, routing_key_file: key}
+  am: {type: alertmanager, url: "http://am:9093", labels: {team: ml}}
+outgoing: {allow: [10.0.0.0/8, "fd00::/8", 192.168.1.7]}
+heartbeat: {url_file: beat, every: 5m}
+`;
+  const config = loaded(load(yaml, { chat: "https://hooks.example.com/T0/B0/x\n", key: "R0UT1NG", beat: "https://beat.example.com/1" }));
+  expect([...config.channels.values()]).toEqual([
+    { type: "slack", name: "chat", url: "https://hooks.example.com/T0/B0/x", repeatEvery: 3 * DAY },
+    { type: "teams", name: "team", url: "https://example.com/workflow", repeatEvery: null },
+    { type: "pagerduty", name: "pager", url: "https://events.pagerduty.com/v2/enqueue", routingKey: "R0UT1NG", repeatEvery: null },
+    { type: "alertmanager", name: "am", url: "http://am:9093", labels: new Map([["team", "ml"]]), repeatEvery: null },
+  ]);
+  expect(config.outgoing).toEqual({ allow: ["10.0.0.0/8", "fd00::/8", "192.168.1.7"] });
+  expect(config.heartbeat).toEqual({ url: "https://beat.example.com/1", every: 5 * MINUTE });
 });
 
 it("the other forms load", () => {
@@ -351,7 +374,11 @@ describe("the JSON Schema", () => {
         clock: { enum: ["live", "replay"], default: "live" },
         models: { additionalProperties: { required: ["task"], properties: { bucket: { type: "string", default: "1h" } } } },
         channels: {
-          additionalProperties: { oneOf: [{ properties: { type: { const: "email" } } }, { properties: { type: { const: "webhook" } } }] },
+          additionalProperties: {
+            oneOf: ["email", "webhook", "slack", "teams", "pagerduty", "alertmanager"].map((type) => ({
+              properties: { type: { const: type } },
+            })),
+          },
         },
       },
     });

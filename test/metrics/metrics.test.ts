@@ -249,7 +249,9 @@ describe("names from a configuration, whatever they are made of", () => {
     const config: Config = {
       ...flightConfig(scratchDirectory()),
       models: new Map(names.map((name) => [name, { ...flight, name, baselines: [], bucket: HOUR, lateness: MINUTE }])),
-      channels: new Map(names.map((name) => [name, { type: "webhook", name, url: "http://127.0.0.1:9/", secret: null }])),
+      channels: new Map(
+        names.map((name) => [name, { type: "webhook", name, repeatEvery: null, url: "http://127.0.0.1:9/", secret: null }]),
+      ),
       rules: flightConfig("")
         .rules.slice(0, 1)
         .flatMap((rule) => names.map((name) => ({ ...rule, name, notify: [] }))),

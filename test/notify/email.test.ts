@@ -1,8 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createNotifiers } from "../../src/notify/notifier.ts";
+import { barsPicture } from "../../src/notify/picture.ts";
 import { DAY } from "../../src/model/time.ts";
 import { DAY_0, exampleTransition } from "../alerting/examples.ts";
 import { startSmtpCatcher } from "../support/smtp-catcher.ts";
+import { exampleNotification } from "./examples.ts";
+
+const notPosted = () => Promise.reject(new Error("mail is not posted"));
 
 type Catcher = Awaited<ReturnType<typeof startSmtpCatcher>>;
 const running: Catcher[] = [];
@@ -27,6 +31,7 @@ async function setUp(
         {
           type: "email",
           name: "ml",
+          repeatEvery: null,
           to: options.to ?? ["ml@example.com"],
           from: "Driftwatch <dw@example.com>",
           smtp: {
@@ -39,20 +44,14 @@ async function setUp(
         },
       ],
     ]),
-    () => Promise.reject(new Error("mail is not posted")),
+    { call: notPosted, post: notPosted },
   ).get("ml");
   if (!notify) throw new Error("no such channel");
   return { catcher, notify };
 }
 
-const notificationOf = (transitions = [exampleTransition()], model = "flight-delay") => ({
-  id: "n1",
-  channel: "ml",
-  model,
-  transitions,
-  link: "https://dw.example/models/flight-delay",
-  at: DAY_0,
-});
+const notificationOf = (transitions = [exampleTransition()], model = "flight-delay") =>
+  exampleNotification(transitions, { channel: "ml", model, at: DAY_0 });
 
 describe("a mail", () => {
   it("arrives as text and as HTML, from and to whom the configuration says", async () => {
@@ -88,7 +87,33 @@ describe("a mail", () => {
     ]);
   });
 
-  it("holds names from events as text, and takes no header or recipient from them", async () => {
+  it("about several alerts threads with those of each", async () => {
+    const { catcher, notify } = await setUp();
+    const second = exampleTransition({ id: "t9", alertId: "t9", key: { ...exampleTransition().key, subject: "temp" } });
+    await notify(notificationOf([exampleTransition(), second]));
+    expect(catcher.mails[0]?.email.references).toBe("<alert-t1@example.com> <alert-t9@example.com>");
+  });
+
+  it("carries before and after as a picture of its own", async () => {
+    const { catcher, notify } = await setUp();
+    const transition = exampleTransition();
+    const bins = [
+      { bin: "DL", reference: 0.12, current: 0.403, contribution: 0.3 },
+      { bin: "<b>AA", reference: 0.2, current: 0, contribution: 0.2 },
+    ];
+    await notify(notificationOf([{ ...transition, explanation: { ...transition.explanation, detail: { bins } } }]));
+    const [mail] = catcher.mails;
+    expect(mail?.email.text).toContain("DL: 12% before, 40.3% after");
+    expect(mail?.email.html).toContain(">40.3%<");
+    expect(mail?.email.html).not.toContain("<b>AA");
+    const [picture, ...others] = mail?.email.attachments ?? [];
+    expect(others).toEqual([]);
+    expect(picture).toMatchObject({ mimeType: "image/png", disposition: "inline", related: true });
+    expect(mail?.email.html).toContain(`src="cid:${picture?.contentId?.slice(1, -1)}"`);
+    expect(Buffer.from(picture?.content as ArrayBuffer)).toEqual(barsPicture(bins));
+  });
+
+  it("R47 holds names from events as text, and takes no header or recipient from them", async () => {
     const { catcher, notify } = await setUp();
     const nasty = `m\r\nBcc: thief@example.com\r\n\r\n<script>alert("x")</script>, <thief@example.com>'`;
     await notify(

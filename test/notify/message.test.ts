@@ -1,21 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { Notification, Transition } from "../../src/model/alert.ts";
+import type { Transition } from "../../src/model/alert.ts";
 import { DAY } from "../../src/model/time.ts";
 import { webhookBody } from "../../src/notify/alert-json.ts";
-import { alertLines, htmlBody, subjectText, textBody } from "../../src/notify/message.ts";
+import { htmlBody as htmlOf } from "../../src/notify/mail-html.ts";
+import { textBody } from "../../src/notify/mail-text.ts";
+import { alertLines, subjectText } from "../../src/notify/message.ts";
 import { DAY_0, exampleTransition } from "../alerting/examples.ts";
+import { exampleNotification } from "./examples.ts";
 
-function exampleNotification(transitions: readonly Transition[], changes: Partial<Notification> = {}): Notification {
-  return {
-    id: "n1",
-    channel: "ops",
-    model: "flight-delay",
-    transitions,
-    link: "https://dw.example/models/flight-delay",
-    at: DAY_0 + DAY,
-    ...changes,
-  };
-}
+const htmlBody = (notification: Parameters<typeof htmlOf>[0]) => htmlOf(notification).html;
 
 const fired = exampleTransition();
 const resolved = exampleTransition({
@@ -72,6 +65,7 @@ Firing (warning): visib
   Window: 2013-09-02T00:00:00Z to 2013-09-03T00:00:00Z
   → driftwatch drift --model flight-delay --from 2013-09-02T00:00:00Z --to 2013-09-03T00:00:00Z
   → https://dw.example/models/flight-delay/features/visib
+  → https://dw.example/alerts/t1
 
 All alerts: https://dw.example/models/flight-delay
 `,

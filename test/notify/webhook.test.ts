@@ -6,16 +6,10 @@ import { createNotifiers } from "../../src/notify/notifier.ts";
 import { createWebhookNotifier } from "../../src/notify/webhook.ts";
 import { DAY_0, exampleTransition } from "../alerting/examples.ts";
 import { startWebhookReceiver } from "../support/webhook-receiver.ts";
+import { exampleNotification } from "./examples.ts";
 
 const SECRET = `whsec_${Buffer.from("0123456789abcdef0123456789abcdef").toString("base64")}`;
-const notification = {
-  id: "n1",
-  channel: "ops",
-  model: "flight-delay",
-  transitions: [exampleTransition()],
-  link: null,
-  at: DAY_0,
-};
+const notification = exampleNotification([exampleTransition()], { link: null, at: DAY_0 });
 
 let receiver: Awaited<ReturnType<typeof startWebhookReceiver>>;
 beforeEach(async () => {
@@ -25,7 +19,7 @@ afterEach(() => receiver.stop());
 
 const call = createCall({ allow: ["127.0.0.1"] });
 const notifierOf = (secret: string | null, url = receiver.url, timeout = 2_000) =>
-  createWebhookNotifier({ type: "webhook", name: "ops", url, secret }, createSignedPost(call, timeout));
+  createWebhookNotifier({ type: "webhook", name: "ops", repeatEvery: null, url, secret }, createSignedPost(call, timeout));
 
 describe("a webhook", () => {
   it("writes times as the API does, those within a detail too", async () => {
@@ -58,8 +52,8 @@ describe("a webhook", () => {
 
   it("without a secret is not signed", async () => {
     const notifier = createNotifiers(
-      new Map([["ops", { type: "webhook", name: "ops", url: receiver.url, secret: null }]]),
-      createSignedPost(call),
+      new Map([["ops", { type: "webhook", name: "ops", repeatEvery: null, url: receiver.url, secret: null }]]),
+      { call, post: createSignedPost(call) },
     ).get("ops");
     await notifier?.(notification);
     expect(receiver.requests[0]?.headers).not.toHaveProperty("webhook-signature");
@@ -75,7 +69,7 @@ describe("a webhook", () => {
     [301, { location: "http://127.0.0.1:1/" }, { outcome: "failed", detail: "HTTP 301: redirects are not followed" }],
     [400, {}, { outcome: "failed", detail: "HTTP 400" }],
     [404, {}, { outcome: "retry", detail: "HTTP 404", retryAfter: null }],
-    [410, {}, { outcome: "failed", detail: "HTTP 410: the receiver wants no more" }],
+    [410, {}, { outcome: "failed", detail: "HTTP 410: the receiver wants no more", gone: true }],
     [429, { "retry-after": "120" }, { outcome: "retry", detail: "HTTP 429", retryAfter: 120_000 }],
     [429, { "retry-after": new Date(DAY_0 + 60_000).toUTCString() }, { outcome: "retry", detail: "HTTP 429", retryAfter: 60_000 }],
     [500, { "retry-after": "soon" }, { outcome: "retry", detail: "HTTP 500", retryAfter: null }],

@@ -30,6 +30,7 @@ export function toyConfig(
     models: new Map([[model.name, model]]),
     adapters: new Map(),
     channels: new Map(),
+    heartbeat: null,
     outgoing: { allow: ["127.0.0.1"] },
     retraining: new Map(),
     rules,

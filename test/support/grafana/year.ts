@@ -170,7 +170,8 @@ function yearConfig(store: string, scratch: string, url: string, names: readonly
     labelsExpectedWithin: DAY,
     baselines: [{ kind: "file", name: "training", file: trainingFile(scratch, name, index), byVersion: new Map() }],
   }));
-  const hook = (name: string, path: string) => [name, { type: "webhook", name, url: `${url}/${path}`, secret: null }] as const;
+  const hook = (name: string, path: string) =>
+    [name, { type: "webhook", name, repeatEvery: null, url: `${url}/${path}`, secret: null }] as const;
   const retraining = { type: "webhook", url: `${url}/retrain`, secret: null, cooldown: 2 * DAY, maxPerDay: 1 } as const;
   return {
     ...flights,
