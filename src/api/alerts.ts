@@ -4,15 +4,17 @@ import { readDeliveries } from "../store/deliveries.ts";
 import { readRetrainPage } from "../store/history-pages.ts";
 import { pageOf, pageOfWhole, readCursor } from "./cursor.ts";
 import type { ApiDependencies } from "./dependencies.ts";
-import { alertJson, deliveryJson, retrainJson, ruleJson, transitionJson } from "./json.ts";
+import { deliveryJson, retrainJson, ruleJson, transitionJson } from "./json.ts";
 import { oneOf, pageSize, paging, text } from "./parameters.ts";
 import { Problem, quoted } from "./problem.ts";
 import { route, type Route } from "./route.ts";
+import { alertsJson } from "./silences.ts";
 import { alert, alertInFull, page, retrain, rule } from "./schemas.ts";
 
 const PLACE = z.tuple([z.int(), z.string()]);
 
-export function alertRoutes({ store, rules }: Pick<ApiDependencies, "store" | "rules">): Route[] {
+export function alertRoutes(dependencies: Pick<ApiDependencies, "store" | "rules" | "clock">): Route[] {
+  const { store, rules } = dependencies;
   return [
     route({
       method: "GET",
@@ -34,7 +36,8 @@ export function alertRoutes({ store, rules }: Pick<ApiDependencies, "store" | "r
           size + 1,
           readCursor("alerts", query.cursor, PLACE),
         );
-        return pageOf("alerts", found, size, alertPlace, alertJson);
+        const shown = new Map((await alertsJson(dependencies, found)).map((one) => [one.id, one]));
+        return pageOf("alerts", found, size, alertPlace, ({ id }) => shown.get(id));
       },
     }),
     route({
@@ -53,7 +56,8 @@ export function alertRoutes({ store, rules }: Pick<ApiDependencies, "store" | "r
           transitionIds: found.transitions.map((transition) => transition.id),
           limit: 1_000,
         });
-        return { ...alertJson(found.alert), transitions: found.transitions.map(transitionJson), deliveries: deliveries.map(deliveryJson) };
+        const [shown] = await alertsJson(dependencies, [found.alert]);
+        return { ...shown, transitions: found.transitions.map(transitionJson), deliveries: deliveries.map(deliveryJson) };
       },
     }),
     route({

@@ -17,6 +17,7 @@ import { Problem, problemResponse, quoted } from "./problem.ts";
 import { route, type Route } from "./route.ts";
 import { segmentRoutes } from "./segments.ts";
 import { document, html } from "./schemas.ts";
+import { silenceRoutes } from "./silences.ts";
 
 const SECURITY_HEADERS = {
   "content-security-policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -39,6 +40,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...compareRoutes(dependencies),
     ...changesRoutes(dependencies),
     ...alertRoutes(dependencies),
+    ...silenceRoutes(dependencies),
     ...operationRoutes(dependencies),
     ...heldRoutes(dependencies),
   ];

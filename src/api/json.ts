@@ -4,7 +4,8 @@ import type { DeadLetter } from "../model/event.ts";
 import type { Measurement } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
-import { formatDuration, formatTime } from "../model/time.ts";
+import type { Silence } from "../model/silence.ts";
+import { formatDuration, formatTime, type Millis } from "../model/time.ts";
 import { detailJson, explanationJson } from "../model/wire.ts";
 import type { Alert } from "../store/alerts.ts";
 import type { StoredBaseline } from "../store/baselines.ts";
@@ -39,7 +40,7 @@ function featuresOf(subject: string): string[] {
   return SUBJECTS_OTHER_THAN_FEATURES.includes(subject) ? [] : [subject.replace(/^feature:/, "")];
 }
 
-export function alertJson(alert: Alert) {
+export function alertJson(alert: Alert, marks: { readonly acknowledgedBy: string | null; readonly silencedBy: string | null }) {
   return {
     id: alert.id,
     rule: alert.key.rule,
@@ -57,8 +58,8 @@ export function alertJson(alert: Alert) {
     updated_at: formatTime(alert.updatedAt),
     summary: alert.summary,
     explanation: explanationJson(alert.explanation),
-    acknowledged_by: null,
-    silenced_by: null,
+    acknowledged_by: marks.acknowledgedBy,
+    silenced_by: marks.silencedBy,
   };
 }
 
@@ -90,6 +91,19 @@ export function deliveryJson(delivery: Delivery) {
     detail: delivery.detail,
     at: formatTime(delivery.at),
     next_attempt_at: delivery.nextAttemptAt === null ? null : formatTime(delivery.nextAttemptAt),
+  };
+}
+
+export function silenceJson(silence: Silence, now: Millis) {
+  return {
+    id: silence.id,
+    match: silence.match,
+    from: formatTime(silence.from),
+    to: formatTime(silence.to),
+    active: silence.from <= now && now < silence.to,
+    by: silence.by,
+    comment: silence.comment,
+    created_at: formatTime(silence.createdAt),
   };
 }
 

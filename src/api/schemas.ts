@@ -108,8 +108,8 @@ const alertShape = {
   updated_at: moment,
   summary: z.string(),
   explanation,
-  acknowledged_by: z.null(),
-  silenced_by: z.null(),
+  acknowledged_by: z.string().nullable().meta({ description: "Who has taken it up; nobody is told of it again until it is over." }),
+  silenced_by: z.string().nullable().meta({ description: "Who has silenced it, while that holds." }),
 };
 export const alert = z.strictObject(alertShape).meta({ id: "Alert" });
 
@@ -241,6 +241,22 @@ export const rule = z
     retrain: z.boolean(),
   })
   .meta({ id: "Rule" });
+
+const matched = z.string().nullable();
+export const silence = z
+  .strictObject({
+    id: z.string(),
+    match: z
+      .strictObject({ model: matched, rule: matched, version: matched, segment: matched, subject: matched, severity: matched })
+      .meta({ description: "What alerts have to be; null is anything." }),
+    from: moment,
+    to: moment,
+    active: z.boolean(),
+    by: z.string(),
+    comment: z.string(),
+    created_at: moment,
+  })
+  .meta({ id: "Silence" });
 
 export const retrain = z
   .strictObject({

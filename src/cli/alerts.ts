@@ -18,6 +18,8 @@ type AlertItem = {
   readonly subject: string;
   readonly since: string;
   readonly summary: string;
+  readonly acknowledged_by?: string | null;
+  readonly silenced_by?: string | null;
 };
 
 type AlertOptions = {
@@ -69,6 +71,7 @@ async function showAlerts(io: Io, connection: Connection, options: AlertOptions)
 function alertTable(alerts: readonly AlertItem[], width: number | null): string {
   return formatTable(
     [
+      { title: "id" },
       { title: "since" },
       { title: "rule" },
       { title: "model" },
@@ -79,15 +82,23 @@ function alertTable(alerts: readonly AlertItem[], width: number | null): string 
       { title: "summary", flexible: true },
     ],
     alerts.map((alert) => [
+      // Enough for `ack`.
+      alert.id.slice(0, 8),
       timeText(alert.since),
       alert.rule,
       alert.model,
       alert.version,
       alert.subject,
-      alert.state,
+      stateText(alert),
       alert.severity,
       firstSentence(alert.summary),
     ]),
     width,
   );
+}
+
+/** An alert that somebody has taken up, or that nobody is told of, needs nobody else. */
+function stateText({ state, acknowledged_by: taken, silenced_by: silenced }: AlertItem): string {
+  if (state === "resolved") return state;
+  return `${state}${taken ? `, ${taken} has it` : ""}${silenced ? ", silenced" : ""}`;
 }

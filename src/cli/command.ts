@@ -27,6 +27,12 @@ export function action(cli: Cli, run: (options: never) => Promise<number> | numb
   return async (_: unknown, command: Command): Promise<void> => cli.finish(await run(command.optsWithGlobals<never>()));
 }
 
+/** The same for a command with one argument. */
+export function actionOn(cli: Cli, run: (argument: string, options: never) => Promise<number>) {
+  return async (argument: string, _: unknown, command: Command): Promise<void> =>
+    cli.finish(await run(argument, command.optsWithGlobals<never>()));
+}
+
 export function jsonOption(what = "JSON lines instead of a table"): Option {
   return new Option("--json", what);
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { alertsCommand } from "./alerts.ts";
 import { baselineCommand } from "./baseline.ts";
+import { channelsCommand } from "./channels.ts";
 import { changesCommand } from "./changes.ts";
 import { checkCommand } from "./check.ts";
 import type { Cli } from "./command.ts";
@@ -18,6 +19,7 @@ import { segmentsCommand } from "./segments.ts";
 import { reportCommand } from "./report.ts";
 import { retrainsCommand } from "./retrains.ts";
 import { schemaCommand } from "./schema.ts";
+import { ackCommand, silenceCommand } from "./silence.ts";
 import { printableLines } from "./text.ts";
 import { verifyCommand } from "./verify.ts";
 import { VERSION } from "./version.ts";
@@ -65,6 +67,9 @@ function createProgram(cli: Cli): Command {
     changesCommand,
     reportCommand,
     alertsCommand,
+    ackCommand,
+    silenceCommand,
+    channelsCommand,
     retrainsCommand,
     deadLettersCommand,
     verifyCommand,

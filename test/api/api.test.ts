@@ -7,6 +7,7 @@ import type { HttpSettings } from "../../src/model/settings.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
 import { DAY, formatTime } from "../../src/model/time.ts";
 import { insertMeasurements } from "../../src/store/measurements.ts";
+import { insertSilence } from "../../src/store/silences.ts";
 import type { Store } from "../../src/store/store.ts";
 import { exampleMeasurement, exampleRule, openTemporaryStore } from "../alerting/examples.ts";
 import { apiOver } from "../support/api.ts";
@@ -23,6 +24,8 @@ let api: ReturnType<typeof apiOver>;
 beforeAll(async () => {
   ({ store, remove } = await openTemporaryStore());
   await seedStore(store);
+  const match = { model: "flight-delay", rule: null, version: null, segment: null, subject: "nothing", severity: null };
+  await insertSilence(store, { id: "a-temp", match, from: 0, to: DAY, by: "ada", comment: "", createdAt: 0 }, 0);
   api = apiOver(store, [seedModel()], { rules: [exampleRule(), exampleRule({ name: "second" })] });
 });
 afterAll(() => remove());
@@ -30,6 +33,7 @@ afterAll(() => remove());
 /** A path that answers, and a body where one is due. */
 function example(route: { method: string; path: string }): [string, { method?: string; headers?: Record<string, string>; body?: string }] {
   const path = route.path.replace("{model}", "flight-delay").replace("{id}", "a-temp");
+  if (path === "/v1/silences" && route.method === "POST") return [`${path}?model=flight-delay&for=1h`, { method: "POST" }];
   return [path, route.method === "GET" ? {} : { method: route.method, headers: { "content-type": "application/json" }, body: "[]" }];
 }
 

@@ -191,7 +191,7 @@ describe("lists", () => {
 
   it("wraps what is long to the terminal", async () => {
     const { out } = await run(["alerts"], { "/v1/alerts": items([alert]) }, 120);
-    expect(out).toMatch(/^2024-06-02 00:00 +feature-drift /m);
+    expect(out).toMatch(/^\S+ +2024-06-02 00:00 +feature-drift /m);
     expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
     expect((await run(["alerts"], { "/v1/alerts": items([alert]) })).out.split("\n")).toHaveLength(3);
   });
