@@ -7,7 +7,7 @@ export default defineConfig({
     outputFile: { json: "test-results/vitest.json" },
     // The embedded engine keeps one data directory a process: forks, not threads, so that files do not share one.
     pool: "forks",
-    globalSetup: ["test/support/kafka-global-setup.ts"],
+    globalSetup: ["test/support/run-global-setup.ts", "test/support/kafka-global-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
