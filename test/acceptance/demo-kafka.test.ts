@@ -9,9 +9,10 @@ import type { Message } from "../../src/ingest/source.ts";
 import { silentLog } from "../../src/log.ts";
 import { readVersions } from "../../src/store/versions.ts";
 import { spawnDriftwatch } from "../support/daemon.ts";
-import { openFlights } from "../support/flights.ts";
+import { flightConfig, storeOfFlights } from "../support/flight-app.ts";
 import { kafkaForTest, kafkaSkipReason, type KafkaForTest, nativeTopics } from "../support/kafka.ts";
 import { until } from "../support/kafka-until.ts";
+import { startProgram } from "../support/program.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 const END = "2013-04-15";
@@ -107,10 +108,8 @@ describe.skipIf(kafkaSkipReason())(`the demo into Kafka${kafkaSkipReason() ? ` (
     watchStdout();
     for (const _ of ["once", "again"]) expect(await playToKafka({ brokers: kafka.brokers, topics, until: END, json: true })).toBe(0);
 
-    const { app, close } = await openFlights({
-      kafka: { brokers: kafka.brokers, group: kafka.unique("group"), clientId: "test", topics: nativeTopics(topics) },
-    });
-    onTestFinished(close);
+    const settings = { brokers: kafka.brokers, group: kafka.unique("group"), clientId: "test", topics: nativeTopics(topics) };
+    const { app } = await startProgram(flightConfig(await storeOfFlights(), { kafka: settings }));
     const partitions = (running: App) => running.sources.flatMap((source) => source.status().partitions);
     await until("every partition to be read", () => isRead(partitions(app)), 120_000);
     await app.tick();

@@ -7,7 +7,7 @@ import { flightFeed } from "../../src/demo/feed.ts";
 import type { Message } from "../../src/ingest/source.ts";
 import type { BaselineSettings } from "../../src/model/settings.ts";
 import { DAY } from "../../src/model/time.ts";
-import { episodes, FLIGHTS, flightConfig, startFlightApp } from "../support/flight-app.ts";
+import { episodes, FLIGHTS, flightConfig, startFlightApp, storeOfFlights } from "../support/flight-app.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 /** The README lists these, with the reason for each. */
@@ -34,7 +34,7 @@ const EXPECTED = [
 
 describe("the shipped rules on a year of flights", () => {
   test("raise the listed alerts and no other", async () => {
-    const { app, transitions } = await startFlightApp(scratchDirectory());
+    const { app, transitions } = await startFlightApp(await storeOfFlights());
     for await (const stretch of flightFeed([join(FLIGHTS, "predictions.ndjson.gz"), join(FLIGHTS, "labels.ndjson.gz")], 30 * DAY, () => {}))
       await app.pipeline.ingest(stretch.messages);
     app.watermarks.finish();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Connection } from "../../src/cli/connection.ts";
 import type { ComparedMetric } from "../../src/model/comparison.ts";
 import { cli } from "../cli/terminal.ts";
-import { FLIGHTS } from "../support/flight-app.ts";
+import { FLIGHTS, storeOfFlights } from "../support/flight-app.ts";
 import { FLIGHT_MODEL, ingestFlights, openFlights } from "../support/flights.ts";
 import { serveApp } from "../support/serve-app.ts";
 
@@ -62,16 +62,16 @@ let url = "";
 let answer: Answer;
 
 beforeAll(async () => {
-  const flights = await openFlights({ rules: [], retraining: new Map() });
-  close = flights.close;
-  await ingestFlights(flights.app, { from: Date.parse(oracle.from), to: Date.parse(oracle.to) });
-  flights.app.watermarks.finish();
-  await flights.app.tick();
-  const server = await serveApp(flights.app);
+  const app = await openFlights(await storeOfFlights(), { rules: [], retraining: new Map() });
+  close = () => app.stop();
+  await ingestFlights(app, { from: Date.parse(oracle.from), to: Date.parse(oracle.to) });
+  app.watermarks.finish();
+  await app.tick();
+  const server = await serveApp(app);
   url = server.url;
   close = async () => {
     await server.close();
-    await flights.close();
+    await app.stop();
   };
   answer = (await (await fetch(`${url}${PATH}?a=${CHAMPION}&b=${CHALLENGER}`)).json()) as Answer;
 }, 300_000);

@@ -14,6 +14,7 @@ import { readBaselines } from "../../src/store/baselines.ts";
 import { readFeatureCounts, type CountedRows } from "../../src/store/feature-counts.ts";
 import { readNewestGrid } from "../../src/store/grids.ts";
 import { readOutcomeCounts } from "../../src/store/outcome-counts.ts";
+import { storeOfFlights } from "../support/flight-app.ts";
 import {
   FLIGHT_MODEL,
   ingestFlights,
@@ -94,7 +95,6 @@ const ALWAYS: Window = { from: 0, to: Date.UTC(2100, 0, 1) };
 const ROUNDING = 1e-12;
 
 let app: App;
-let close: () => Promise<void> = async () => {};
 let taken: { accepted: number; rejected: number };
 let measured: Map<string, Measurement>;
 let grid: Grid;
@@ -114,7 +114,7 @@ function monthOf(time: Millis): string {
 
 beforeAll(async () => {
   // Rules add windows of their own to what is measured by schedule, and no number below depends on them.
-  ({ app, close } = await openFlights({ rules: [], retraining: new Map() }));
+  app = await openFlights(await storeOfFlights(), { rules: [], retraining: new Map() });
   taken = await ingestFlights(app);
   app.watermarks.finish();
   await app.tick();
@@ -133,7 +133,7 @@ beforeAll(async () => {
   grid = newest.grid;
 }, 300_000);
 
-afterAll(() => close());
+afterAll(() => app?.stop());
 
 function measurementOf(item: OracleItem, subject: string, metric: Metric): Measurement {
   const found = measured.get(JSON.stringify([item.month, item.version, subject, metric]));

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { App } from "../../src/app.ts";
 import type { SegmentExplanationItem, SegmentGroupItem } from "../../src/api/segments.ts";
 import type { Connection } from "../../src/cli/connection.ts";
 import { createSite } from "../../src/cli/serve.ts";
@@ -18,6 +19,7 @@ import {
   REFERENCE_FILES,
   type FlightRow,
 } from "../support/flights.ts";
+import { scratchDirectory } from "../support/scratch.ts";
 
 /** The week of the air-traffic-control furloughs, in which accuracy fell, taken apart by segment, beside a count of the rows. */
 
@@ -27,7 +29,7 @@ const SEGMENTS =
   '[carrier, {by: [carrier, dest], top: 30}, {by: distance, bins: [500, 1000]}, {where: "distance > 1000 and carrier != DL", name: long-haul}]';
 const SPAN = ["--version", VERSION, "--from", "2013-04-22", "--to", "2013-04-29"];
 
-let close: () => Promise<void> = async () => {};
+let app: App | undefined;
 let request: Connection["request"];
 
 beforeAll(async () => {
@@ -35,16 +37,16 @@ beforeAll(async () => {
   const model = flightConfig("").models.get(FLIGHT_MODEL);
   if (!model) throw new Error("The demo has no model of that name.");
   const models = new Map([[FLIGHT_MODEL, { ...model, segments }]]);
-  const flights = await openFlights({ rules: [], retraining: new Map(), models });
-  close = flights.close;
-  await ingestFlights(flights.app, { from: WEEK.from, to: WEEK.to + DAY });
-  flights.app.watermarks.finish();
-  await flights.app.tick();
-  const site = createSite(flights.app, { log: silentLog });
-  request = async (target, init) => site.request(target, { ...init, headers: { authorization: `Bearer ${flights.app.localToken}` } });
+  const opened = await openFlights(scratchDirectory(), { rules: [], retraining: new Map(), models });
+  app = opened;
+  await ingestFlights(opened, { from: WEEK.from, to: WEEK.to + DAY });
+  opened.watermarks.finish();
+  await opened.tick();
+  const site = createSite(opened, { log: silentLog });
+  request = async (target, init) => site.request(target, { ...init, headers: { authorization: `Bearer ${opened.localToken}` } });
 }, 300_000);
 
-afterAll(() => close());
+afterAll(() => app?.stop());
 
 function run(...argv: string[]) {
   const connection: Connection = {

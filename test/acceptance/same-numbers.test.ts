@@ -9,11 +9,10 @@ import { silentLog } from "../../src/log.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
 import { DAY } from "../../src/model/time.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
-import { episodes, FLIGHTS, startFlightApp, type Episode } from "../support/flight-app.ts";
+import { episodes, FLIGHTS, startFlightApp, storeOfFlights, type Episode } from "../support/flight-app.ts";
 import { kafkaForTest, kafkaSkipReason, nativeTopics } from "../support/kafka.ts";
 import { until } from "../support/kafka-until.ts";
 import { mulberry32 } from "../support/mulberry32.ts";
-import { scratchDirectory } from "../support/scratch.ts";
 import { serveApp } from "../support/serve-app.ts";
 
 /** Five weeks, the bad one among them: enough for daily and weekly windows, and for an alert to fire and resolve. */
@@ -42,9 +41,9 @@ function byTime(lines: readonly string[]): string[] {
   return [...lines].sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
 }
 
-/** Runs one way of bringing the events in, from an empty store, and returns all that came of it, revisions aside. */
+/** Runs one way of bringing the events in, from a store without any, and returns all that came of it, revisions aside. */
 async function outcomeOf(bring: (app: App) => Promise<void>): Promise<Outcome> {
-  const { app, transitions } = await startFlightApp(scratchDirectory());
+  const { app, transitions } = await startFlightApp(await storeOfFlights());
   await bring(app);
   app.watermarks.finish();
   await app.tick();

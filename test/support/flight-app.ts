@@ -1,10 +1,14 @@
+import { cpSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { AppOptions } from "../../src/app.ts";
+import { createApp, type AppOptions } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { silentLog } from "../../src/log.ts";
 import type { Transition } from "../../src/model/alert.ts";
 import type { Config } from "../../src/model/settings.ts";
 import { loaded } from "../config/workplace.ts";
+import { onceARun } from "./once-a-run.ts";
 import { startProgram } from "./program.ts";
+import { scratchDirectory } from "./scratch.ts";
 
 const root = new URL("../../", import.meta.url);
 export const FLIGHTS = fileURLToPath(new URL("examples/flights/", root));
@@ -20,6 +24,24 @@ export function flightConfig(path: string, changes: Partial<Config> = {}): Confi
     rules: config.rules.map((rule) => ({ ...rule, notify: [] })),
     ...changes,
   };
+}
+
+/** A new store that holds the flights' baselines and no events: as the program leaves it that is started once and stopped. */
+export async function storeOfFlights(): Promise<string> {
+  const started = await onceARun("flights-started", async (directory) => {
+    const app = await createApp(flightConfig(directory), { log: silentLog, tickEvery: null, sources: [] });
+    await app.start();
+    await app.stop();
+  });
+  return copyOfStore(started);
+}
+
+/** A closed store again, in a directory of its own. */
+export function copyOfStore(path: string): string {
+  const copy = scratchDirectory();
+  // The engine's own links are relative, and are to lead into the copy.
+  cpSync(path, copy, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+  return copy;
 }
 
 /** The whole program on the flights, ticking only when told to; `transitions` collects what alerts did, in order. */

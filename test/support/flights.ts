@@ -1,8 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { createApp, type App, type AppOptions } from "../../src/app.ts";
+import { createApp, type App } from "../../src/app.ts";
 import { peekTime, replayFeed } from "../../src/ingest/file-source.ts";
 import type { Message } from "../../src/ingest/source.ts";
 import { silentLog } from "../../src/log.ts";
@@ -28,23 +27,11 @@ export type FlightRow = {
 };
 
 const BATCH = 2_000;
-/** The whole program on a new embedded store, started, the caller ticking. `close` stops it and removes the store. */
-export async function openFlights(
-  overrides: Partial<Config> = {},
-  options: Partial<AppOptions> = {},
-): Promise<{ app: App; close: () => Promise<void> }> {
-  const path = mkdtempSync(join(tmpdir(), "driftwatch-flights-"));
-  const app = await createApp(flightConfig(path, overrides), {
-    log: silentLog,
-    tickEvery: null,
-    ...options,
-  });
+/** The whole program on the flights, started, the caller ticking and stopping it: for what a file opens once for all its tests. */
+export async function openFlights(path: string, changes: Partial<Config> = {}): Promise<App> {
+  const app = await createApp(flightConfig(path, changes), { log: silentLog, tickEvery: null });
   await app.start();
-  const close = async () => {
-    await app.stop();
-    rmSync(path, { recursive: true, force: true });
-  };
-  return { app, close };
+  return app;
 }
 
 /** The predictions and labels in order of event time, those of `[from, to)` where given. */
