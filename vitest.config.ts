@@ -10,5 +10,7 @@ export default defineConfig({
     globalSetup: ["test/support/run-global-setup.ts", "test/support/kafka-global-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // As long as `until` waits: on a machine that is busy, a second is short.
+    expect: { poll: { timeout: 20_000 } },
   },
 });
