@@ -29,6 +29,8 @@ export function createSettler(options: {
 }): Settler {
   const { store, nextSequence, clock, patience, onSuperseded = () => {} } = options;
   const searched = new Map<string, Patience>();
+  /** Minutes of arrival that go on, whose labels this process has joined so far, by model. */
+  const joined = new Map<string, readonly Millis[]>();
   let droppedAt = 0;
 
   const isTimeToSearch = (model: string): boolean => {
@@ -66,12 +68,17 @@ export function createSettler(options: {
     const arrivals = { model: model.name, bucketMs: model.bucket, minutes: due.map((one) => one.bucket) };
     const touch = touchAs(model.name, ["outcomes"]);
     const span = await spanOfArrivals(store, arrivals);
-    const left = span === null ? 0 : await joinLabels(store, arrivals, { from: span.from - nearPast(model), to: span.to }, touch);
-    if (left > 0 && !everywhere) return false;
-    if (left > 0) {
-      await joinLabels(store, arrivals, null, touch);
+    const before = (joined.get(model.name) ?? []).filter((minute) => arrivals.minutes.includes(minute));
+    // Whatever fails on the way, the next time touches all of it.
+    joined.delete(model.name);
+    const near = span && { from: span.from - nearPast(model), to: span.to };
+    const left = near === null ? 0 : await joinLabels(store, arrivals, before, near, touch);
+    if (left > 0 && everywhere) {
+      await joinLabels(store, arrivals, before, null, touch);
       await putAside(store, arrivals);
     }
+    joined.set(model.name, arrivals.minutes);
+    if (left > 0 && !everywhere) return false;
     await markCounted(store, due);
     return left > 0;
   }

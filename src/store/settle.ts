@@ -100,11 +100,13 @@ const notJoined = (labels: string, where: string): string =>
 
 /**
  * Joins the labels of some minutes of arrival with their predictions, within a stretch of event time or everywhere
- * (null). Resolves with how many labels have none there.
+ * (null). Resolves with how many labels have none there. Of the minutes in `joined` only labels that stand nowhere yet are
+ * looked at: the caller knows that where the others stand was touched after they were stored.
  */
 export async function joinLabels(
   store: Store,
   { model, bucketMs, minutes }: Arrivals,
+  joined: readonly Millis[],
   within: { readonly from: Millis; readonly to: Millis } | null,
   touch: Touch,
 ): Promise<number> {
@@ -113,16 +115,22 @@ export async function joinLabels(
     model,
     bucket: bucketMs / 1000,
     minutes: minutes.map((minute) => minute / 1000),
+    joined: joined.map((minute) => minute / 1000),
     from: within === null ? 0 : Math.floor(within.from / 1000),
     to: within === null ? 0 : Math.ceil(within.to / 1000),
   };
   const where = (column: string) => (within === null ? "true" : timeInBuckets(column));
-  await join(store, ARRIVED, where("time"), params, touch);
+  const known = `SELECT id, precedence FROM outcomes WHERE model = {model:String} AND ${where("predicted_at")}`;
+  const isNew = `toUnixTimestamp(arrived) NOT IN {joined:Array(UInt32)} OR (id, precedence) NOT IN (${known})`;
+  await join(store, joined.length === 0 ? ARRIVED : `${ARRIVED} AND (${isNew})`, where("time"), params, touch);
   const [left] = await store.query<{ rows: number }>(`SELECT count() AS rows FROM (${notJoined(ARRIVED, where("predicted_at"))})`, params);
   return Number(left?.rows ?? 0);
 }
 
-/** Stores labels with those of their predictions that meet a condition. Where a row is known not to hold is no place for a label. */
+/**
+ * Stores labels with those of their predictions that meet a condition. Where a row is known not to hold is no place for a
+ * label. Only in the buckets that are touched: one that comes meanwhile and belongs elsewhere waits for the next time.
+ */
 async function join(store: Store, labels: string, where: string, params: QueryParams, touch: Touch): Promise<void> {
   const predicted = `SELECT DISTINCT id, time FROM predictions
     WHERE model = {model:String} AND (id, precedence) NOT IN (SELECT id, precedence FROM superseded WHERE model = {model:String}) AND ${where} AND id IN (SELECT id FROM (${labels}))`;
@@ -133,8 +141,8 @@ async function join(store: Store, labels: string, where: string, params: QueryPa
   await store.execute(
     `INSERT INTO outcomes
      SELECT {model:String}, p.time, l.id, l.label, l.label_number, l.label_time, l.revision, l.precedence
-     FROM (${labels}) AS l INNER JOIN (${predicted}) AS p ON l.id = p.id`,
-    params,
+     FROM (${labels}) AS l INNER JOIN (SELECT id, time FROM (${predicted}) WHERE toUnixTimestamp(${BUCKET}) IN {buckets:Array(UInt32)}) AS p ON l.id = p.id`,
+    { ...params, buckets: buckets.map((bucket) => bucket / 1000) },
   );
   await touch(buckets);
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { labelPrecedence, precedenceNumber, predictionPrecedence } from "../../src/ingest/identity.ts";
 import { createPipeline } from "../../src/ingest/pipeline.ts";
 import { silentLog } from "../../src/log.ts";
-import { DAY, HOUR } from "../../src/model/time.ts";
+import { DAY, HOUR, SECOND } from "../../src/model/time.ts";
 import { createSettler } from "../../src/monitor/settler.ts";
 import { openStore } from "../../src/store/open.ts";
 import { SETTLED_PREDICTIONS } from "../../src/store/predictions.ts";
@@ -112,7 +112,8 @@ async function aModel(name: string) {
     ingest: (sent: readonly Sent[]) => pipeline.ingest(sent.map((event) => message({ ...event, model: name }))),
     settler: (patience: number, through: Store = store) =>
       createSettler({ store: through, nextSequence, clock, patience, onSuperseded: (rows) => (conflicts += rows) }),
-    async settleAndCount(settler: ReturnType<typeof createSettler>) {
+    /** Resolves with the hours whose outcomes were due. */
+    async settleAndCount(settler: ReturnType<typeof createSettler>, pause = DAY / 2) {
       await settler.settle(settings);
       const due = await readTouched(store, name, ["features", "outcomes"]);
       for (const [bucket, rows] of await count(
@@ -121,7 +122,8 @@ async function aModel(name: string) {
       ))
         counted.set(bucket, rows);
       await markCounted(store, due);
-      now.ms += DAY / 2;
+      now.ms += pause;
+      return due.filter(({ kind }) => kind === "outcomes").map(({ bucket }) => (bucket - START) / HOUR);
     },
     async expectHeld(events: readonly Sent[]) {
       const wanted = expected(events.map((event) => ({ ...event, model: "binary" })));
@@ -143,7 +145,9 @@ describe("settling", () => {
       fc.asyncProperty(
         fc.array(fc.tuple(anEvent, fc.nat({ max: 99 }), fc.boolean()), { minLength: 1, maxLength: 24 }),
         fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
-        async (drawn, searches) => {
+        // The next is of the same minute, or comes half a day later.
+        fc.array(fc.constantFrom(SECOND, DAY / 2), { minLength: 4, maxLength: 4 }),
+        async (drawn, searches, pauses) => {
           const played = await aModel(`settle-${round++}`);
           const deliveries = drawn
             .flatMap(([event, place, again]) => [{ event, place }, ...(again ? [{ event, place: 100 - place }] : [])])
@@ -154,7 +158,7 @@ describe("settling", () => {
           for (const [index, isWhole] of searches.entries()) {
             await played.ingest(deliveries.slice(index * size, (index + 1) * size));
             // A settler that has just searched leaves what needs a search for later.
-            await played.settleAndCount(isWhole ? played.settler(0) : settler);
+            await played.settleAndCount(isWhole ? played.settler(0) : settler, pauses[index]);
           }
           await played.settleAndCount(played.settler(0));
           await played.expectHeld(drawn.map(([event]) => event));
@@ -164,6 +168,22 @@ describe("settling", () => {
     );
   }, 180_000);
 
+  it("touches again what a label of the same minute changes, and nothing else", async () => {
+    const played = await aModel("settle-minute");
+    const settler = played.settler(0);
+    const at = (hours: number) => new Date(START + hours * HOUR).toISOString();
+    const dueAfter = async (...events: Sent[]) => {
+      await played.ingest(events);
+      return played.settleAndCount(settler, SECOND);
+    };
+    const labelled = (id: string, hours: number, revision = 0): Sent => ({ ...label, id, time: at(hours), revision });
+    expect(await dueAfter(...[0, 1, 2].map((hour) => ({ ...prediction, id: `h${hour}`, time: at(hour) })))).toEqual([0, 1, 2]);
+    expect(await dueAfter(labelled("h0", 3))).toEqual([0]);
+    expect(await dueAfter(labelled("h1", 3))).toEqual([1]);
+    expect(await dueAfter(labelled("h1", 3), labelled("later", 3))).toEqual([]);
+    expect(await dueAfter(labelled("h0", 4, 1), labelled("h2", 4))).toEqual([0, 2]);
+  });
+
   describe("ends the same whatever arrives between any two of its statements:", () => {
     const at = (hours: number) => new Date(START + hours * HOUR).toISOString();
     const predicted = (id: string, hours: number, score = 0.1): Sent => ({ ...prediction, id, time: at(hours), score });
@@ -171,6 +191,7 @@ describe("settling", () => {
     /** What is stored and settled, what is stored and to be settled, and what arrives meanwhile. */
     const cases: readonly (readonly [name: string, settled: Sent[], stored: Sent[], arriving: Sent[]])[] = [
       ["the prediction of a label that has just come", [], [labelled("a"), labelled("b")], [predicted("a", 1)]],
+      ["labels of the same minute", [], [predicted("a", 1), predicted("b", 30), labelled("a")], [labelled("b"), predicted("c", 2)]],
       ["the prediction of one that waits", [labelled("a"), labelled("b")], [predicted("b", 1)], [predicted("a", 1)]],
       ["one that goes before two others", [labelled("a")], [predicted("a", 31), predicted("a", 30)], [predicted("a", 1)]],
       ["one that goes before one found far away", [predicted("a", 24 * 40), labelled("a")], [predicted("a", 30)], [predicted("a", 1)]],
@@ -185,12 +206,15 @@ describe("settling", () => {
         }
         await played.ingest(stored);
         statements = 0;
+        let isOver = false;
         const through = interrupted(store, async () => {
-          if (statements++ === before) await played.ingest(arriving);
+          if (!isOver && statements++ === before) await played.ingest(arriving);
         });
-        await played.settleAndCount(played.settler(0, through));
+        const settler = played.settler(0, through);
+        await played.settleAndCount(settler);
         expect(statements).toBeGreaterThan(before);
-        await played.settleAndCount(played.settler(0));
+        isOver = true;
+        await played.settleAndCount(settler);
         await played.expectHeld([...settled, ...stored, ...arriving]);
       }
     });
