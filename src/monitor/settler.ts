@@ -69,15 +69,16 @@ export function createSettler(options: {
     const touch = touchAs(model.name, ["outcomes"]);
     const span = await spanOfArrivals(store, arrivals);
     const before = (joined.get(model.name) ?? []).filter((minute) => arrivals.minutes.includes(minute));
-    // Whatever fails on the way, the next time touches all of it.
+    // Where this fails on the way, or more arrives meanwhile, the next time touches all of it.
     joined.delete(model.name);
     const near = span && { from: span.from - nearPast(model), to: span.to };
-    const left = near === null ? 0 : await joinLabels(store, arrivals, before, near, touch);
+    let found = near === null ? null : await joinLabels(store, arrivals, before, near, touch);
+    const left = found?.left ?? 0;
     if (left > 0 && everywhere) {
-      await joinLabels(store, arrivals, before, null, touch);
+      found = await joinLabels(store, arrivals, before, null, touch);
       await putAside(store, arrivals);
     }
-    joined.set(model.name, arrivals.minutes);
+    if (found?.fingerprint === span?.fingerprint) joined.set(model.name, arrivals.minutes);
     if (left > 0 && !everywhere) return false;
     await markCounted(store, due);
     return left > 0;

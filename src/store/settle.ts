@@ -79,14 +79,23 @@ const LABEL_COLUMNS = "label, label_number, time AS label_time, revision, preced
 
 export type Arrivals = { readonly model: string; readonly bucketMs: Millis; readonly minutes: readonly Millis[] };
 
-/** The stretch of time in which the labels of some minutes of arrival became known. */
-export async function spanOfArrivals(store: Store, { model, minutes }: Arrivals): Promise<{ from: Millis; to: Millis } | null> {
-  const [row] = await store.query<{ first: Millis; last: Millis; rows: number }>(
-    `SELECT toUnixTimestamp64Milli(min(known)) AS first, toUnixTimestamp64Milli(max(known)) AS last, count() AS rows
-     FROM (SELECT ifNull(i.time, toDateTime64(i.arrived, 3, 'UTC')) AS known FROM label_inbox AS i WHERE i.model = {model:String} AND toUnixTimestamp(i.arrived) IN {minutes:Array(UInt32)})`,
+/** Changes with every label that arrives. */
+const FINGERPRINT = "toString(groupBitXor(cityHash64(arrived, id, precedence)))";
+
+/** The stretch of time in which the labels of some minutes of arrival became known, and the fingerprint of them all. */
+export async function spanOfArrivals(
+  store: Store,
+  { model, minutes }: Arrivals,
+): Promise<{ from: Millis; to: Millis; fingerprint: string } | null> {
+  const [row] = await store.query<{ first: Millis; last: Millis; rows: number; fingerprint: string }>(
+    `SELECT toUnixTimestamp64Milli(min(known)) AS first, toUnixTimestamp64Milli(max(known)) AS last, count() AS rows, ${FINGERPRINT} AS fingerprint
+     FROM (
+       SELECT ifNull(i.time, toDateTime64(i.arrived, 3, 'UTC')) AS known, arrived, id, precedence FROM label_inbox AS i FINAL
+       WHERE i.model = {model:String} AND toUnixTimestamp(i.arrived) IN {minutes:Array(UInt32)}
+     )`,
     { model, minutes: minutes.map((minute) => minute / 1000) },
   );
-  return row && Number(row.rows) > 0 ? { from: Number(row.first), to: Number(row.last) + 1 } : null;
+  return row && Number(row.rows) > 0 ? { from: Number(row.first), to: Number(row.last) + 1, fingerprint: row.fingerprint } : null;
 }
 
 const ARRIVED = `SELECT id, ${LABEL_COLUMNS} FROM label_inbox FINAL WHERE model = {model:String} AND toUnixTimestamp(arrived) IN {minutes:Array(UInt32)}`;
@@ -100,8 +109,8 @@ const notJoined = (labels: string, where: string): string =>
 
 /**
  * Joins the labels of some minutes of arrival with their predictions, within a stretch of event time or everywhere
- * (null). Resolves with how many labels have none there. Of the minutes in `joined` only labels that stand nowhere yet are
- * looked at: the caller knows that where the others stand was touched after they were stored.
+ * (null). Resolves with how many labels have none there, and the fingerprint of all that had arrived by then. Of the minutes
+ * in `joined` only labels that stand nowhere yet are looked at: the caller knows that where the others stand was touched.
  */
 export async function joinLabels(
   store: Store,
@@ -109,8 +118,7 @@ export async function joinLabels(
   joined: readonly Millis[],
   within: { readonly from: Millis; readonly to: Millis } | null,
   touch: Touch,
-): Promise<number> {
-  if (minutes.length === 0) return 0;
+): Promise<{ left: number; fingerprint: string }> {
   const params = {
     model,
     bucket: bucketMs / 1000,
@@ -123,14 +131,15 @@ export async function joinLabels(
   const known = `SELECT id, precedence FROM outcomes WHERE model = {model:String} AND ${where("predicted_at")}`;
   const isNew = `toUnixTimestamp(arrived) NOT IN {joined:Array(UInt32)} OR (id, precedence) NOT IN (${known})`;
   await join(store, joined.length === 0 ? ARRIVED : `${ARRIVED} AND (${isNew})`, where("time"), params, touch);
-  const [left] = await store.query<{ rows: number }>(`SELECT count() AS rows FROM (${notJoined(ARRIVED, where("predicted_at"))})`, params);
-  return Number(left?.rows ?? 0);
+  const [after] = await store.query<{ left: number; fingerprint: string }>(
+    `SELECT count() AS left, (SELECT ${FINGERPRINT} FROM (SELECT arrived, id, precedence FROM label_inbox FINAL WHERE model = {model:String} AND toUnixTimestamp(arrived) IN {minutes:Array(UInt32)})) AS fingerprint
+     FROM (${notJoined(ARRIVED, where("predicted_at"))})`,
+    params,
+  );
+  return { left: Number(after?.left), fingerprint: after?.fingerprint ?? "" };
 }
 
-/**
- * Stores labels with those of their predictions that meet a condition. Where a row is known not to hold is no place for a
- * label. Only in the buckets that are touched: one that comes meanwhile and belongs elsewhere waits for the next time.
- */
+/** Stores labels with those of their predictions that meet a condition. Where a row is known not to hold is no place for a label. */
 async function join(store: Store, labels: string, where: string, params: QueryParams, touch: Touch): Promise<void> {
   const predicted = `SELECT DISTINCT id, time FROM predictions
     WHERE model = {model:String} AND (id, precedence) NOT IN (SELECT id, precedence FROM superseded WHERE model = {model:String}) AND ${where} AND id IN (SELECT id FROM (${labels}))`;
@@ -141,8 +150,8 @@ async function join(store: Store, labels: string, where: string, params: QueryPa
   await store.execute(
     `INSERT INTO outcomes
      SELECT {model:String}, p.time, l.id, l.label, l.label_number, l.label_time, l.revision, l.precedence
-     FROM (${labels}) AS l INNER JOIN (SELECT id, time FROM (${predicted}) WHERE toUnixTimestamp(${BUCKET}) IN {buckets:Array(UInt32)}) AS p ON l.id = p.id`,
-    { ...params, buckets: buckets.map((bucket) => bucket / 1000) },
+     FROM (${labels}) AS l INNER JOIN (${predicted}) AS p ON l.id = p.id`,
+    params,
   );
   await touch(buckets);
 }

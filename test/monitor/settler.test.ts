@@ -191,7 +191,7 @@ describe("settling", () => {
     /** What is stored and settled, what is stored and to be settled, and what arrives meanwhile. */
     const cases: readonly (readonly [name: string, settled: Sent[], stored: Sent[], arriving: Sent[]])[] = [
       ["the prediction of a label that has just come", [], [labelled("a"), labelled("b")], [predicted("a", 1)]],
-      ["a label of the same minute", [predicted("a", 1), predicted("b", 30)], [labelled("a")], [labelled("b")]],
+      ["a label of the same minute", [predicted("a", 30), predicted("b", 31)], [labelled("a")], [labelled("b")]],
       ["the prediction of one that waits", [labelled("a"), labelled("b")], [predicted("b", 1)], [predicted("a", 1)]],
       ["one that goes before two others", [labelled("a")], [predicted("a", 31), predicted("a", 30)], [predicted("a", 1)]],
       ["one that goes before one found far away", [predicted("a", 24 * 40), labelled("a")], [predicted("a", 30)], [predicted("a", 1)]],
