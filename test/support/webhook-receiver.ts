@@ -13,10 +13,16 @@ export async function startWebhookReceiver(): Promise<{
   url: string;
   requests: ReceivedRequest[];
   answerWith: (answer: Answer | ((request: ReceivedRequest) => Answer)) => void;
+  /** How long each answer takes. */
+  delayBy: (delay: () => number) => void;
+  /** Requests that wait for their answer now. */
+  open: () => number;
   stop: () => Promise<void>;
 }> {
   const requests: ReceivedRequest[] = [];
   let answer: (request: ReceivedRequest) => Answer = () => ({ status: 200 });
+  let delay = () => 0;
+  let open = 0;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -28,7 +34,15 @@ export async function startWebhookReceiver(): Promise<{
       };
       requests.push(received);
       const given = answer(received);
-      if (given !== "hang") response.writeHead(given.status, given.headers).end("noted");
+      if (given === "hang") return;
+      const say = () => {
+        open -= 1;
+        response.writeHead(given.status, given.headers).end("noted");
+      };
+      open += 1;
+      const wait = delay();
+      if (wait === 0) say();
+      else setTimeout(say, wait);
     });
   });
   await new Promise<void>((resolve) => {
@@ -40,6 +54,10 @@ export async function startWebhookReceiver(): Promise<{
     answerWith(given) {
       answer = typeof given === "function" ? given : () => given;
     },
+    delayBy(given) {
+      delay = given;
+    },
+    open: () => open,
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => {
