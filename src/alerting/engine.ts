@@ -9,7 +9,7 @@ import {
   type MeasuredWindow,
   type MeasureQuery,
 } from "../model/measurement.ts";
-import type { Rule } from "../model/rule.ts";
+import { isOnLabels, type Rule } from "../model/rule.ts";
 import type { Clock, Window } from "../model/time.ts";
 import { insertStatuses, insertTransitions, readStatuses } from "../store/alerts.ts";
 import type { Store } from "../store/store.ts";
@@ -168,7 +168,7 @@ export function createAlertEngine(options: {
 function applies(rule: Rule, { model, window, families }: MeasuredWindow): boolean {
   const { window: length, every, metric } = rule.measure;
   return (
-    families.includes(metric === "drift" ? "drift" : judgedFamily(metric)) &&
+    families.includes(isOnLabels(rule.measure) ? "labels" : metric === "drift" ? "drift" : judgedFamily(metric)) &&
     (rule.models === null || rule.models.includes(model)) &&
     window.to - window.from === length &&
     window.to % every === 0

@@ -22,7 +22,7 @@ export type Judgement = {
   readonly subjectsTested: number;
 };
 
-const RESERVED = /^(?:prediction$|score$|performance$|traffic$|feature:)/;
+const RESERVED = /^(?:prediction$|score$|label$|performance$|traffic$|feature:)/;
 
 /** The name an alert has for a subject. A feature that is called like another subject is told apart by a prefix. */
 function alertSubject(measurement: Pick<Measurement, "subject" | "feature">): string {

@@ -7,7 +7,7 @@ import { TASKS } from "../model/settings.ts";
 
 /** What answers look like: for the OpenAPI document, and for tests that hold every answer against it. */
 
-export const SUBJECTS_OTHER_THAN_FEATURES: readonly string[] = ["prediction", "score", "performance", "traffic"];
+export const SUBJECTS_OTHER_THAN_FEATURES: readonly string[] = ["prediction", "score", "label", "performance", "traffic"];
 export const MEASUREMENT_STATUSES = ["ok", "insufficient", "no_data", "labels_pending", "error"] as const;
 const ALERT_STATES = ["pending", "firing", "recovering", "resolved", "normal"] as const;
 

@@ -103,7 +103,7 @@ async function showDrift(io: Io, connection: Connection, config: Config, options
   return conclude(io, judged, options.failOn !== undefined, `Nothing is measured of ${model.name}${window ? " in this window" : " yet"}.`);
 }
 
-const OTHER_SUBJECTS = ["prediction", "score", "traffic"];
+const OTHER_SUBJECTS = ["prediction", "score", "label", "traffic"];
 
 function subjectParams(feature: string | undefined): { feature?: string; subject?: string } {
   if (feature === undefined) return {};

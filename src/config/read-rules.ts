@@ -1,5 +1,5 @@
 import { isOfWholeModel, metricFamily, type Metric } from "../model/measurement.ts";
-import type { Rule, RuleClear, RuleFire } from "../model/rule.ts";
+import { isOnLabels, type Rule, type RuleClear, type RuleFire } from "../model/rule.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, formatDuration } from "../model/time.ts";
 import type { Document } from "./document.ts";
@@ -63,6 +63,20 @@ function readRule(document: Document, path: Path, parsed: ParsedRule, { channelN
   if (isOfWhole && measure.of !== undefined) {
     const what = isPerformance ? "performance" : measure.metric;
     document.report([...path, "measure", "of"], `${what} is measured of the model as a whole`, "remove `of`");
+  }
+  if (isOnLabels({ of: measure.of ?? null })) {
+    if (measure.of?.length !== 1)
+      document.report(
+        [...path, "measure", "of"],
+        "labels are judged when they have come, features at once",
+        "write a rule of its own for [label]",
+      );
+    if (measure.metric !== "drift" && metricFamily(measure.metric) !== "drift")
+      document.report(
+        [...path, "measure", "metric"],
+        `${measure.metric} is not measured of labels`,
+        "drift, or one of its metrics, as in psi",
+      );
   }
   for (const [index, channel] of parsed.notify.entries()) {
     if (channel === ALL_CHANNELS || channelNames.includes(channel)) continue;

@@ -39,6 +39,8 @@ export const OUTCOME_HISTOGRAMS = [
   /** Rows by prediction: all, and the labelled ones. */
   "predictions",
   "labelled",
+  /** Labelled rows by actual value, in bins of their own. */
+  "actuals",
 ] as const;
 export type OutcomeHistogram = (typeof OUTCOME_HISTOGRAMS)[number];
 
@@ -65,6 +67,9 @@ export const OUTCOME_SUMS = [
   "squared_error_actual",
   "squared_error_actual_2",
   "signed_squared_error",
+  /** Actual values of the first and the last of their bins. */
+  "lowest_labels",
+  "highest_labels",
 ] as const;
 export type OutcomeSum = (typeof OUTCOME_SUMS)[number];
 

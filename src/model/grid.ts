@@ -26,6 +26,8 @@ export type SubjectGrid = NumericGrid | CategoricalGrid;
 
 /** The name of one countable subject of a model: a feature, or its prediction or score. */
 export type SubjectKey = { readonly subject: "feature" | "prediction" | "score"; readonly feature: string };
+/** What turned out true. It is counted with the outcomes, not on a grid. */
+export type LabelKey = { readonly subject: "label"; readonly feature: "" };
 
 export type Grid = {
   readonly model: string;
@@ -53,7 +55,7 @@ export function numericBin(edges: readonly number[], value: number): number {
 }
 
 /** A text for a subject that is unique within a model. */
-export function subjectId(key: SubjectKey): string {
+export function subjectId(key: SubjectKey | LabelKey): string {
   return key.subject === "feature" ? `feature:${key.feature}` : key.subject;
 }
 

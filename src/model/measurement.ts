@@ -81,8 +81,11 @@ export type EstimatedMetric = (typeof ESTIMATED_METRICS)[number];
 export type PerformanceMetric = RealisedMetric | EstimatedMetric;
 export type Metric = DriftMetric | QualityMetric | PerformanceMetric;
 export type MetricFamily = "drift" | "quality" | "performance";
-/** Families as far as rules are concerned: estimates are judged when their window closes, not when its labels are due. */
-export type JudgedFamily = MetricFamily | "estimate";
+/**
+ * Families as far as rules are concerned: estimates are judged when their window closes, not when its labels are due, and drift of labels
+ * when they are.
+ */
+export type JudgedFamily = MetricFamily | "estimate" | "labels";
 
 /** The family a metric belongs to: each has a resource of its own in the API. */
 export function metricFamily(metric: Metric): MetricFamily {
@@ -110,8 +113,8 @@ export function judgedFamily(metric: Metric): JudgedFamily {
   return isEstimated(metric) ? "estimate" : metricFamily(metric);
 }
 
-/** What is measured: one feature, the prediction, the score; or of the model as a whole, its performance, and its rows as such. */
-export const SUBJECTS = ["feature", "prediction", "score", "performance", "traffic"] as const;
+/** What is measured: one feature, the prediction, the score, the label; or of the model as a whole, its performance, and its rows as such. */
+export const SUBJECTS = ["feature", "prediction", "score", "label", "performance", "traffic"] as const;
 export type Subject = (typeof SUBJECTS)[number];
 /** Subjects that are no bins of values: nothing is drawn of them. */
 export const WHOLE_MODEL: readonly Subject[] = ["performance", "traffic"];
@@ -319,6 +322,11 @@ export type Measurement = {
 /** Whether a metric is of the model as a whole: rules on it name no subjects. */
 export function isOfWholeModel(metric: Metric): boolean {
   return metricFamily(metric) === "performance" || (TRAFFIC_METRICS as readonly string[]).includes(metric);
+}
+
+/** Whether it is known by labels: performance, and drift of the labels. */
+export function isOfOutcomes({ subject }: Pick<Measurement, "subject">): boolean {
+  return subject === "performance" || subject === "label";
 }
 
 /** The words for a subject in tables and messages: the feature's name, or what else it is. */

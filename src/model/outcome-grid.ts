@@ -10,6 +10,8 @@ export type OutcomeGrid =
       readonly task: "regression";
       /** Predictions by size: bin `k` begins at edge `k`, the first holds what is smaller as well. */
       readonly edges: readonly number[];
+      /** Actual values by size, in bins that end at these edges, as those of a numeric grid do. */
+      readonly labelEdges: readonly number[];
       /** Sums are taken of (value - center)/scale, so that 40 bits behind the point are enough whatever the unit. */
       readonly center: number;
       readonly scale: number;
@@ -22,6 +24,7 @@ const MOST_CLASSES = 50;
 /** With more classes than this their scores are not counted class by class. */
 const MOST_SCORED_CLASSES = 10;
 const PREDICTION_BINS = 50;
+const LABEL_BINS = 256;
 
 /** Null where the model's outcomes are not counted: its task has no such counts, or no reference says what it predicts. */
 export function outcomeGridOf(model: Pick<ModelSettings, "task" | "positive">, grid: Grid): OutcomeGrid | null {
@@ -38,7 +41,17 @@ function regressionGrid({ edges }: NumericGrid): OutcomeGrid {
   const spread = (at(0.9) - at(0.1)) / 2;
   const size = spread > 0 ? spread : Math.max(Math.abs(at(0.5)), 1);
   const chosen = new Set(Array.from({ length: PREDICTION_BINS }, (_, index) => at(index / PREDICTION_BINS)));
-  return { task: "regression", edges: [...chosen], center: at(0.5), scale: 2 ** Math.round(Math.log2(size)) };
+  const step = Math.max(1, (edges.length - 1) / (LABEL_BINS - 2));
+  const labelEdges = [
+    ...new Set(Array.from({ length: LABEL_BINS - 1 }, (_, index) => Math.min(edges.length - 1, Math.round(index * step)))),
+  ];
+  return {
+    task: "regression",
+    edges: [...chosen],
+    labelEdges: labelEdges.map((index) => edges[index] ?? 0),
+    center: at(0.5),
+    scale: 2 ** Math.round(Math.log2(size)),
+  };
 }
 
 /** The classes whose scores are counted one by one, the last standing for all without a name; none where there are too many. */

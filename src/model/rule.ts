@@ -17,6 +17,11 @@ export type RuleMeasure = {
   readonly segments?: SegmentsAsked;
 };
 
+/** Whether it is judged by the labels themselves, and so waits for them. */
+export function isOnLabels({ of }: Pick<RuleMeasure, "of">): boolean {
+  return Array.isArray(of) && of.includes("label");
+}
+
 /** Both keys must turn: an effect large enough, and evidence that holds after correction for the features looked at. */
 export type RuleFire = {
   /** Effect (value less expected) above which the rule fires, by metric. */

@@ -29,7 +29,7 @@ export async function withExactValues(store: Store, state: ModelState, measureme
     const [first] = measured;
     const reference = first && referenceRows(state, first);
     const subject =
-      first && first.subject !== "performance" && first.subject !== "traffic"
+      first && first.subject !== "performance" && first.subject !== "traffic" && first.subject !== "label"
         ? { subject: first.subject, feature: first.feature ?? "" }
         : null;
     const grid = subject && state.grids.get(subjectId(subject))?.grid;

@@ -1,6 +1,6 @@
 import { confusionOf } from "../model/counts.ts";
 import { delayBin, delayOfBin } from "../model/label-delays.ts";
-import { isEstimated, type LabelMaturity, type Measurement, type Metric } from "../model/measurement.ts";
+import { isEstimated, isOfOutcomes, type LabelMaturity, type Measurement, type Metric } from "../model/measurement.ts";
 import type { ModelSettings, Task } from "../model/settings.ts";
 import { formatDuration, type Millis, type Window } from "../model/time.ts";
 import { maturedShare, type AgedClass } from "../stats/label-bias.ts";
@@ -186,7 +186,7 @@ const UNRIPE = (ripe: number, most: string) =>
 export function withMaturity(measurement: Measurement, maturity: Maturity | null): Measurement {
   const { metric, segment, version, status, detail, labelled, rows } = measurement;
   const labels = maturity?.byVersion.get(version);
-  if (!labels || measurement.subject !== "performance" || isEstimated(metric)) return measurement;
+  if (!labels || !isOfOutcomes(measurement) || isEstimated(metric)) return measurement;
   const ripe = segment === null ? labels.ripe : (labelled ?? 0) / Math.max(1, rows.current) / labels.final;
   const isUnripe = status === "ok" && metric !== "label_coverage" && ripe < LEAST_RIPE;
   const corrected = status === "labels_pending" && segment === null ? maturity?.corrected(version, metric) : null;

@@ -25,15 +25,22 @@ export async function measureSegments(options: {
     const ofSegment = { ...state, segment };
     const history = await load(ofSegment);
     const measurer = createWindowMeasurer(store, ofSegment);
+    const answersTo = ({ family, metrics, isOf }: SegmentAsk, one: DueWindow, baselines: ReadonlySet<string>) => {
+      switch (family) {
+        case "performance":
+          return measurer.performance(one.window, baselines, history, isPending(one));
+        case "labels":
+          return measurer.labels(one.window, baselines, history, isPending(one), metrics);
+        default:
+          return measurer.inputs(one.window, [family], baselines, history, metrics, isOf);
+      }
+    };
     for (const one of asking) {
       const found = measured.get(one) ?? new Map<string, Measurement>();
       measured.set(one, found);
       for (const ask of asksOf(one, segment)) {
         const baselines = new Set([ask.baseline]);
-        const answers =
-          ask.family === "performance"
-            ? await measurer.performance(one.window, baselines, history, isPending(one))
-            : await measurer.inputs(one.window, [ask.family], baselines, history, ask.metrics, ask.isOf);
+        const answers = await answersTo(ask, one, baselines);
         for (const answer of answers.filter(({ metric }) => ask.isWanted(metric))) found.set(identity(answer), answer);
       }
     }
@@ -42,5 +49,7 @@ export async function measureSegments(options: {
 }
 
 function asksOf({ plan, family }: DueWindow, segment: string): SegmentAsk[] {
-  return plan.segments.filter((ask) => (ask.family === "performance") === (family === "performance") && ask.names.has(segment));
+  return plan.segments.filter(
+    (ask) => (ask.family === "performance" || ask.family === "labels") === (family === "performance") && ask.names.has(segment),
+  );
 }

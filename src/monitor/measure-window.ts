@@ -1,6 +1,6 @@
-import type { OutcomeCounts } from "../model/counts.ts";
+import type { Counts, OutcomeCounts } from "../model/counts.ts";
 import { addCounts, addOutcomes } from "../model/counts.ts";
-import { binCount, subjectId, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
+import { binCount, subjectId, type LabelKey, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
 import { JUDGED_DRIFT_METRICS, metricFamily, type Measurement, type MetricFamily } from "../model/measurement.ts";
 import { realisedMetrics } from "../model/performance.ts";
 import type { BaselineSettings } from "../model/settings.ts";
@@ -9,6 +9,7 @@ import type { Traffic } from "../model/traffic.ts";
 import { readBinEffects } from "../store/bin-effects.ts";
 import type { Store } from "../store/store.ts";
 import { breakOrDrift, SURE } from "./break-or-drift.ts";
+import { awaitingLabels, labelCounts, labelGrid } from "./label-drift.ts";
 import { measureDrift, type DriftMetrics } from "./measure-drift.ts";
 import { measureQuality } from "./measure-quality.ts";
 import { emptyCounts } from "./subject-bins.ts";
@@ -37,6 +38,7 @@ import {
 import { createPinnedBaselines, remembered, type PinnedBaselines } from "./pinned.ts";
 import { phaseOf, windowsOfSeason } from "./season.ts";
 
+export const LABEL: LabelKey = { subject: "label", feature: "" };
 /** Windows before this one in which a change of unit is looked for, to date it. */
 const RECENT_WINDOWS = 3;
 
@@ -53,10 +55,19 @@ export type WindowMeasurer = {
     history: History,
     metrics: DriftMetrics,
     /** Of which subjects; absent: of all. */
-    isOf?: (key: SubjectKey) => boolean,
+    isOf?: (key: SubjectKey | LabelKey) => boolean,
     asOf?: Millis,
   ): Promise<Measurement[]>;
   performance(window: Window, baselines: ReadonlySet<string>, history: History, pending: boolean, asOf?: Millis): Promise<Measurement[]>;
+  /** Drift of the labels, which waits for them. */
+  labels(
+    window: Window,
+    baselines: ReadonlySet<string>,
+    history: History,
+    pending: boolean,
+    metrics: DriftMetrics,
+    asOf?: Millis,
+  ): Promise<Measurement[]>;
   /** Live events of these buckets were counted anew: what was remembered of a pinned period that holds one is not true any more. */
   forget(touched: readonly Millis[]): void;
   /** How much time before a window its measurement may read counts of. */
@@ -105,7 +116,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     baselines: ReadonlySet<string>,
     history: History,
     metrics: DriftMetrics,
-    isOf: (key: SubjectKey) => boolean = () => true,
+    isOf: (key: SubjectKey | LabelKey) => boolean = () => true,
     asOf = window.to,
   ): Promise<Measurement[]> {
     const current = history.inputs(window);
@@ -320,7 +331,10 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     return kept.usual(JSON.stringify([settings.name, rows.key, length, id, phase]), () => {
       const whole = usual.whole.get(id);
       if (!whole) return NOTHING_USUAL;
-      if (settings.kind === "trailing") return usualTrailing(grid, trailingPairs(settings, length, id, grid, usual));
+      if (settings.kind === "trailing") {
+        const all = usual.windows.map(({ from, counts }) => ({ from, own: counts.get(id) ?? emptyCounts(grid) }));
+        return usualTrailing(grid, trailingPairs(settings, length, grid, all));
+      }
       const windows = usual.windows.flatMap(({ from, counts }) => {
         const own = counts.get(id);
         return own ? [{ from, own }] : [];
@@ -394,6 +408,74 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     return measured;
   }
 
+  async function labels(
+    window: Window,
+    baselines: ReadonlySet<string>,
+    history: History,
+    pending: boolean,
+    metrics: DriftMetrics,
+    asOf = window.to,
+  ): Promise<Measurement[]> {
+    const { outcomeGrid } = state;
+    if (outcomeGrid === null) return [];
+    const provisional = state.grid.subjects.some(({ key, grid }) => key.subject === "prediction" && grid.provisional);
+    const grid = labelGrid(outcomeGrid, provisional);
+    const countsOf = (outcomes: OutcomeCounts) => labelCounts(outcomes, outcomeGrid, grid);
+    const current = history.outcomes(window);
+    const measured: Measurement[] = [];
+    for (const version of activeVersions(history, window)) {
+      const rows = current.get(version) ?? addOutcomes([]);
+      for (const settings of settingsOf(baselines)) {
+        if (settings.kind === "version" && settings.version === version) continue;
+        const pinned = pinnedRows(settings, version, asOf);
+        const usual = pinned ? await pinned.kept.outcomes(pinned.rows, window.to - window.from) : null;
+        const reference = referenceOutcomes(settings, version, window, usual, history);
+        // Baselines need not have labels.
+        if (reference === null || reference.labelled === 0) continue;
+        const subject: SubjectWindow = {
+          model: state.settings.name,
+          version,
+          segment: state.segment || null,
+          key: LABEL,
+          grid,
+          baseline: settings.name,
+          window,
+          current: countsOf(rows),
+          reference: countsOf(reference),
+          complete: settings.kind !== "trailing" || coversAllDays(trailingStretch(settings, window), version, history),
+          usual: pinned && usual ? usualLabels(settings, pinned, window, grid, usual, countsOf) : NOTHING_USUAL,
+          recent: [],
+        };
+        measured.push(...onGrid(subject, measureDrift(subject, metrics)).map((one) => awaitingLabels(one, rows, pending)));
+      }
+    }
+    return measured;
+  }
+
+  function usualLabels(
+    settings: BaselineSettings,
+    { kept, rows }: { kept: PinnedBaselines; rows: PinnedRows },
+    window: Window,
+    grid: SubjectGrid,
+    usual: BaselineOutcomes,
+    countsOf: (outcomes: OutcomeCounts) => Counts,
+  ): UsualWindows {
+    const length = window.to - window.from;
+    const season = settings.kind === "version" ? undefined : settings.season;
+    const phase = settings.kind === "trailing" ? 0 : phaseOf(window.from, season);
+    return kept.usual(JSON.stringify([settings.name, rows.key, length, "label", phase]), () => {
+      const windows = usual.windows.map(({ from, outcomes }) => ({ from, own: countsOf(outcomes) }));
+      if (settings.kind === "trailing") return usualTrailing(grid, trailingPairs(settings, length, grid, windows));
+      const alike = windowsOfSeason(windows, window.from, season).map(({ own }) => own);
+      return usualWindows(
+        grid,
+        countsOf(usual.whole),
+        alike,
+        windows.map(({ own }) => own),
+      );
+    });
+  }
+
   function referenceOutcomes(
     settings: BaselineSettings,
     version: string,
@@ -412,7 +494,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     }
   }
 
-  return { inputs, performance, forget, lookBack, reach };
+  return { inputs, performance, labels, forget, lookBack, reach };
 }
 
 function usualOutcomes(settings: BaselineSettings, { windows }: BaselineOutcomes, { from }: Window): OutcomeCounts[] {
@@ -478,11 +560,10 @@ function schemaChanges(subjects: readonly SubjectWindow[], current: Traffic): Tr
 function trailingPairs(
   settings: Extract<BaselineSettings, { kind: "trailing" }>,
   length: Millis,
-  id: string,
   grid: SubjectGrid,
-  usual: BaselineInputs,
+  windows: readonly { readonly from: Millis; readonly own: Counts }[],
 ) {
-  const byStart = new Map(usual.windows.map((one) => [one.from, one.counts.get(id) ?? emptyCounts(grid)]));
+  const byStart = new Map(windows.map(({ from, own }) => [from, own]));
   return [...byStart].flatMap(([from, window]) => {
     const parts = trailingSpans(settings, { from, to: from + length }).flatMap((span) => {
       const first = from - ceilTo(from - span.from, length);

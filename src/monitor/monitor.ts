@@ -1,6 +1,6 @@
 import type { BaselineRow } from "../model/event.ts";
 import type { Changes, ChangesQuery } from "../model/change.ts";
-import type { Grid, SubjectKey } from "../model/grid.ts";
+import type { Grid, LabelKey, SubjectKey } from "../model/grid.ts";
 import { DRIFT_METRICS, type JudgedFamily, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
@@ -23,7 +23,7 @@ import { withExactValues } from "./exact-drift.ts";
 import { explainSegments, isMeanMetric, largestShares } from "./explain-segments.ts";
 import { labelMaturity, maturityStretch, withMaturity, type Maturity } from "./label-maturity.ts";
 import { measureSegments } from "./measure-segments.ts";
-import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
+import { createWindowMeasurer, LABEL, type WindowMeasurer } from "./measure-window.ts";
 import { findChanges } from "./changes.ts";
 import { evidenceBaselineFor, loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
 import { allBaselines, driftMetricsFor, dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
@@ -289,9 +289,10 @@ export function createMonitor(options: {
   async function measureOne(model: Watched, due: DueWindow, history: History, pending: boolean): Promise<Measurement[]> {
     const { baselines } = due.plan;
     if (due.family === "performance") {
+      const labels = await model.measurer.labels(due.window, baselines.labels, history, pending, model.metrics);
       return baselines.performance.size === 0 && due.plan.length !== DAY
-        ? []
-        : model.measurer.performance(due.window, baselines.performance, history, pending);
+        ? labels
+        : [...(await model.measurer.performance(due.window, baselines.performance, history, pending)), ...labels];
     }
     const drift = await model.measurer.inputs(due.window, ["drift"], baselines.drift, history, model.metrics);
     const quality = await model.measurer.inputs(due.window, ["quality"], baselines.quality, history, model.metrics);
@@ -370,7 +371,7 @@ export function createMonitor(options: {
       model: model.state.settings.name,
       segments: "each",
       // Most often performance has become mature, and nothing else is looked at again.
-      ...(revised.every(({ family }) => family === "performance") ? { family: "performance" } : {}),
+      ...(revised.every(({ family }) => family === "performance") ? { ofLabels: true } : {}),
       endsAt,
       after: Math.min(...endsAt) - 1,
       upTo: Math.max(...endsAt),
@@ -465,15 +466,16 @@ export function createMonitor(options: {
             1,
           )
         : [];
-    if (!query.families.includes("performance")) return measured;
-    const performance = await measurer.performance(
-      window,
-      baselines,
-      history,
-      mark !== null && window.to + state.settings.labelsExpectedWithin > mark,
-      asOf - state.settings.labelsExpectedWithin,
-    );
+    const pending = mark !== null && window.to + state.settings.labelsExpectedWithin > mark;
+    const matureTo = asOf - state.settings.labelsExpectedWithin;
     const ripe = (await maturityOf(model, [window]))(window);
+    if (query.families.includes("drift") && isOf(query)(LABEL)) {
+      const metrics = { ...model.metrics, measured: new Set(query.metrics ?? DRIFT_METRICS) };
+      const labels = await measurer.labels(window, baselines, history, pending, metrics, matureTo);
+      measured.push(...labels.map((one) => withMaturity(one, ripe)));
+    }
+    if (!query.families.includes("performance")) return measured;
+    const performance = await measurer.performance(window, baselines, history, pending, matureTo);
     return [...measured, ...performance.map((one) => withMaturity(one, ripe))];
   }
 
@@ -498,7 +500,7 @@ export function createMonitor(options: {
   return { start, tick, changes, measure, rebuild, withExactValues: exactly, explainSegments: explain };
 }
 
-function isOf({ only: { subject, feature } = {} }: MeasureQuery): (key: SubjectKey) => boolean {
+function isOf({ only: { subject, feature } = {} }: MeasureQuery): (key: SubjectKey | LabelKey) => boolean {
   return (key) =>
     (subject ?? key.subject) === key.subject && (feature === undefined || (key.subject === "feature" && key.feature === feature));
 }
@@ -518,7 +520,7 @@ function greatestCommonDivisor(a: Millis, b: Millis): Millis {
 /** Performance is judged once its labels have had their time: until then it is stored, and says "pending". Its estimate needs none. */
 function judgedFamilies({ family, cause }: DueWindow): readonly JudgedFamily[] {
   if (family === "inputs") return ["drift", "quality"];
-  return cause === "mature" ? ["performance"] : ["estimate"];
+  return cause === "mature" ? ["performance", "labels"] : ["estimate"];
 }
 
 function promised(): Replacement {

@@ -1,7 +1,7 @@
-import { subjectId, type SubjectKey } from "../model/grid.ts";
+import { subjectId, type LabelKey, type SubjectKey } from "../model/grid.ts";
 import type { DriftMetric, Measurement, Metric, MetricFamily } from "../model/measurement.ts";
 import { DRIFT_METRICS, DRIFT_METRICS_BY_WINDOWS, JUDGED_DRIFT_METRICS, metricFamily } from "../model/measurement.ts";
-import type { Rule } from "../model/rule.ts";
+import { isOnLabels, type Rule } from "../model/rule.ts";
 import { segmentsAsked, type SegmentGroup } from "../model/segment.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import type { DriftMetrics } from "./measure-drift.ts";
@@ -12,7 +12,7 @@ export type Plan = {
   readonly name: string;
   readonly length: Millis;
   readonly every: Millis;
-  readonly baselines: Readonly<Record<MetricFamily, ReadonlySet<string>>>;
+  readonly baselines: Readonly<Record<MetricFamily | "labels", ReadonlySet<string>>>;
   /** What rules ask of segments. */
   readonly segments: readonly SegmentAsk[];
 };
@@ -20,12 +20,12 @@ export type Plan = {
 /** What one rule asks of segments. */
 export type SegmentAsk = {
   readonly names: ReadonlySet<string>;
-  readonly family: MetricFamily;
+  readonly family: MetricFamily | "labels";
   readonly baseline: string;
   readonly metrics: DriftMetrics;
   readonly isWanted: (metric: Metric) => boolean;
   /** Whether it is about a subject. */
-  readonly isOf: (key: SubjectKey) => boolean;
+  readonly isOf: (key: SubjectKey | LabelKey) => boolean;
 };
 
 /**
@@ -33,14 +33,22 @@ export type SegmentAsk = {
  * its rules look at.
  */
 export function plansFor(model: ModelSettings, rules: readonly Rule[], groups: readonly SegmentGroup[] = []): Plan[] {
-  const plans = new Map<string, { length: Millis; every: Millis; baselines: Record<MetricFamily, Set<string>>; segments: SegmentAsk[] }>();
+  const plans = new Map<
+    string,
+    { length: Millis; every: Millis; baselines: Record<MetricFamily | "labels", Set<string>>; segments: SegmentAsk[] }
+  >();
   const planOf = (length: Millis, every: Millis) => {
     const name = `${formatDuration(length)}/${formatDuration(every)}`;
     let plan = plans.get(name);
     if (!plan)
       plans.set(
         name,
-        (plan = { length, every, baselines: { drift: new Set(), quality: new Set(), performance: new Set() }, segments: [] }),
+        (plan = {
+          length,
+          every,
+          baselines: { drift: new Set(), quality: new Set(), performance: new Set(), labels: new Set() },
+          segments: [],
+        }),
       );
     return plan;
   };
@@ -48,12 +56,12 @@ export function plansFor(model: ModelSettings, rules: readonly Rule[], groups: r
   const known = new Set(model.baselines.map((baseline) => baseline.name));
   for (const baseline of model.baselines) {
     if (baseline.kind !== "file" && baseline.kind !== "period") continue;
-    for (const family of ["drift", "quality", "performance"] as const) daily.baselines[family].add(baseline.name);
+    for (const family of ["drift", "quality", "performance", "labels"] as const) daily.baselines[family].add(baseline.name);
   }
   for (const rule of rules) {
     if (rule.models !== null && !rule.models.includes(model.name)) continue;
     if (!known.has(rule.measure.baseline)) continue;
-    const family = rule.measure.metric === "drift" ? "drift" : metricFamily(rule.measure.metric);
+    const family = isOnLabels(rule.measure) ? "labels" : rule.measure.metric === "drift" ? "drift" : metricFamily(rule.measure.metric);
     const plan = planOf(rule.measure.window, rule.measure.every);
     if (rule.measure.segments === undefined) plan.baselines[family].add(rule.measure.baseline);
     else plan.segments.push(askOf(rule, family, new Set(segmentsAsked(groups, rule.measure.segments))));
@@ -68,7 +76,7 @@ export function allBaselines(plan: Plan): ReadonlySet<string> {
 
 /** The baselines a plan measures all rows together against. */
 export function wholeBaselines({ baselines }: Plan): ReadonlySet<string> {
-  return new Set([...baselines.drift, ...baselines.quality, ...baselines.performance]);
+  return new Set([...baselines.drift, ...baselines.quality, ...baselines.performance, ...baselines.labels]);
 }
 
 /** Whether a measurement of a segment answers what a rule asks. */
@@ -77,13 +85,15 @@ export function isAnswer({ names, baseline, isWanted, isOf }: SegmentAsk, one: M
     names.has(one.segment ?? "") &&
     baseline === one.baseline &&
     isWanted(one.metric) &&
-    (one.subject === "performance" || (one.subject !== "traffic" && isOf({ subject: one.subject, feature: one.feature ?? "" })))
+    (one.subject === "performance" ||
+      (one.subject !== "traffic" &&
+        isOf(one.subject === "label" ? { subject: "label", feature: "" } : { subject: one.subject, feature: one.feature ?? "" })))
   );
 }
 
-function askOf({ measure: { metric, of, baseline } }: Rule, family: MetricFamily, names: ReadonlySet<string>): SegmentAsk {
+function askOf({ measure: { metric, of, baseline } }: Rule, family: SegmentAsk["family"], names: ReadonlySet<string>): SegmentAsk {
   const wanted = new Set<DriftMetric>(metric === "drift" ? JUDGED_DRIFT_METRICS : DRIFT_METRICS.filter((one) => one === metric));
-  const isOf = (key: SubjectKey) =>
+  const isOf = (key: SubjectKey | LabelKey) =>
     of === "features"
       ? key.subject === "feature"
       : of?.includes(key.subject === "feature" ? key.feature : key.subject) || (of?.includes(subjectId(key)) ?? false);

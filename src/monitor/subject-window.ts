@@ -1,5 +1,5 @@
 import type { Counts } from "../model/counts.ts";
-import type { SubjectGrid, SubjectKey } from "../model/grid.ts";
+import type { LabelKey, SubjectGrid, SubjectKey } from "../model/grid.ts";
 import type { Measurement, MeasurementStatus, Metric } from "../model/measurement.ts";
 import type { Millis, Window } from "../model/time.ts";
 import type { UsualWindows } from "./usual-windows.ts";
@@ -9,7 +9,7 @@ export type SubjectWindow = {
   readonly model: string;
   readonly version: string;
   readonly segment: string | null;
-  readonly key: SubjectKey;
+  readonly key: SubjectKey | LabelKey;
   readonly grid: SubjectGrid;
   readonly baseline: string;
   readonly window: Window;
@@ -26,7 +26,7 @@ export type SubjectWindow = {
 /** What was found of a subject in its window. */
 export function measurement(
   subject: Pick<SubjectWindow, "model" | "version" | "segment" | "baseline" | "window"> & {
-    readonly key: SubjectKey | { readonly subject: "traffic" };
+    readonly key: SubjectKey | LabelKey | { readonly subject: "traffic" };
   },
   metric: Metric,
   rows: Measurement["rows"],

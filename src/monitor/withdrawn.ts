@@ -1,4 +1,4 @@
-import { metricFamily, type DriftMetric, type Measurement } from "../model/measurement.ts";
+import { isOfOutcomes, metricFamily, type DriftMetric, type Measurement } from "../model/measurement.ts";
 import type { DriftMetrics } from "./measure-drift.ts";
 import { isAnswer, wholeBaselines, type DueWindow } from "./plan.ts";
 import { identity } from "./same-answer.ts";
@@ -27,7 +27,7 @@ export function withdrawn(
     (one) =>
       one.from === window.from &&
       one.to === window.to &&
-      (metricFamily(one.metric) === "performance") === (family === "performance") &&
+      isOfOutcomes(one) === (family === "performance") &&
       one.status !== "no_data" &&
       isAsked(one) &&
       !now.has(identity(one)),

@@ -17,7 +17,9 @@ function alertJson(line: AlertLine, acknowledged: Notification["acknowledged"], 
     version: key.version,
     segment: key.segment,
     subject: key.subject,
-    features: ["prediction", "score", "performance", "traffic"].includes(key.subject) ? [] : [key.subject.replace(/^feature:/, "")],
+    features: ["prediction", "score", "label", "performance", "traffic"].includes(key.subject)
+      ? []
+      : [key.subject.replace(/^feature:/, "")],
     since: formatTime(latest.since),
     from: formatTime(latest.window.from),
     to: formatTime(latest.window.to),

@@ -38,8 +38,10 @@ export async function insertMeasurements(store: Store, measurements: readonly Me
 export type MeasurementFilter = {
   readonly model: string;
   readonly family?: MetricFamily;
+  /** What is known by labels alone: performance, and drift of the labels. */
+  readonly ofLabels?: true;
   readonly version?: string;
-  /** A feature's name, `prediction`, `score` or `performance`. */
+  /** A feature's name, `prediction`, `score`, `label` or `performance`. */
   readonly subject?: string;
   readonly metric?: string;
   readonly baseline?: string;
@@ -98,6 +100,7 @@ export async function readMeasurements(store: Store, filter: MeasurementFilter):
   const conditions = ["m.model = {model:String}"];
   if (filter.segments === undefined) conditions.push("m.segment = ''");
   if (filter.family) conditions.push(OF_FAMILY);
+  if (filter.ofLabels) conditions.push("m.subject IN ('performance', 'label')");
   if (filter.version !== undefined) conditions.push("m.version = {version:String}");
   if (filter.subject !== undefined) conditions.push("if(m.subject = 'feature', m.feature, m.subject) = {subject:String}");
   if (filter.metric !== undefined) conditions.push("m.metric = {metric:String}");

@@ -54,19 +54,19 @@ export async function countOutcomes(
      WITH
        outcomes AS (
          SELECT version, bucket, in_segments, ${terms.row.map(([name, sql]) => `${sql} AS ${name}`).join(", ")},
-           ${terms.actual} AS actual, ${terms.predicted} AS predicted, ${terms.bin} AS bin, ${DELAY} AS delay, ${terms.classScores} AS score_places
+           ${terms.actual} AS actual, ${terms.predicted} AS predicted, ${terms.bin} AS bin, ${terms.labelBin} AS label_bin, ${DELAY} AS delay, ${terms.classScores} AS score_places
          FROM (${joined})
        ),
        groups AS (
-         SELECT version, bucket, in_segments, labelled, if(labelled, actual, '') AS actual, predicted, bin, delay, count() AS rows,
+         SELECT version, bucket, in_segments, labelled, if(labelled, actual, '') AS actual, predicted, bin, label_bin, delay, count() AS rows,
            CAST(sumMap(score_places, arrayMap(place -> toUInt64(1), score_places)), 'Map(UInt16, UInt64)') AS scored,
            ${terms.sums.map(([name, sql]) => `if(labelled AND bin != ${NO_BIN}, sum(${unitsSql(sql)}), 0) AS sum_of_${name}`).join(",\n           ")}
-         FROM outcomes GROUP BY version, bucket, in_segments, labelled, actual, predicted, bin, delay
+         FROM outcomes GROUP BY version, bucket, in_segments, labelled, actual, predicted, bin, label_bin, delay
        ),
        listed AS (
          SELECT version, bucket, in_segments, labelled, rows, scored,
            if(labelled AND actual != '', CAST(map(toJSONString((actual, predicted)), rows), 'Map(String, UInt64)'), CAST(map(), 'Map(String, UInt64)')) AS cell,
-           ${placesOf(terms.histograms.map(([name, when]) => [OUTCOME_HISTOGRAMS.indexOf(name), when, "bin"]))} AS places,
+           ${placesOf(terms.histograms.map(([name, when, by = "bin"]) => [OUTCOME_HISTOGRAMS.indexOf(name), when, by]))} AS places,
            arrayMap(place -> rows, places) AS counts,
            if(delay != ${NO_DELAY} AND (${terms.first}), map(delay, rows), ${NO_ROWS}) AS delays,
            if(delay != ${NO_DELAY} AND NOT (${terms.first}), map(delay, rows), ${NO_ROWS}) AS other_delays,

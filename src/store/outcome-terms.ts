@@ -17,8 +17,10 @@ export type OutcomeTerms = {
   readonly actual: string;
   readonly predicted: string;
   readonly bin: string;
-  /** Which groups of rows a histogram counts, by `labelled`, `actual`, `predicted` and `bin`. */
-  readonly histograms: readonly (readonly [OutcomeHistogram, when: string])[];
+  /** The bin of what turned out true, where that is a number. */
+  readonly labelBin: string;
+  /** Which groups of rows a histogram counts, by `labelled`, `actual`, `predicted` and `bin`; and by which of the bins. */
+  readonly histograms: readonly (readonly [OutcomeHistogram, when: string, by?: "label_bin"])[];
   /** Which labelled groups of rows count among `delays`; the rest are `other_delays`. */
   readonly first: string;
   /** Where a row counts in `class-scores.ts`; nowhere in most tasks. */
@@ -67,6 +69,7 @@ function binaryTerms(positive: string): OutcomeTerms {
     actual: `if(${isActual}, '1', '0')`,
     predicted: `if(${isPredicted}, '1', '0')`,
     bin: `if(isNull(score), ${NO_BIN}, ${scoreBin("p")})`,
+    labelBin: "0",
     first: "actual = '1'",
     classScores: NOWHERE,
     histograms: [
@@ -106,6 +109,7 @@ function multiclassTerms(classes: readonly string[]): OutcomeTerms {
     actual: named("label"),
     predicted: `if(known AND class != label AND NOT has({classes:Array(String)}, class) AND NOT has({classes:Array(String)}, label), '${ANOTHER_CLASS}', ${named("class")})`,
     bin: `if(empty(scores), ${NO_BIN}, ${scoreBin("confidence")})`,
+    labelBin: "0",
     first: "actual = predicted",
     classScores: scored.length === 0 ? NOWHERE : `if(empty(scores), ${NOWHERE}, class_scores)`,
     histograms: [
@@ -144,24 +148,29 @@ function classScoreColumns(named: (sql: string) => string): OutcomeTerms["row"] 
 }
 
 /** A label that is no number is none. */
-function regressionTerms({ edges, center, scale }: Extract<OutcomeGrid, { task: "regression" }>): OutcomeTerms {
+function regressionTerms({ edges, labelEdges, center, scale }: Extract<OutcomeGrid, { task: "regression" }>): OutcomeTerms {
   return {
-    params: { edges, center, scale },
+    params: { edges, labelEdges, center, scale },
     judged: "isNotNull(predicted_number)",
     row: [
       ["labelled", "known AND isNotNull(label_number)"],
       ["e", "(assumeNotNull(predicted_number) - assumeNotNull(label_number)) / {scale:Float64}"],
       ["d", "(assumeNotNull(label_number) - {center:Float64}) / {scale:Float64}"],
       ["size", "abs(assumeNotNull(label_number)) / {scale:Float64}"],
+      ["edge_below", "roundDown(assumeNotNull(label_number), {labelEdges:Array(Float64)})"],
     ],
     actual: "''",
     predicted: "''",
     bin: "toUInt16(indexOf({edges:Array(Float64)}, roundDown(assumeNotNull(predicted_number), {edges:Array(Float64)})) - 1)",
+    // Right-closed: a value that is an edge is in the bin that ends there.
+    labelBin:
+      "toUInt16(if(NOT labelled OR assumeNotNull(label_number) <= {labelEdges:Array(Float64)}[1], 0, indexOf({labelEdges:Array(Float64)}, edge_below) - (edge_below = assumeNotNull(label_number))))",
     first: "1",
     classScores: NOWHERE,
     histograms: [
       ["predictions", "1"],
       ["labelled", "labelled"],
+      ["actuals", "labelled", "label_bin"],
     ],
     sums: [
       ["absolute_error", "abs(e)", "bin"],
@@ -177,6 +186,8 @@ function regressionTerms({ edges, center, scale }: Extract<OutcomeGrid, { task: 
       ["squared_error_actual", "e * e * d", "whole"],
       ["squared_error_actual_2", "e * e * d * d", "whole"],
       ["signed_squared_error", "e * abs(e)", "whole"],
+      ["lowest_labels", "if(label_bin = 0, d, 0)", "whole"],
+      ["highest_labels", `if(label_bin = ${labelEdges.length}, d, 0)`, "whole"],
     ],
   };
 }

@@ -59,7 +59,7 @@ function changes(opening: Transition | null): Markup | null {
 /** Commands to copy, and pages to open: those of an alert's subject, whatever the stored hint says, so that no stored text becomes a link. */
 function hints({ key, explanation, window }: Alert): Markup {
   const commands = explanation.hints.filter((hint) => !hint.startsWith("/"));
-  const isFeature = !["prediction", "score", ...WHOLE_MODEL].includes(key.subject);
+  const isFeature = !["prediction", "score", "label", ...WHOLE_MODEL].includes(key.subject);
   const query = {
     version: key.version,
     to: formatTime(window.to),

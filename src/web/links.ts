@@ -10,6 +10,8 @@ export function subjectHref(
   query: Readonly<Record<string, string>> = {},
 ): string {
   const { feature } = subject;
+  // Labels have no page of their own: they stand with the model.
+  if (subject.subject === "label") return modelHref(model);
   const swallowed = feature === "" || feature === "." || feature === "..";
   const place = feature === null ? `/outputs/${segment(subject.subject)}` : swallowed ? "/features" : `/features/${segment(feature)}`;
   const params = new URLSearchParams({ ...(swallowed ? { name: feature } : {}), ...query }).toString();

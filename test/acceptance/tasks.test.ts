@@ -29,7 +29,11 @@ type Figures = Readonly<Record<string, number>> & {
   readonly edges?: Readonly<Record<string, number>>;
   readonly classes?: readonly { class: string; recall: number; rows: number }[];
 };
+type LabelDrift = Readonly<Partial<Record<"chi_square" | "p_value" | "total_variation" | "l_infinity" | "ks" | "wasserstein", number>>> & {
+  readonly rows?: readonly number[];
+};
 type Part = {
+  readonly labelDrift: LabelDrift;
   readonly rows: Readonly<Record<Rows, readonly Row[]>>;
   readonly figures: Readonly<Record<Rows, Figures>>;
   readonly estimates?: Readonly<Record<string, number>>;
@@ -83,6 +87,23 @@ async function measured(app: App, from = START): Promise<Map<string, Measurement
   return new Map(found.map((one) => [one.metric, one]));
 }
 
+/** Drift of the labels of the first day, by metric. */
+async function labelDrift(app: App): Promise<Map<string, Measurement>> {
+  const window = { from: START, to: START + DAY };
+  const found = await app.monitor.measure({ model: "m", window, baselines: ["training"], families: ["drift"], only: { subject: "label" } });
+  expect(found.every(({ subject, feature }) => subject === "label" && feature === null)).toBe(true);
+  return new Map(found.map((one) => [one.metric, one]));
+}
+
+function expectLabelsOfClasses(drift: ReadonlyMap<string, Measurement>, figures: LabelDrift): void {
+  const { rows: [reference, current] = [], p_value: pValue, ...values } = figures;
+  for (const [metric, value] of Object.entries(values)) {
+    expect(drift.get(metric), metric).toMatchObject({ status: "ok", rows: { reference, current }, labelled: current });
+    expect(drift.get(metric)?.value, metric).toBeCloseTo(value as number, 9);
+  }
+  expect(drift.get("chi_square")?.pValue).toBeCloseTo(pValue ?? NaN, 9);
+}
+
 test("a model of two classes is measured as scikit-learn measures it, also at thresholds and by what answers are worth", async () => {
   const app = await program("binary", oracle.binary);
   const found = await measured(app);
@@ -109,13 +130,16 @@ test("a model of two classes is measured as scikit-learn measures it, also at th
       stored.filter((one) => one.metric === metric),
       metric,
     ).toMatchObject([{ value: found.get(metric)?.value, status: "ok" }]);
+  expectLabelsOfClasses(await labelDrift(app), oracle.binary.labelDrift);
   // Of scores in bins: exact but for pairs within one.
   expect(Math.abs((found.get("roc_auc")?.value ?? NaN) - (current.roc_auc ?? NaN))).toBeLessThan(1e-3);
   expect(Math.abs((found.get("average_precision")?.value ?? NaN) - (current.average_precision ?? NaN))).toBeLessThan(2e-3);
 }, 60_000);
 
 test("a model of several classes is measured as scikit-learn measures it", async () => {
-  const found = await measured(await program("multiclass", oracle.multiclass));
+  const app = await program("multiclass", oracle.multiclass);
+  const found = await measured(app);
+  expectLabelsOfClasses(await labelDrift(app), oracle.multiclass.labelDrift);
   const { reference, current } = oracle.multiclass.figures;
   for (const metric of ["accuracy", "balanced_accuracy", "macro_precision", "macro_f1", "weighted_f1", "mcc", "log_loss", "brier"]) {
     const one = found.get(metric);
@@ -164,6 +188,15 @@ test("a model of numbers is measured as scikit-learn measures it, and estimated 
     evidence: "independent_rows",
     detail: { realised: { verdict: "agree", value: found.get("mae")?.value, rows: current.labelled } },
   });
+
+  const drift = await labelDrift(app);
+  const { ks = NaN, wasserstein = NaN } = oracle.regression.labelDrift;
+  const [low, high] = drift.get("ks")?.detail.bracket ?? [NaN, NaN];
+  expect(low).toBeLessThanOrEqual(ks + 1e-12);
+  expect(high).toBeGreaterThanOrEqual(ks - 1e-12);
+  expect(high - low).toBeLessThan(0.03);
+  expect(Math.abs((drift.get("wasserstein")?.value ?? NaN) / wasserstein - 1)).toBeLessThan(0.03);
+  expect(drift.get("wasserstein")).toMatchObject({ status: "ok", labelled: current.labelled });
 
   // Of these no label is known. They lie where errors are large.
   const far = await measured(app, START + 3 * DAY);

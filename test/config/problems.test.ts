@@ -508,6 +508,16 @@ describe("a wrong rule", () => {
     expect(problem?.path).toBe("rules[0].measure.metric");
   });
 
+  it("on labels judges nothing else, and drift alone", () => {
+    const rule = (metric: string, of: string) =>
+      `measure: {metric: ${metric}, of: [${of}], baseline: training, window: 1d}\nfire: {above: 0.2}`;
+    expect(problemsOf(loadRule(rule("psi", "label")))).toEqual([]);
+    expect(problemsOf(loadRule(rule("psi", "temp, label")))).toMatchObject([
+      { path: "rules[0].measure.of", hint: expect.stringMatching(/\[label\]/) },
+    ]);
+    expect(problemsOf(loadRule(rule("missing_rate", "label")))).toMatchObject([{ path: "rules[0].measure.metric" }]);
+  });
+
   it("of how many rows come needs a stretch of live events beside it", () => {
     const versions = "models: {m: {task: binary, positive: late, baselines: {champion: {version: '1'}}}}\n";
     const rule = "models: [m]\nmeasure: {metric: volume_drop, baseline: champion, window: 1d}\nfire: {above: 0.5}";

@@ -99,7 +99,7 @@ it("days that differ more than chance are no change, when the baseline's do", as
 });
 
 it("sizes of errors are followed in the model's own unit", async () => {
-  const regression = { task: "regression", edges: [0], center: 0, scale: 4 } as const;
+  const regression = { task: "regression", edges: [0], labelEdges: [0], center: 0, scale: 4 } as const;
   const of = (day: number, size: number, baseline = "", first = START) => {
     const random = mulberry32(day + 7);
     const sizes = Array.from({ length: 200 }, () => size * 2 * random());

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { dueWindows, type Plan } from "../../src/monitor/plan.ts";
 
-const none = { drift: new Set<string>(), quality: new Set<string>(), performance: new Set<string>() };
+const none = { drift: new Set<string>(), quality: new Set<string>(), performance: new Set<string>(), labels: new Set<string>() };
 const daily: Plan = { name: "1d/1d", length: DAY, every: DAY, baselines: none, segments: [] };
 const weekly: Plan = { name: "7d/1d", length: 7 * DAY, every: DAY, baselines: none, segments: [] };
 const at = (day: number, hour = 0) => Date.UTC(2013, 0, day, hour);

@@ -12,6 +12,7 @@ import sys
 
 import numpy as np
 import sklearn
+from scipy import stats
 from sklearn import metrics
 from sklearn.isotonic import IsotonicRegression
 
@@ -179,6 +180,24 @@ def of_two(rows):
     }
 
 
+def label_drift(reference, current):
+    """How far labels have moved, of classes and of numbers."""
+    then, now = ([r["label"] for r in rows if r["label"] is not None] for rows in (reference, current))
+    if isinstance(then[0], float):
+        return {"ks": float(stats.ks_2samp(then, now).statistic), "wasserstein": float(stats.wasserstein_distance(then, now) / np.std(then))}
+    names = sorted(set(then) | set(now))
+    table = np.array([[rows.count(name) for name in names] for rows in (then, now)])
+    chi = stats.chi2_contingency(table, correction=False)
+    shares = table / table.sum(axis=1, keepdims=True)
+    return {
+        "rows": [len(then), len(now)],
+        "chi_square": float(chi.statistic),
+        "p_value": float(chi.pvalue),
+        "total_variation": float(np.abs(shares[0] - shares[1]).sum() / 2),
+        "l_infinity": float(np.abs(shares[0] - shares[1]).max()),
+    }
+
+
 animals, prices = {"reference": classes(600), "current": classes(300)}, {"reference": numbers(800), "current": numbers(300), "far": numbers(300, 1.0)}
 flights = {"reference": two(600), "current": two(400)}
 out = {
@@ -187,8 +206,17 @@ out = {
         "rows": animals,
         "figures": {k: of_classes(v) for k, v in animals.items()},
         "estimates": estimates(animals["reference"], animals["current"]),
+        "labelDrift": label_drift(animals["reference"], animals["current"]),
     },
-    "binary": {"rows": flights, "figures": {k: of_two(v) for k, v in flights.items()}},
-    "regression": {"rows": prices, "figures": {k: of_numbers(v) for k, v in prices.items()}},
+    "binary": {
+        "rows": flights,
+        "figures": {k: of_two(v) for k, v in flights.items()},
+        "labelDrift": label_drift(flights["reference"], flights["current"]),
+    },
+    "regression": {
+        "rows": prices,
+        "figures": {k: of_numbers(v) for k, v in prices.items()},
+        "labelDrift": label_drift(prices["reference"], prices["current"]),
+    },
 }
 pathlib.Path(sys.argv[1]).write_text(json.dumps(out, separators=(",", ":")) + "\n")

@@ -189,7 +189,7 @@ describe("of two classes", () => {
 });
 
 describe("of numbers", () => {
-  const grid = { task: "regression", edges: [0, 10, 20], center: 10, scale: 4 } as const;
+  const grid = { task: "regression", edges: [0, 10, 20], labelEdges: [1, 12], center: 10, scale: 4 } as const;
 
   it("a label that is none is not known, and predictions are in the bin that begins below them, the smallest in the first", async () => {
     const found = await counted(grid, [
@@ -205,6 +205,15 @@ describe("of numbers", () => {
         [2, 1],
       ]),
     );
+    // What turned out true is in the bin that ends at it: one of at most 1, one of at most 12.
+    expect(found.histograms.get("actuals")).toEqual(
+      new Map([
+        [0, 1],
+        [1, 1],
+      ]),
+    );
+    expect(sumOf(found, "lowest_labels")).toBeCloseTo((1 - 10) / 4, 9);
+    expect(sumOf(found, "highest_labels")).toBe(0);
     expect(valueOf("mae", found, { grid, value: null })?.value).toBeCloseTo(4, 9);
     expect(valueOf("bias", found, { grid, value: null })?.value).toBeCloseTo(-4, 9);
     expect(valueOf("wape", found, { grid, value: null })?.value).toBeCloseTo(8 / 13, 9);
