@@ -31,7 +31,8 @@ export async function measureSegments(options: {
           return measurer.performance(one.window, baselines, history, isPending(one));
         case "labels":
           return measurer.labels(one.window, baselines, history, isPending(one), metrics);
-        default:
+        case "drift":
+        case "quality":
           return measurer.inputs(one.window, [family], baselines, history, metrics, isOf);
       }
     };

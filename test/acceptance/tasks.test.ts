@@ -99,7 +99,7 @@ function expectLabelsOfClasses(drift: ReadonlyMap<string, Measurement>, figures:
   const { rows: [reference, current] = [], p_value: pValue, ...values } = figures;
   for (const [metric, value] of Object.entries(values)) {
     expect(drift.get(metric), metric).toMatchObject({ status: "ok", rows: { reference, current }, labelled: current });
-    expect(drift.get(metric)?.value, metric).toBeCloseTo(value as number, 9);
+    expect(drift.get(metric)?.value, metric).toBeCloseTo(value, 9);
   }
   expect(drift.get("chi_square")?.pValue).toBeCloseTo(pValue ?? NaN, 9);
 }
