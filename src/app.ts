@@ -4,6 +4,7 @@ import { createAlertEngine } from "./alerting/engine.ts";
 import { createOutbox, type Outbox } from "./alerting/outbox.ts";
 import { createRefresh } from "./alerting/refresh.ts";
 import { ruleHash } from "./alerting/rule-hash.ts";
+import { STATISTICS } from "./cli/statistics.ts";
 import { VERSION } from "./cli/version.ts";
 import { whyBehind } from "./ingest/behind.ts";
 import { openBaselineFile } from "./ingest/baseline-file.ts";
@@ -27,7 +28,6 @@ import { createNotifiers } from "./notify/notifier.ts";
 import { createSignedPost } from "./notify/signed-post.ts";
 import { createLaunchers } from "./retrain/launch-webhook.ts";
 import { createRetrainer } from "./retrain/retrainer.ts";
-import { benjaminiHochberg } from "./stats/benjamini-hochberg.ts";
 import { storeUntil } from "./store/until.ts";
 import { readStatuses } from "./store/alerts.ts";
 import { openStore } from "./store/open.ts";
@@ -139,7 +139,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const engine = createAlertEngine({
     store,
     rules: config.rules,
-    adjust: benjaminiHochberg,
+    tools: STATISTICS,
+    maintenance: config.maintenance ?? [],
     measure: (query) => monitor.measure(query),
     clock,
     log,
@@ -187,14 +188,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     precedence: (row) => String(precedenceNumber(predictionPrecedence(row.prediction))),
     watermark,
     nextSequence,
-    onMeasured: async (window) => {
-      const transitions = await engine.evaluate(window);
-      metrics.alerts.changed(transitions);
-      if (transitions.length > 0) onTransitions(transitions);
-      if (!effects) return;
-      changes.push(...transitions);
-      await retrainer.consider(transitions);
-    },
+    onMeasured: async (window) => tell(await engine.evaluate(window)),
+    onRevised: async (windows) => tell(await engine.revise(windows)),
     onDone: metrics.ticks.done,
     // Events that are their own clock must lead to the same alerts each time.
     settlePatience: liveClock ? 20 : 0,
@@ -203,6 +198,14 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     clock,
     log,
   });
+
+  async function tell(transitions: readonly Transition[]): Promise<void> {
+    metrics.alerts.changed(transitions);
+    if (transitions.length > 0) onTransitions(transitions);
+    if (!effects) return;
+    changes.push(...transitions);
+    await retrainer.consider(transitions);
+  }
 
   const answers = () =>
     store.query("SELECT 1").then(
@@ -309,7 +312,10 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       refresh.start();
       heartbeat?.start();
     }
+    const closed = effects ? await engine.closeUnwatched(new Set(config.models.keys())) : [];
     metrics.alerts.begin(await readStatuses(store));
+    if (closed.length > 0) onTransitions(closed);
+    outbox.add(closed);
     await monitor.start();
     if (effects) await retrainer.start();
     for (const source of sources) {

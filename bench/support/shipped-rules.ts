@@ -7,7 +7,7 @@ import type { Rule } from "../../src/model/rule.ts";
 import { measureDrift } from "../../src/monitor/measure-drift.ts";
 import { measureQuality } from "../../src/monitor/measure-quality.ts";
 import type { SubjectWindow } from "../../src/monitor/subject-window.ts";
-import { benjaminiHochberg } from "../../src/stats/benjamini-hochberg.ts";
+import { STATISTICS } from "../../src/cli/statistics.ts";
 
 /** The shipped rules that watch every feature, read as the daemon reads them. From the root of the repository. */
 export function shippedFeatureRules(): Rule[] {
@@ -34,7 +34,7 @@ export function judgeFeatures(rules: readonly Rule[], measurements: readonly Mea
   const fired = new Set<string>();
   const blind = new Set<string>();
   for (const rule of rules) {
-    for (const { subject, observation } of judge(rule, measurements, benjaminiHochberg)) {
+    for (const { subject, observation } of judge(rule, measurements, STATISTICS)) {
       if (observation.condition === "fire") fired.add(subject);
       else if (rule.measure.metric === "drift" && observation.health === "insufficient") blind.add(subject);
     }

@@ -1,30 +1,28 @@
-import { createHash } from "node:crypto";
 import type { Log } from "../log.ts";
-import type { AlertKey, AlertStatus, Transition } from "../model/alert.ts";
-import {
-  JUDGED_DRIFT_METRICS,
-  judgedFamily,
-  metricFamily,
-  type Measurement,
-  type MeasuredWindow,
-  type MeasureQuery,
-} from "../model/measurement.ts";
-import { isOnLabels, type Rule } from "../model/rule.ts";
-import type { Clock, Window } from "../model/time.ts";
-import { insertStatuses, insertTransitions, readStatuses } from "../store/alerts.ts";
+import type { AlertStatus, Transition } from "../model/alert.ts";
+import type { Measurement, MeasuredWindow, MeasureQuery } from "../model/measurement.ts";
+import type { Maintenance, Rule } from "../model/rule.ts";
+import type { Clock, Millis } from "../model/time.ts";
+import { readAlert } from "../store/alert-pages.ts";
+import { insertStatuses, insertTransitions, readStatuses, readTrail } from "../store/alerts.ts";
+import { readMeasurements } from "../store/measurements.ts";
 import type { Store } from "../store/store.ts";
-import { explain } from "./explain.ts";
-import { isAbout, judge, type Adjust, type Judgement } from "./judge.ts";
-import { step, type Change } from "./transition.ts";
+import { closeAlert } from "./close.ts";
+import { evaluateWindow, type HashedRule, type Lookup, type Outcome } from "./evaluate.ts";
+import { freshStatus, keyText } from "./identity.ts";
+import type { Tools } from "./judge.ts";
+import { measuredWindows } from "./measured-windows.ts";
+import { reviseRule, type Revised } from "./revise.ts";
+import { isJudged, whyUnwatched } from "./scope.ts";
+import { isOpen, isResting } from "./transition.ts";
 
 export type AlertEngine = {
   /** Judges one measured window and stores what changed; returns the changes. Windows of a model come oldest first. */
   evaluate(window: MeasuredWindow): Promise<Transition[]>;
-};
-
-type Outcome = {
-  readonly statuses: readonly AlertStatus[];
-  readonly transitions: readonly Transition[];
+  /** Judges windows again that were measured again, and what followed from them. Of one model, oldest first. */
+  revise(windows: readonly MeasuredWindow[]): Promise<Transition[]>;
+  /** Ends the alerts that no rule judges any more. Call before the first evaluation. */
+  closeUnwatched(models: ReadonlySet<string>): Promise<Transition[]>;
 };
 
 /**
@@ -34,33 +32,98 @@ type Outcome = {
 export function createAlertEngine(options: {
   store: Store;
   rules: readonly Rule[];
-  adjust: Adjust;
+  maintenance?: readonly Maintenance[];
+  tools: Tools;
   /** Measures several windows as one, for open alerts whose windows have too few rows each. */
   measure: (query: MeasureQuery) => Promise<readonly Measurement[]>;
   clock: Clock;
   log: Log;
   ruleHash: (rule: Rule) => string;
 }): AlertEngine {
-  const { store, rules, adjust, measure, clock, log } = options;
-  const hashes = new Map(rules.map((rule) => [rule, options.ruleHash(rule)]));
+  const { store, maintenance = [], tools, measure, clock, log } = options;
+  const rules = options.rules.map((rule): HashedRule => ({ rule, hash: options.ruleHash(rule) }));
+  const lookup: Lookup = {
+    stretch: measure,
+    earlier: (rule, model, to) =>
+      readMeasurements(store, {
+        model,
+        baseline: rule.measure.baseline,
+        metric: rule.measure.metric,
+        windowMs: rule.measure.window,
+        endsAt: [to],
+        ...(rule.measure.segments === undefined ? {} : { segments: "each" }),
+      }),
+  };
+  const surroundings = { tools, lookup, clock };
   let statuses: Map<string, AlertStatus> | null = null;
   let last: Promise<unknown> = Promise.resolve();
 
-  async function run(measured: MeasuredWindow): Promise<Transition[]> {
+  async function standing(): Promise<Map<string, AlertStatus>> {
     statuses ??= new Map((await readStatuses(store)).map((status) => [keyText(status.key), status]));
-    const known = statuses;
-    const outcomes: Outcome[] = [];
-    for (const rule of rules.filter((one) => applies(one, measured))) {
-      const held = heldOpen(rule, measured, known, adjust);
-      const stretch = held.length > 0 ? await measure(stretchOf(rule, measured, held)) : [];
-      for (const version of versionsOf(rule, measured, known)) outcomes.push(evaluateRule(rule, version, measured, stretch, known));
+    return statuses;
+  }
+
+  async function evaluate(measured: MeasuredWindow): Promise<Transition[]> {
+    const known = await standing();
+    const judged = rules.filter(({ rule }) => isJudged(rule, maintenance, measured));
+    const outcome = await evaluateWindow(judged, measured, known, surroundings);
+    const trail = outcome.statuses.filter((status) => !isResting(status) || !isResting(known.get(keyText(status.key)) ?? status));
+    return keep(outcome, trail);
+  }
+
+  async function revise(windows: readonly MeasuredWindow[]): Promise<Transition[]> {
+    const known = await standing();
+    const all: Transition[] = [];
+    for (const hashed of rules) {
+      const { rule } = hashed;
+      const own = windows.filter((window) => isJudged(rule, maintenance, window));
+      const first = own[0];
+      if (first === undefined) continue;
+      const trail = await readTrail(store, rule.name, first.model, first.window.to);
+      const segmentGroups = first.segmentGroups;
+      const stored = (endsAt: readonly Millis[]) =>
+        measuredWindows(store, rule, first.model, endsAt, segmentGroups).then((found) =>
+          found.filter((window) => isJudged(rule, maintenance, window)),
+        );
+      const revised: Revised = await reviseRule({ hashed, windows: own, known, trail, stored, surroundings });
+      all.push(...(await keep(revised, revised.trail)));
     }
-    const transitions = outcomes.flatMap((outcome) => outcome.transitions);
-    const changed = outcomes.flatMap((outcome) => outcome.statuses);
+    return all;
+  }
+
+  async function closeUnwatched(models: ReadonlySet<string>): Promise<Transition[]> {
+    const closed: AlertStatus[] = [];
+    const transitions: Transition[] = [];
+    for (const status of (await standing()).values()) {
+      if (isResting(status)) continue;
+      const reason = whyUnwatched(rules.find(({ rule }) => rule.name === status.key.rule)?.rule, status.key, models);
+      if (reason === null) continue;
+      const told = isOpen(status) && status.alertId !== null ? await readAlert(store, status.alertId) : null;
+      const [opened, newest] = [told?.transitions[0], told?.transitions.at(-1)];
+      if (opened === undefined || newest === undefined) {
+        // Nobody was told of it, so nobody is told of its end.
+        closed.push({ ...freshStatus(status.key), evaluatedTo: status.evaluatedTo, changes: status.changes ?? 0 });
+        continue;
+      }
+      const to = Math.max(status.evaluatedTo, newest.window.to);
+      const said = { hash: opened.ruleHash, severity: opened.severity, notify: opened.notify, explanation: newest.explanation };
+      const end = closeAlert(status, reason, { from: newest.window.from, to }, said, clock());
+      closed.push(end.status);
+      transitions.push(end.transition);
+    }
+    return keep({ statuses: closed, transitions }, closed);
+  }
+
+  /** Stores what changed, transitions first. */
+  async function keep({ statuses: changed, transitions }: Outcome, trail: readonly AlertStatus[]): Promise<Transition[]> {
+    const known = await standing();
     if (transitions.length > 0) await insertTransitions(store, transitions);
-    if (changed.length > 0) await insertStatuses(store, changed);
+    if (trail.length > 0) await insertStatuses(store, trail, "alert_trail");
+    // Calm goes on and on: where an alert is at rest as before, only memory knows up to when. Judged again, it is at rest again.
+    const stored = changed.filter((status) => !isResting(status) || !isAsBefore(status, known.get(keyText(status.key))));
+    if (stored.length > 0) await insertStatuses(store, stored);
     for (const status of changed) known.set(keyText(status.key), status);
-    for (const { key, from, to } of transitions)
+    for (const { key, from, to, reason } of transitions)
       log.info("alert changed", {
         rule: key.rule,
         model: key.model,
@@ -68,175 +131,28 @@ export function createAlertEngine(options: {
         subject: key.subject,
         from,
         to,
+        ...(reason === undefined ? {} : { reason }),
       });
-    return transitions;
+    return [...transitions];
   }
 
-  function evaluateRule(
-    rule: Rule,
-    version: string,
-    { model, window, measurements, segmentGroups = new Map() }: MeasuredWindow,
-    stretch: readonly Measurement[],
-    known: ReadonlyMap<string, AlertStatus>,
-  ): Outcome {
-    const watched = (list: readonly Measurement[]) =>
-      list.filter((measurement) => measurement.version === version && isAbout(rule, measurement, segmentGroups));
-    const judgements = judge(rule, watched(measurements), adjust, watched(stretch));
-    const next: AlertStatus[] = [];
-    const transitions: Transition[] = [];
-    const seen = new Set<string>();
-    for (const judgement of judgements) {
-      const key: AlertKey = {
-        rule: rule.name,
-        model,
-        version,
-        segment: judgement.measurement.segment,
-        subject: judgement.subject,
-      };
-      const status = known.get(keyText(key)) ?? freshStatus(key);
-      seen.add(keyText(key));
-      if (window.to <= status.evaluatedTo) continue;
-      const { status: moved, change } = step(status, judgement.observation, rule);
-      const over = status.state === "resolved" && moved.state !== "resolved";
-      const since = over ? window.from : (status.since ?? window.from);
-      const transition = change ? transitionOf(rule, judgement, key, change, status, since, window) : null;
-      if (transition) transitions.push(transition);
-      next.push({
-        ...moved,
-        since: moved.state === "normal" ? null : since,
-        alertId: transition ? transition.alertId || null : moved.alertId,
-        evaluatedTo: window.to,
-      });
-    }
-    // An alert whose subject was not measured at all has no evidence either: it stays where it is, visibly.
-    for (const [text, status] of known) {
-      if (status.key.rule !== rule.name || status.key.model !== model || status.key.version !== version) continue;
-      if (seen.has(text) || status.state === "normal" || window.to <= status.evaluatedTo) continue;
-      next.push({
-        ...step(status, { condition: "missing", health: "no_data" }, rule).status,
-        evaluatedTo: window.to,
-      });
-    }
-    return { statuses: next, transitions };
-  }
-
-  function transitionOf(
-    rule: Rule,
-    judgement: Judgement,
-    key: AlertKey,
-    change: Change,
-    status: AlertStatus,
-    since: number,
-    window: Window,
-  ): Transition {
-    const hash = hashes.get(rule) ?? options.ruleHash(rule);
-    const said = explain(rule, judgement, change, since);
-    // Not what it says: late rows between a crash and its repetition may change the words, never which change it is.
-    const id = digest(["transition", hash, keyText(key), window.to, change.from, change.to]);
-    const opens = change.to === "firing" && change.from !== "recovering";
-    // Pending and normal belong to no alert: one begins with its firing and ends with its resolution.
-    const alertId = opens ? id : change.to === "pending" || change.to === "normal" ? "" : (status.alertId ?? "");
-    return {
-      id,
-      alertId,
-      key,
-      ...change,
-      severity: rule.severity,
-      window,
-      since,
-      ruleHash: hash,
-      ...said,
-      notify: opens || change.to === "resolved" ? rule.notify : [],
-      retrain: opens && rule.retrain,
-      createdAt: clock(),
-    };
+  /** One after the other: two at once would both start from the same status. */
+  function inTurn(run: () => Promise<Transition[]>): Promise<Transition[]> {
+    const result = last.then(run, run);
+    last = result;
+    return result;
   }
 
   return {
-    evaluate(window) {
-      // One after the other: two evaluations at once would both start from the same status.
-      const result = last.then(
-        () => run(window),
-        () => run(window),
-      );
-      last = result;
-      return result;
-    },
+    evaluate: (window) => inTurn(() => evaluate(window)),
+    revise: (windows) => inTurn(() => revise(windows)),
+    closeUnwatched: (models) => inTurn(() => closeUnwatched(models)),
   };
 }
 
-function applies(rule: Rule, { model, window, families }: MeasuredWindow): boolean {
-  const { window: length, every, metric } = rule.measure;
-  return (
-    families.includes(isOnLabels(rule.measure) ? "labels" : metric === "drift" ? "drift" : judgedFamily(metric)) &&
-    (rule.models === null || rule.models.includes(model)) &&
-    window.to - window.from === length &&
-    window.to % every === 0
-  );
-}
-
-/** The open alerts of this rule whose subjects have too few rows in this window to tell that they are over. */
-function heldOpen(rule: Rule, measured: MeasuredWindow, known: ReadonlyMap<string, AlertStatus>, adjust: Adjust): AlertKey[] {
-  const open = [...known.values()].filter(
-    ({ key, state }) => key.rule === rule.name && key.model === measured.model && (state === "firing" || state === "recovering"),
-  );
-  if (open.length === 0 || rule.clear.evaluations < 2) return [];
-  return open
-    .map(({ key }) => key)
-    .filter((key) =>
-      judge(
-        rule,
-        measured.measurements.filter((one) => one.version === key.version && one.segment === key.segment),
-        adjust,
-      ).some(({ subject, observation }) => subject === key.subject && observation.health === "insufficient"),
-    );
-}
-
-/** As many windows as must agree before an alert is over, as one. */
-function stretchOf(
-  { measure: { metric, window, every, baseline, segments }, clear }: Rule,
-  measured: MeasuredWindow,
-  held: readonly AlertKey[],
-): MeasureQuery {
-  const { to } = measured.window;
-  return {
-    model: measured.model,
-    window: { from: to - (clear.evaluations - 1) * every - window, to },
-    baselines: [baseline],
-    families: [metric === "drift" ? "drift" : metricFamily(metric)],
-    ...(metric === "drift" ? { metrics: JUDGED_DRIFT_METRICS } : {}),
-    ...(segments === undefined ? {} : { segments: [...new Set(held.map(({ segment }) => segment ?? ""))] }),
-  };
-}
-
-/** Versions with something measured, and those with an alert that is not at rest. */
-function versionsOf(
-  rule: Rule,
-  { model, measurements }: { model: string; measurements: readonly Measurement[] },
-  known: ReadonlyMap<string, AlertStatus>,
-): Set<string> {
-  const versions = new Set(measurements.map((measurement) => measurement.version));
-  for (const { key, state } of known.values())
-    if (key.rule === rule.name && key.model === model && state !== "normal") versions.add(key.version);
-  return versions;
-}
-
-function freshStatus(key: AlertKey): AlertStatus {
-  return {
-    key,
-    state: "normal",
-    health: "ok",
-    streak: 0,
-    since: null,
-    alertId: null,
-    evaluatedTo: 0,
-  };
-}
-
-function keyText(key: AlertKey): string {
-  return JSON.stringify([key.rule, key.model, key.version, key.segment, key.subject]);
-}
-
-function digest(parts: readonly (string | number)[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+/** Whether a status says what it said, but for the window. */
+function isAsBefore(status: AlertStatus, before: AlertStatus | undefined): boolean {
+  const said = ({ state, health, since, alertId, recent = "", changes = 0 }: AlertStatus) =>
+    [state, health, since, alertId, recent, changes].join(" ");
+  return before !== undefined && said(status) === said(before);
 }

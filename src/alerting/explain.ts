@@ -1,4 +1,4 @@
-import type { Explanation } from "../model/alert.ts";
+import type { Explanation, TransitionReason } from "../model/alert.ts";
 import {
   atThreshold,
   isTelling,
@@ -10,8 +10,10 @@ import {
 } from "../model/measurement.ts";
 import { traitOf } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
-import { formatTime, type Millis } from "../model/time.ts";
+import { formatDuration, formatTime, type Millis } from "../model/time.ts";
 import type { Judgement } from "./judge.ts";
+import type { TemplateValues } from "../model/template.ts";
+import { fillTemplate, fillUrl } from "./template.ts";
 import type { Change } from "./transition.ts";
 import { chance, moment, named, number, pathSegment, percent, printable, rows, shellOption } from "./words.ts";
 
@@ -36,6 +38,11 @@ const METRIC_WORDS: Readonly<Record<NamedMetric | "specificity", string>> = {
   volume_drop: "share of rows that are missing",
   volume_rise: "share of rows beyond what is usual",
   silence_rate: "share of the window after its last row",
+  error_rate: "share of requests that fail",
+  latency_p50: "median latency in milliseconds",
+  latency_p95: "latency in milliseconds of the slowest twentieth",
+  latency_p99: "latency in milliseconds of the slowest hundredth",
+  latency_rise: "rise of the latency of the slowest twentieth",
   accuracy: "accuracy",
   precision: "precision",
   recall: "recall",
@@ -77,28 +84,68 @@ function metricWords(metric: Metric): string {
   return at === null ? METRIC_WORDS[metric as NamedMetric] : `${METRIC_WORDS[at.metric]} at a threshold of ${at.threshold}`;
 }
 
-/** What an alert says: a summary a person can act on, and the facts behind it. */
-export function explain(rule: Rule, judgement: Judgement, change: Change, since: Millis): { summary: string; explanation: Explanation } {
+/** What an alert says: a summary a person can act on, in the rule's own words where it has any, and the facts behind it. */
+export function explain(
+  rule: Rule,
+  judgement: Judgement,
+  change: Change,
+  since: Millis,
+  reason?: TransitionReason,
+): { summary: string; explanation: Explanation } {
   const { measurement } = judgement;
+  const summary = summarise(rule, judgement, change, since, reason);
+  const values = templateValues(rule, judgement, change, since, summary);
+  const runbook = rule.runbook === undefined ? null : fillUrl(rule.runbook, values);
   return {
-    summary: summarise(rule, judgement, change, since),
+    summary: rule.summary === undefined ? summary : fillTemplate(rule.summary, values),
     explanation: {
       metric: measurement.metric,
       baseline: measurement.baseline,
       value: measurement.value,
       expected: measurement.expected,
-      threshold: judgement.threshold,
-      pValue: measurement.pValue,
+      threshold: rule.fire.limit?.value ?? judgement.threshold,
+      pValue: judgement.pValue,
       adjustedPValue: judgement.adjustedPValue,
       subjectsTested: judgement.subjectsTested,
       evidence: measurement.evidence,
       rows: measurement.rows,
       labelled: measurement.labelled,
       ci: measurement.ci,
-      detail: shorten(measurement.detail),
-      likely: likely(measurement),
-      hints: hints(measurement),
+      detail: { ...shorten(measurement.detail), ...(judgement.share ? { share: judgement.share } : {}) },
+      likely: judgement.share ? null : likely(measurement),
+      hints: [...(judgement.share ? hints({ ...measurement, feature: null }) : hints(measurement)), ...(runbook === null ? [] : [runbook])],
+      ...(runbook === null ? {} : { runbook }),
     },
+  };
+}
+
+/** What stands behind the names of a template, as text. */
+function templateValues(
+  rule: Rule,
+  { subject, measurement, adjustedPValue }: Judgement,
+  change: Change,
+  since: Millis,
+  summary: string,
+): TemplateValues {
+  const { model, version, segment, metric, value, expected, rows: counted, from, to, baseline } = measurement;
+  return {
+    rule: rule.name,
+    model,
+    version,
+    segment: segment ?? "",
+    subject,
+    metric,
+    baseline: baseline ?? "",
+    state: change.to,
+    severity: rule.severity,
+    value: value === null ? "" : number(value),
+    expected: expected === null ? "" : number(expected),
+    p_value: adjustedPValue === null ? "" : String(Number(adjustedPValue.toPrecision(2))),
+    rows: String(counted.current),
+    since: formatTime(since),
+    from: formatTime(from),
+    to: formatTime(to),
+    summary,
   };
 }
 
@@ -110,27 +157,32 @@ function shorten(detail: Measurement["detail"]): Measurement["detail"] {
   };
 }
 
-function summarise(rule: Rule, judgement: Judgement, change: Change, since: Millis): string {
+function summarise(rule: Rule, judgement: Judgement, change: Change, since: Millis, reason: TransitionReason | undefined): string {
   const { measurement } = judgement;
-  const subject = headWords(measurement);
-  const moved = whatMoved(measurement, subject);
+  const subject = judgement.share ? shareHead(measurement) : headWords(measurement);
+  const moved = judgement.share ? shareWords(judgement.share, measurement) : whatMoved(measurement, subject);
   switch (change.to) {
-    case "firing":
+    case "firing": {
       if (change.from === "recovering")
         return sentences([`${subject} has not recovered after all`, moved, amount(rule, judgement), `Since ${moment(since)}`]);
+      const late = reason === "revised" ? "Rows or labels that came late show it" : null;
       return sentences([
-        moved,
-        breakWords(measurement),
+        reason === "escalated" ? `It has become worse: ${moved}` : moved,
+        late,
+        judgement.share ? null : breakWords(measurement),
         amount(rule, judgement),
         certainty(judgement),
-        moverWords(measurement),
+        judgement.share ? null : moverWords(measurement),
         `Since ${moment(since)}; ${rows(measurement.rows.current)} of version ${named(measurement.version)} in the newest window`,
       ]);
+    }
     case "pending":
       return sentences([
         moved,
         amount(rule, judgement),
-        `It fires once this has held for ${rule.evaluations} evaluations; this is the first`,
+        rule.outOf === undefined
+          ? `It fires once this has held for ${rule.evaluations} evaluations; this is the first`
+          : `It fires once this has held in ${rule.evaluations} of ${rule.outOf} evaluations; this is the first`,
       ]);
     case "recovering":
       return sentences([
@@ -140,9 +192,11 @@ function summarise(rule: Rule, judgement: Judgement, change: Change, since: Mill
       ]);
     case "resolved":
       return sentences([
-        measurement.metric === "out_of_range_rate"
-          ? `${subject} is inside the range of ${named(rule.measure.baseline)} again. That range moves with time: this can mean that the change has become part of it, not that it was repaired`
-          : `${subject} is back to what ${named(rule.measure.baseline)} leads one to expect`,
+        reason === "retracted"
+          ? `Taken back: with the rows or labels that came late, ${judgement.share ? "the features" : subjectWords(measurement)} would not have been told of`
+          : reason === "revised"
+            ? `With the rows or labels that came late, ${judgement.share ? "the features" : subjectWords(measurement)} had been back to what is usual before`
+            : resolvedWords(rule, judgement, subject),
         now(judgement),
         `The alert had been open since ${moment(since)}`,
       ]);
@@ -151,6 +205,27 @@ function summarise(rule: Rule, judgement: Judgement, change: Change, since: Mill
         ? sentences([`${subject} did not stay away for long enough to fire`, now(judgement)])
         : sentences([`${subject} stays as expected`]);
   }
+}
+
+function resolvedWords({ fire, measure: { baseline } }: Rule, { measurement, share }: Judgement, subject: string): string {
+  if (fire.limit) return `${subject} is on the right side of its limit again`;
+  if (fire.change) return `${subject} does not change beyond what the rule allows any more`;
+  if (share) return `Few features differ from what ${named(baseline)} leads one to expect now`;
+  return measurement.metric === "out_of_range_rate"
+    ? `${subject} is inside the range of ${named(baseline)} again. That range moves with time: this can mean that the change has become part of it, not that it was repaired`
+    : `${subject} is back to what ${named(baseline)} leads one to expect`;
+}
+
+function shareHead({ segment }: Measurement): string {
+  return `What drifts of the features${segment === null ? "" : ` in segment ${named(segment)}`}`;
+}
+
+/** How many features fire together, and which. */
+function shareWords({ value, features, tested }: NonNullable<Judgement["share"]>, { segment }: Measurement): string {
+  const where = segment === null ? "" : ` in segment ${named(segment)}`;
+  const which = features.slice(0, 5).map((feature) => named(feature.replace(/^feature:/, "")));
+  const more = features.length > 5 ? " and others" : "";
+  return `${features.length} of ${tested} features have moved${where}, ${percent(value)} of them by weight${which.length === 0 ? "" : `: ${which.join(", ")}${more}`}`;
 }
 
 /** What a feature's move could do, or which features' moves could explain this; each by itself. */
@@ -251,6 +326,18 @@ const BROKEN_WORDS: Partial<Record<Metric, (value: number, subject: string, meas
     `${rows(measurement.rows.current)} of the model came, instead of ${usualWords(measurement)}`,
   silence_rate: (value, _subject, { detail: { last } }) =>
     `No row of the model came in the last ${percent(value)} of the window${last === undefined ? "" : `, none since ${moment(last)}`}`,
+  error_rate: (value, _subject, { expected }) =>
+    `${percent(value)} of requests fail${expected === null ? "" : `, where ${percent(expected)} is usual`}`,
+  latency_p50: (value, _subject, measurement) =>
+    `Half of the answers take more than ${number(value)} ms, instead of ${usualWords(measurement)}`,
+  latency_p95: (value, _subject, measurement) =>
+    `One answer in twenty takes more than ${number(value)} ms, instead of ${usualWords(measurement)}`,
+  latency_p99: (value, _subject, measurement) =>
+    `One answer in a hundred takes more than ${number(value)} ms, instead of ${usualWords(measurement)}`,
+  latency_rise: (value, _subject, { detail: { usual } }) =>
+    usual === undefined
+      ? "Answers take longer than is usual"
+      : `One answer in twenty takes more than ${number(usual.level * (1 + value))} ms, instead of the usual ${number(usual.level)}`,
 };
 
 function unitWords(unit: string, from: Millis | undefined): string {
@@ -300,19 +387,25 @@ function rangeWords({ detail: { range } }: Measurement): string {
 }
 
 /** How much, in the rule's own measure, and how much is needed. */
-function amount(rule: Rule, { measurement, threshold }: Judgement): string | null {
+function amount(rule: Rule, { measurement, threshold, share, earlier }: Judgement): string | null {
+  const { fire, measure } = rule;
   if (measurement.value === null) return null;
-  if (rule.fire.drop !== null) return `The rule fires at a loss of more than ${number(threshold)} against ${named(rule.measure.baseline)}`;
+  if (share) return `The rule fires above ${percent(threshold)}`;
   const metric = metricWords(measurement.metric);
+  if (fire.limit) return `Its ${metric} is ${number(measurement.value)}; the rule fires ${fire.limit.side} ${number(fire.limit.value)}`;
+  if (fire.change && earlier !== undefined)
+    return `Its ${metric} went from ${number(earlier)} to ${number(measurement.value)} within ${formatDuration(fire.change.over)}; the rule fires at a change of more than ${number(threshold)}`;
+  if (fire.drop !== null) return `The rule fires at a loss of more than ${number(threshold)} against ${named(measure.baseline)}`;
   if (measurement.expected === null) return `Its ${metric} is ${number(measurement.value)}; the rule fires above ${number(threshold)}`;
   return `Its ${metric} is ${number(measurement.value)}, where ${number(measurement.expected)} is usual without a change; the rule fires ${number(threshold)} above that`;
 }
 
 /** How sure, and on what evidence. */
-function certainty({ measurement, adjustedPValue, subjectsTested }: Judgement): string | null {
-  if (measurement.pValue === null || adjustedPValue === null) return null;
+function certainty({ measurement, pValue, adjustedPValue, subjectsTested }: Judgement): string | null {
+  if (pValue === null || adjustedPValue === null) return null;
   const corrected =
-    subjectsTested > 1 ? `${chance(adjustedPValue)} after correction for ${subjectsTested} subjects looked at` : chance(measurement.pValue);
+    subjectsTested > 1 ? `${chance(adjustedPValue)} after correction for ${subjectsTested} subjects looked at` : chance(pValue);
+  if (pValue !== measurement.pValue) return `Chance is an unlikely cause: ${corrected}`;
   const windows = measurement.detail.nullWindows;
   const basis =
     measurement.evidence === "baseline_windows"
@@ -321,8 +414,9 @@ function certainty({ measurement, adjustedPValue, subjectsTested }: Judgement): 
   return `Chance is an unlikely cause: ${corrected}, ${basis}`;
 }
 
-function now({ measurement, adjustedPValue }: Judgement): string | null {
-  const { value, expected, metric, pValue } = measurement;
+function now({ measurement, pValue, adjustedPValue, share }: Judgement): string | null {
+  const { value, expected, metric } = measurement;
+  if (share) return `${percent(share.value)} of the features by weight fire`;
   if (value === null) return null;
   const usual = metricFamily(metric) === "performance" ? (measurement.detail.reference ?? expected) : expected;
   const sure = pValue === null ? "" : `; ${chance(adjustedPValue ?? pValue)}`;

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { StoreError } from "../store/store.ts";
 import { alertRoutes } from "./alerts.ts";
 import { createAuthorise } from "./authorise.ts";
+import { backtestRoutes } from "./backtest.ts";
 import { changesRoutes } from "./changes.ts";
 import { compareRoutes } from "./compare.ts";
 import type { ApiDependencies } from "./dependencies.ts";
@@ -40,6 +41,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...compareRoutes(dependencies),
     ...changesRoutes(dependencies),
     ...alertRoutes(dependencies),
+    ...backtestRoutes(dependencies),
     ...silenceRoutes(dependencies),
     ...operationRoutes(dependencies),
     ...heldRoutes(dependencies),

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { Log } from "../log.ts";
+import type { Backtest } from "../model/backtest.ts";
 import type { Changes, ChangesQuery } from "../model/change.ts";
 import type { Comparison, ComparisonQuery } from "../model/comparison.ts";
 import type { RejectReason } from "../model/event.ts";
@@ -70,6 +71,12 @@ export type ApiDependencies = {
   readonly explainSegments: (question: SegmentQuestion) => Promise<SegmentAnswer | null>;
   /** Makes new bins from the baselines and live rows of a stretch; null with too few of them. */
   readonly rebuild: (model: string, live: Window) => Promise<Grid | null>;
+  /** What rules would have made of what is stored: those written here, or those there are. */
+  readonly backtest: (query: {
+    readonly rules: string | null;
+    readonly model: string | null;
+    readonly window: Window;
+  }) => Promise<Backtest>;
   readonly compare: (settings: ModelSettings, query: ComparisonQuery) => Promise<Comparison>;
   /** A model's report, as plain data with times in RFC 3339, and as a page. */
   readonly report: (query: {

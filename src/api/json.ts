@@ -2,7 +2,7 @@ import { SUBJECTS_OTHER_THAN_FEATURES } from "./schemas.ts";
 import type { Delivery, RetrainRun, Transition } from "../model/alert.ts";
 import type { DeadLetter } from "../model/event.ts";
 import type { Measurement } from "../model/measurement.ts";
-import type { Rule } from "../model/rule.ts";
+import type { Level, Rule } from "../model/rule.ts";
 import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
 import type { Silence } from "../model/silence.ts";
 import { formatDuration, formatTime, type Millis } from "../model/time.ts";
@@ -78,6 +78,7 @@ export function transitionJson(transition: Transition) {
     notify: transition.notify,
     retrain: transition.retrain,
     created_at: formatTime(transition.createdAt),
+    reason: transition.reason ?? null,
   };
 }
 
@@ -201,11 +202,46 @@ export function ruleJson(rule: Rule) {
       every: formatDuration(measure.every),
       segments: measure.segments ?? null,
     },
-    fire: { above: Object.fromEntries(fire.above), drop: fire.drop, false_alarms: fire.falseAlarms, for: rule.evaluations },
-    clear: { below: Object.fromEntries(clear.below), drop: clear.drop, p_value: clear.pValue, for: clear.evaluations },
-    at_least: { rows: rule.atLeastRows },
+    fire: { ...conditionJson(fire), false_alarms: fire.falseAlarms, for: rule.evaluations, out_of: rule.outOf ?? null },
+    clear: {
+      below: Object.fromEntries(clear.below),
+      drop: clear.drop,
+      value: clear.limit ?? null,
+      change: fire.change ? (clear.least ?? fire.change.by / 2) : null,
+      share: fire.share ? (clear.least ?? fire.share.above / 2) : null,
+      p_value: clear.pValue,
+      for: clear.evaluations,
+    },
+    at_least: { rows: rule.atLeastRows, label_coverage: rule.atLeastCoverage ?? null },
     severity: rule.severity,
+    levels: Object.fromEntries((rule.levels ?? []).map((level) => [level.severity, conditionJson(level.fire)])),
+    when: rule.when
+      ? {
+          days: rule.when.days.map((day) => WEEKDAYS[day] ?? ""),
+          from: timeOfDay(rule.when.from),
+          to: timeOfDay(rule.when.to),
+          time_zone: rule.when.zone,
+        }
+      : null,
     notify: rule.notify,
     retrain: rule.retrain,
+    summary: rule.summary ?? null,
+    runbook: rule.runbook ?? null,
+  };
+}
+
+const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
+
+function timeOfDay(minutes: number): string {
+  return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+function conditionJson({ above, drop, limit, change, share }: Level["fire"]) {
+  return {
+    above: Object.fromEntries(above),
+    drop,
+    value: limit ? { [limit.side]: limit.value } : null,
+    change: change ? { [change.direction]: change.by, over: formatDuration(change.over) } : null,
+    share: share ? { above: share.above, weights: Object.fromEntries(share.weights), whole_at: share.wholeAt } : null,
   };
 }

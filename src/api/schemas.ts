@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { TRANSITION_REASONS } from "../model/alert.ts";
 import { REJECT_REASONS } from "../model/event.ts";
 import { metricAtThreshold } from "./parameters.ts";
 import { DRIFT_METRICS, PERFORMANCE_METRICS, QUALITY_METRICS, SUBJECTS } from "../model/measurement.ts";
@@ -88,6 +89,7 @@ const explanation = z
     detail,
     likely: z.string().nullable(),
     hints: z.array(z.string()),
+    runbook: z.string().nullable().meta({ description: "What to do, where the rule says so." }),
   })
   .meta({ id: "Explanation" });
 
@@ -128,6 +130,10 @@ const transition = z
     notify: z.array(z.string()),
     retrain: z.boolean(),
     created_at: moment,
+    reason: z
+      .enum(TRANSITION_REASONS)
+      .nullable()
+      .meta({ description: "Why, where it was not a window that was evaluated for the first time." }),
   })
   .meta({ id: "Transition" });
 
@@ -220,6 +226,15 @@ export const grid = z
 export const rebuiltGrid = z.strictObject({ model: z.string(), grid: count, from: moment, to: moment }).meta({ id: "RebuiltGrid" });
 
 const thresholds = z.record(z.string(), z.number());
+const condition = {
+  above: thresholds,
+  drop: z.number().nullable(),
+  value: z.strictObject({ above: z.number().optional(), below: z.number().optional() }).nullable(),
+  change: z
+    .strictObject({ up: z.number().optional(), down: z.number().optional(), either: z.number().optional(), over: z.string() })
+    .nullable(),
+  share: z.strictObject({ above: z.number(), weights: thresholds, whole_at: z.number() }).nullable(),
+};
 export const rule = z
   .strictObject({
     name: z.string(),
@@ -233,15 +248,56 @@ export const rule = z
       every: z.string(),
       segments: z.union([z.literal("each"), z.array(z.string())]).nullable(),
     }),
-    fire: z.strictObject({ above: thresholds, drop: z.number().nullable(), false_alarms: z.number(), for: count }),
-    clear: z.strictObject({ below: thresholds, drop: z.number().nullable(), p_value: z.number(), for: count }),
-    at_least: z.strictObject({ rows: count }),
+    fire: z.strictObject({ ...condition, false_alarms: z.number(), for: count, out_of: count.nullable() }),
+    clear: z.strictObject({
+      below: thresholds,
+      drop: z.number().nullable(),
+      value: z.number().nullable(),
+      change: z.number().nullable(),
+      share: z.number().nullable(),
+      p_value: z.number(),
+      for: count,
+    }),
+    at_least: z.strictObject({ rows: count, label_coverage: z.number().nullable() }),
     severity: z.enum(SEVERITIES),
+    levels: z.partialRecord(z.enum(SEVERITIES), z.strictObject(condition)),
+    when: z.strictObject({ days: z.array(z.string()), from: z.string(), to: z.string(), time_zone: z.string() }).nullable(),
     notify: z.array(z.string()),
     retrain: z.boolean(),
+    summary: z.string().nullable(),
+    runbook: z.string().nullable(),
   })
   .meta({ id: "Rule" });
 
+export const backtest = z
+  .strictObject({
+    from: moment,
+    to: moment,
+    courses: z.array(
+      z.strictObject({
+        rule: z.string(),
+        model: z.string(),
+        which: z.enum(["old", "new"]).meta({ description: "As it is configured, or as it is proposed." }),
+        windows: count.meta({ description: "Windows it looked at." }),
+        blind: count.meta({ description: "Of these, those in which it could not tell for some subject." }),
+        pages: z.array(
+          z.strictObject({
+            version: z.string(),
+            segment: z.string().nullable(),
+            subject: z.string(),
+            severity: z.enum(SEVERITIES),
+            since: moment,
+            told_at: moment,
+            resolved_at: moment.nullable(),
+            closed_because: z.enum(TRANSITION_REASONS).nullable(),
+            retrain: z.boolean(),
+            summary: z.string(),
+          }),
+        ),
+      }),
+    ),
+  })
+  .meta({ id: "Backtest" });
 const matched = z.string().nullable();
 export const silence = z
   .strictObject({

@@ -260,5 +260,7 @@ function largestChange({ detail, metric, value }: MeasurementItem): string {
   const names = detail.unseen?.map((one) => one.value) ?? detail.unknown?.map((one) => one.feature) ?? [];
   const named = names.length === 0 ? "" : `: ${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}`;
   if (metric === "constant") return detail.only === undefined ? NOTHING : `always ${detail.only}`;
-  return metric.startsWith("volume_") || metric === "silence_rate" ? NOTHING : `${number(value * 100)}% of rows${named}`;
+  return metric.startsWith("volume_") || metric === "silence_rate" || metric.startsWith("latency_")
+    ? NOTHING
+    : `${number(value * 100)}% of rows${named}`;
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { alertsCommand } from "./alerts.ts";
+import { backtestCommand } from "./backtest.ts";
 import { baselineCommand } from "./baseline.ts";
 import { channelsCommand } from "./channels.ts";
 import { changesCommand } from "./changes.ts";
@@ -22,6 +23,7 @@ import { schemaCommand } from "./schema.ts";
 import { ackCommand, silenceCommand } from "./silence.ts";
 import { printableLines } from "./text.ts";
 import { verifyCommand } from "./verify.ts";
+import { testRulesCommand } from "./test-rules.ts";
 import { VERSION } from "./version.ts";
 
 /** 0 done, 1 failed, 2 wrong usage or configuration, 3 what `--fail-on` names was found. */
@@ -67,6 +69,8 @@ function createProgram(cli: Cli): Command {
     changesCommand,
     reportCommand,
     alertsCommand,
+    testRulesCommand,
+    backtestCommand,
     ackCommand,
     silenceCommand,
     channelsCommand,

@@ -10,6 +10,7 @@ import { reportHtml, reportJson } from "../report/html.ts";
 import { modelReport } from "../report/report.ts";
 import { createPages } from "../web/pages.ts";
 import { instanceOf } from "./daemon-file.ts";
+import { backtestOf } from "./play-backtest.ts";
 import { VERSION } from "./version.ts";
 
 export type SiteOptions = {
@@ -51,6 +52,7 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
     changes: monitor.changes,
     explainSegments: monitor.explainSegments,
     rebuild: app.rebuild,
+    backtest: backtestOf(app),
     compare: (settings, query) => compareVersions({ store, settings, watermark: app.watermark(settings.name) }, query),
     report: async ({ model, ...query }) => {
       const report = await modelReport({ store, model, ...query });

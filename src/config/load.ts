@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Config } from "../model/settings.ts";
-import type { Rule } from "../model/rule.ts";
+import type { Maintenance, Rule } from "../model/rule.ts";
 import { readDocument, type Document } from "./document.ts";
 import { findRuleFiles } from "./find-rule-files.ts";
 import type { Problem } from "./problem.ts";
@@ -10,7 +10,7 @@ import { readChannels, readHeartbeat, readRetraining } from "./read-channels.ts"
 import { checkTopLevel, readHttp, readKafka, readStore } from "./read-connections.ts";
 import { readModels } from "./read-models.ts";
 import { readPart, valueAt } from "./read-part.ts";
-import { readRules } from "./read-rules.ts";
+import { readMaintenance, readRules } from "./read-rules.ts";
 import { unreadable } from "./read-secret.ts";
 import { clockSchema, outgoingSchema } from "./schema.ts";
 import type { Environment } from "./substitute-env.ts";
@@ -59,6 +59,7 @@ export function loadConfig(options: LoadOptions): Loaded {
   const documents: Document[] = [document];
   const unread: Problem[] = [];
   const rules: Rule[] = [];
+  const maintenance: Maintenance[] = [];
   const taken = new Map<string, string>();
   for (const ruleFile of findRuleFiles(document, surroundings, shippedAlerts)) {
     const content = attempt(() => readFile(ruleFile.path));
@@ -68,6 +69,7 @@ export function loadConfig(options: LoadOptions): Loaded {
     }
     const ruleDocument = readDocument(ruleFile.shown, content.value, env);
     documents.push(ruleDocument);
+    maintenance.push(...readMaintenance(ruleDocument, modelNames));
     rules.push(...readRules(ruleDocument, { models, modelNames, channelNames }, ruleFile.shipped, taken));
   }
 
@@ -88,6 +90,7 @@ export function loadConfig(options: LoadOptions): Loaded {
     channels,
     retraining,
     rules,
+    maintenance,
   };
   return { ok: true, config: freeze(config), warnings: documents.flatMap((each) => each.warnings()) };
 }

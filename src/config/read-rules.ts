@@ -1,13 +1,15 @@
-import { isOfWholeModel, metricFamily, type Metric } from "../model/measurement.ts";
-import { isOnLabels, type Rule, type RuleClear, type RuleFire } from "../model/rule.ts";
+import { isOfWholeModel, metricFamily } from "../model/measurement.ts";
+import { isOnLabels, type ActiveTimes, type Maintenance, type Rule } from "../model/rule.ts";
 import type { ModelSettings } from "../model/settings.ts";
-import { DAY, formatDuration } from "../model/time.ts";
+import { TEMPLATE_NAMES, unknownNames } from "../model/template.ts";
+import { isTimeZone } from "../model/time-zone.ts";
+import { DAY, formatDuration, MINUTE } from "../model/time.ts";
 import type { Document } from "./document.ts";
 import type { Path } from "./problem.ts";
 import { ALL_CHANNELS } from "./read-channels.ts";
 import { isMapping, readPart, reportType, reportUnknownKey, reportUnknownName, valueAt } from "./read-part.ts";
-import { readThresholds } from "./read-thresholds.ts";
-import { ruleSchema, type ParsedRule } from "./rules-schema.ts";
+import { readClear, readFire, readLevels } from "./read-condition.ts";
+import { maintenanceSchema, ruleSchema, WEEKDAYS, type ParsedRule } from "./rules-schema.ts";
 import { whyNotApplicable } from "./why-not-applicable.ts";
 
 /** What rules refer to. */
@@ -19,16 +21,19 @@ export type Referred = {
   readonly channelNames: readonly string[];
 };
 
+const KEYS = ["rules", "maintenance"];
+
 /** The rules of one file that are right. `taken` holds where each name was given first, over all files. */
 export function readRules(document: Document, referred: Referred, shipped: boolean, taken: Map<string, string>): Rule[] {
   if (document.data === undefined) return [];
   const entries = valueAt(document.data, ["rules"]);
   if (isMapping(document.data)) {
-    for (const key of Object.keys(document.data)) if (key !== "rules") reportUnknownKey(document, [], key, ["rules"]);
+    for (const key of Object.keys(document.data)) if (!KEYS.includes(key)) reportUnknownKey(document, [], key, KEYS);
   }
   if (!isMapping(document.data)) reportType(document, [], "object", document.data);
-  else if (entries === undefined) document.report(["rules"], "`rules` is required", "a file of rules starts with `rules:` and a list");
-  else if (!Array.isArray(entries)) reportType(document, ["rules"], "array", entries);
+  else if (entries === undefined && valueAt(document.data, ["maintenance"]) === undefined)
+    document.report(["rules"], "`rules` is required", "a file of rules starts with `rules:` and a list");
+  else if (entries !== undefined && !Array.isArray(entries)) reportType(document, ["rules"], "array", entries);
   if (!Array.isArray(entries)) return [];
 
   const rules: Rule[] = [];
@@ -58,6 +63,9 @@ function readRule(document: Document, path: Path, parsed: ParsedRule, { channelN
   const { measure } = parsed;
   const fire = readFire(document, path, parsed);
   const clear = fire && readClear(document, path, parsed, fire);
+  const levels = fire && readLevels(document, path, parsed, fire);
+  const when = readWhen(document, path, parsed);
+  checkTemplates(document, path, parsed);
   const isPerformance = measure.metric !== "drift" && metricFamily(measure.metric) === "performance";
   const isOfWhole = measure.metric !== "drift" && isOfWholeModel(measure.metric);
   if (isOfWhole && measure.of !== undefined) {
@@ -89,7 +97,7 @@ function readRule(document: Document, path: Path, parsed: ParsedRule, { channelN
       "define it under `channels`, or write `all`",
     );
   }
-  if (!fire || !clear) return undefined;
+  if (!fire || !clear || !levels) return undefined;
   return {
     name: parsed.name,
     description: parsed.description,
@@ -104,90 +112,80 @@ function readRule(document: Document, path: Path, parsed: ParsedRule, { channelN
     },
     fire,
     clear,
-    evaluations: parsed.for,
+    ...(typeof parsed.for === "number" ? { evaluations: parsed.for } : { evaluations: parsed.for.needed, outOf: parsed.for.outOf }),
     atLeastRows: parsed.at_least.rows,
+    ...(parsed.at_least.label_coverage === undefined ? {} : { atLeastCoverage: parsed.at_least.label_coverage }),
     severity: parsed.severity,
+    ...(levels.length === 0 ? {} : { levels }),
+    ...(when === undefined ? {} : { when }),
     notify: [...new Set(parsed.notify.flatMap((channel) => (channel === ALL_CHANNELS ? channelNames : [channel])))],
     retrain: parsed.retrain,
+    ...(parsed.summary === undefined ? {} : { summary: parsed.summary }),
+    ...(parsed.runbook === undefined ? {} : { runbook: parsed.runbook }),
   };
 }
 
-function readFire(document: Document, path: Path, { measure, fire }: ParsedRule): RuleFire | undefined {
-  const firePath = [...path, "fire"];
-  const { above, drop, false_alarms: falseAlarms, confidence } = fire;
-  if (falseAlarms !== undefined && confidence !== undefined) {
-    document.report(
-      [...firePath, "confidence"],
-      "one of `false_alarms` and `confidence`, not both",
-      "confidence 0.99 is false_alarms 0.01",
-    );
-  }
-  if ((above === undefined) === (drop === undefined)) {
-    document.report(firePath, "expected exactly one of `above` and `drop`", "`above` for drift and quality, `drop` for performance");
+/** When the rule looks at windows; undefined for always, or when something is wrong. */
+function readWhen(document: Document, path: Path, { when, measure }: ParsedRule): ActiveTimes | undefined {
+  if (when === undefined) return undefined;
+  if (!isTimeZone(when.time_zone)) {
+    document.report([...path, "when", "time_zone"], "expected a time zone", "as in Europe/Zagreb, or UTC");
     return undefined;
   }
-  const isPerformance = measure.metric !== "drift" && metricFamily(measure.metric) === "performance";
-  if (isPerformance && above !== undefined) {
+  const minutes = (text: string) => 60 * Number(text.slice(0, 2)) + Number(text.slice(3, 5));
+  const [from = 0, to = DAY / MINUTE] = when.hours?.split("-").map(minutes) ?? [];
+  if (to - from < Math.min(measure.window, DAY) / MINUTE) {
     document.report(
-      [...firePath, "above"],
-      `${measure.metric} is judged by its loss against the baseline`,
-      "write `drop`, as in fire: {drop: 0.03, confidence: 0.99}",
+      [...path, "when", "hours"],
+      `no window of ${formatDuration(measure.window)} lies within these hours`,
+      "use shorter windows, or longer hours; hours do not go over midnight",
     );
     return undefined;
   }
-  if (!isPerformance && drop !== undefined) {
-    document.report([...firePath, "drop"], "only performance can drop", "write `above`, as in fire: {above: 0.1, false_alarms: 0.01}");
-    return undefined;
-  }
-  const thresholds = above === undefined ? new Map<Metric, number>() : readThresholds(document, [...firePath, "above"], measure, above);
-  if (!thresholds) return undefined;
-  // 1 - 0.99 is 0.010000000000000009: nobody wants to read that back.
-  const missed = confidence === undefined ? undefined : Number((1 - confidence).toPrecision(12));
-  return { above: thresholds, drop: drop ?? null, falseAlarms: falseAlarms ?? missed ?? 0.01 };
+  const days = WEEKDAYS.flatMap((day, index) => ((when.days ?? WEEKDAYS).includes(day) ? [index] : []));
+  return { days, from, to, zone: when.time_zone };
 }
 
-function readClear(document: Document, path: Path, { measure, clear }: ParsedRule, fire: RuleFire): RuleClear | undefined {
-  const clearPath = [...path, "clear"];
-  const below = new Map([...fire.above].map(([metric, value]) => [metric, value / 2]));
-  if (clear.below !== undefined && fire.drop !== null) {
-    document.report([...clearPath, "below"], "the rule fires by `drop`, so it clears by `drop`", "write clear: {drop: …}");
-    return undefined;
+function checkTemplates(document: Document, path: Path, parsed: ParsedRule): void {
+  for (const key of ["summary", "runbook"] as const) {
+    const [unknown] = unknownNames(parsed[key] ?? "");
+    if (unknown === undefined) continue;
+    reportUnknownName(
+      document,
+      [...path, key],
+      `there is no {{${unknown}}}`,
+      unknown,
+      TEMPLATE_NAMES,
+      `known are: ${TEMPLATE_NAMES.join(", ")}`,
+    );
   }
-  if (clear.drop !== undefined && fire.drop === null) {
-    document.report([...clearPath, "drop"], "the rule fires by `above`, so it clears by `below`", "write clear: {below: …}");
-    return undefined;
+}
+
+/** Planned work, in which nothing is judged. */
+export function readMaintenance(document: Document, modelNames: readonly string[]): Maintenance[] {
+  const entries = document.data === undefined ? undefined : valueAt(document.data, ["maintenance"]);
+  if (entries === undefined) return [];
+  if (!Array.isArray(entries)) {
+    reportType(document, ["maintenance"], "array", entries);
+    return [];
   }
-  if (clear.below !== undefined) {
-    const written = readThresholds(document, [...clearPath, "below"], { ...measure, partly: true }, clear.below);
-    if (!written) return undefined;
-    for (const [metric, value] of written) {
-      const fires = fire.above.get(metric);
-      if (fires === undefined)
-        document.report([...clearPath, "below", metric], `the rule does not fire by ${metric}`, "remove it, or add it to fire.above");
-      else if (value > fires)
-        document.report(
-          [...clearPath, "below"],
-          `${metric} clears below ${value} while it fires above ${fires}`,
-          "a rule must clear at or below the value it fires at",
+  return [...entries.keys()].flatMap((index) => {
+    const path: Path = ["maintenance", index];
+    const work = readPart(document, maintenanceSchema, path);
+    if (!work) return [];
+    if (work.to <= work.from) document.report([...path, "to"], "it would end before it begins", "choose a `to` after `from`");
+    for (const [at, name] of (work.models ?? []).entries())
+      if (!modelNames.includes(name))
+        reportUnknownName(
+          document,
+          [...path, "models", at],
+          `there is no model named ${name}`,
+          name,
+          modelNames,
+          "define it under `models`",
         );
-      else below.set(metric, value);
-    }
-  }
-  if (clear.drop !== undefined && fire.drop !== null && clear.drop > fire.drop) {
-    document.report(
-      [...clearPath, "drop"],
-      `clears at a drop of ${clear.drop} while it fires at ${fire.drop}`,
-      "a rule must clear at or below the drop it fires at",
-    );
-  }
-  if (clear.p_value < fire.falseAlarms) {
-    document.report(
-      [...clearPath, "p_value"],
-      "evidence would be gone while it still fires",
-      `write at least ${fire.falseAlarms}; the default is 0.2`,
-    );
-  }
-  return { below, drop: fire.drop === null ? null : (clear.drop ?? fire.drop / 2), pValue: clear.p_value, evaluations: clear.for };
+    return [{ from: work.from, to: work.to, reason: work.reason, models: work.models ?? null }];
+  });
 }
 
 function checkModels(document: Document, path: Path, rule: Rule, { models, modelNames }: Referred, shipped: boolean): void {

@@ -1,4 +1,4 @@
-import { atThreshold, metricFamily, type Metric, type PerformanceMetric } from "../model/measurement.ts";
+import { atThreshold, metricFamily, SERVICE_METRICS, type Metric, type PerformanceMetric } from "../model/measurement.ts";
 import { performanceTrait } from "../model/performance.ts";
 import type { Rule, RuleMeasure } from "../model/rule.ts";
 import { segmentGroupName, type SegmentsAsked, type SegmentSettings } from "../model/segment.ts";
@@ -7,7 +7,7 @@ import type { ModelSettings } from "../model/settings.ts";
 export type Inapplicable = { readonly key: "baseline" | "metric" | "segments"; readonly message: string; readonly hint: string };
 
 /** How many rows a file holds says nothing about how many should come; two versions share the rows among them. */
-const NEED_LIVE_EVENTS: readonly RuleMeasure["metric"][] = ["volume_drop", "volume_rise", "silence_rate"];
+const NEED_LIVE_EVENTS: readonly RuleMeasure["metric"][] = ["volume_drop", "volume_rise", "silence_rate", ...SERVICE_METRICS];
 
 /** Why a rule says nothing about a model: it lacks the baseline, or its task has no such metric. Null when it applies. */
 export function whyNotApplicable({ measure }: Pick<Rule, "measure">, model: ModelSettings): Inapplicable | null {

@@ -34,7 +34,32 @@ export type AlertStatus = {
   readonly alertId: string | null;
   /** End of the newest window evaluated. */
   readonly evaluatedTo: Millis;
+  /** What the newest evaluations with evidence said, oldest first, a letter each; only of rules that fire by some of several. */
+  readonly recent?: string;
+  /** How bad it was told to be; absent while it is not open. */
+  readonly severity?: Severity;
+  /** Transitions there have been: the same change of the same window can come again, once a late row has taken it back. */
+  readonly changes?: number;
 };
+
+/**
+ * Why an alert changed, where it was not a window that was evaluated for the first time:
+ * - `revised`: late rows or labels changed what windows say, and with that how the alert stands
+ * - `confirmed`: they came, and the window that opened it would open it still
+ * - `retracted`: they came, and without the old numbers it would never have been opened
+ * - `escalated`: it has become worse than it was told to be
+ * - `rule_removed`, `not_watched`, `version_retired`: nothing will judge it any more
+ */
+export const TRANSITION_REASONS = [
+  "revised",
+  "confirmed",
+  "retracted",
+  "escalated",
+  "rule_removed",
+  "not_watched",
+  "version_retired",
+] as const;
+export type TransitionReason = (typeof TRANSITION_REASONS)[number];
 
 /** One change of state, and the outbox: stored once, delivered at least once, its id a hash of what it says. */
 export type Transition = {
@@ -53,6 +78,8 @@ export type Transition = {
   readonly notify: readonly string[];
   readonly retrain: boolean;
   readonly createdAt: Millis;
+  /** Absent: a window was evaluated for the first time. */
+  readonly reason?: TransitionReason;
 };
 
 /** Why an alert spoke: enough to judge it without opening anything else. */
@@ -75,6 +102,8 @@ export type Explanation = {
   readonly likely: string | null;
   /** What to run or look at next. */
   readonly hints: readonly string[];
+  /** Where the rule says what to do. */
+  readonly runbook?: string;
 };
 
 /** What moved, without how much and how sure: a summary for a list. */

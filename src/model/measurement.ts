@@ -16,8 +16,17 @@ export const DRIFT_METRICS = [
 export const JUDGED_DRIFT_METRICS = ["wasserstein", "psi"] as const;
 /** Held against the baseline's own windows whatever the rules say; the others where a rule names them. */
 export const DRIFT_METRICS_BY_WINDOWS = ["psi", "ks", "wasserstein"] as const;
+/** How a version serves: how many of its requests fail, and how long its answers take. */
+export const SERVICE_METRICS = ["error_rate", "latency_p50", "latency_p95", "latency_p99", "latency_rise"] as const;
 /** Of the model's rows as a whole, whatever its features hold. */
-export const TRAFFIC_METRICS = ["unknown_feature_rate", "conflict_rate", "volume_drop", "volume_rise", "silence_rate"] as const;
+export const TRAFFIC_METRICS = [
+  "unknown_feature_rate",
+  "conflict_rate",
+  "volume_drop",
+  "volume_rise",
+  "silence_rate",
+  ...SERVICE_METRICS,
+] as const;
 export const QUALITY_METRICS = [
   "missing_rate",
   "type_mismatch_rate",
@@ -73,6 +82,7 @@ export const PERFORMANCE_METRICS = [...REALISED_METRICS, ...ESTIMATED_METRICS] a
 
 export type DriftMetric = (typeof DRIFT_METRICS)[number];
 export type QualityMetric = (typeof QUALITY_METRICS)[number];
+export type ServiceMetric = (typeof SERVICE_METRICS)[number];
 export type TrafficMetric = (typeof TRAFFIC_METRICS)[number];
 /** Metrics that have one name for all models. */
 export type NamedMetric = DriftMetric | QualityMetric | (typeof REALISED_METRICS)[number] | EstimatedMetric;
@@ -277,6 +287,8 @@ export type MeasurementDetail = {
     readonly current: number | null;
     readonly pValue: number | null;
   }[];
+  /** Of a rule on all features together: by weight how many fire, which, and of how many. */
+  readonly share?: { readonly value: number; readonly features: readonly string[]; readonly tested: number };
   /** The bins it was counted on; counts of others are never added to theirs. */
   readonly grid?: number;
   /** No reference was at hand when the bins were made: the first rows made them. */
@@ -341,6 +353,10 @@ export type MeasuredWindow = {
   /** What was measured: rules on another family have not come to this window yet. */
   readonly families: readonly JudgedFamily[];
   readonly measurements: readonly Measurement[];
+  /** Of a window that was measured again: up to where windows like it have been judged. */
+  readonly judgedTo?: Millis;
+  /** The versions that are live: with rows in it, or shortly before. Absent: not known. */
+  readonly versions?: readonly string[];
   /** The entry of the configuration that each segment comes from. Absent: there are none. */
   readonly segmentGroups?: ReadonlyMap<string, string>;
 };

@@ -30,6 +30,44 @@ export type RuleFire = {
   readonly drop: number | null;
   /** Share of false alarms allowed among alerts: Benjamini-Hochberg over the subjects of one evaluation. */
   readonly falseAlarms: number;
+  /** The value itself, whatever the baseline says. */
+  readonly limit?: Limit;
+  /** Against the same measured earlier. */
+  readonly change?: { readonly direction: "up" | "down" | "either"; readonly by: number; readonly over: Millis };
+  /** All features as one: how many of them fire. */
+  readonly share?: FeatureShare;
+};
+
+export type Limit = { readonly side: "above" | "below"; readonly value: number };
+
+export type FeatureShare = {
+  /** The share of all features, by weight, above which the rule fires. */
+  readonly above: number;
+  /** How much a feature counts; 1 for those that are not named. */
+  readonly weights: ReadonlyMap<string, number>;
+  /** A feature counts whole from this many times the effect it fires at, and in proportion below. 1: whole at once. */
+  readonly wholeAt: number;
+};
+
+/** A worse case of what the rule fires at, and how bad it is then. */
+export type Level = { readonly severity: Severity; readonly fire: Pick<RuleFire, "above" | "drop" | "limit" | "change" | "share"> };
+
+/** When windows are looked at, by the clocks of a time zone: on these days (0 is Sunday), from an hour up to another. */
+export type ActiveTimes = {
+  readonly days: readonly number[];
+  /** Minutes of the day. */
+  readonly from: number;
+  readonly to: number;
+  readonly zone: string;
+};
+
+/** Planned work: windows that touch it are not judged. */
+export type Maintenance = {
+  /** Models it is about; null for all. */
+  readonly models: readonly string[] | null;
+  readonly from: Millis;
+  readonly to: Millis;
+  readonly reason: string;
 };
 
 export type RuleClear = {
@@ -39,6 +77,10 @@ export type RuleClear = {
   readonly pValue: number;
   /** Consecutive evaluations that must agree. */
   readonly evaluations: number;
+  /** The value on the good side of which a rule on values clears. */
+  readonly limit?: number;
+  /** The change, or the share of features, below which a rule on these clears. */
+  readonly least?: number;
 };
 
 export const SEVERITIES = ["info", "warning", "critical"] as const;
@@ -52,10 +94,20 @@ export type Rule = {
   readonly measure: RuleMeasure;
   readonly fire: RuleFire;
   readonly clear: RuleClear;
-  /** Consecutive evaluations before it fires. */
+  /** Evaluations before it fires: in a row, or among the newest `outOf`. */
   readonly evaluations: number;
+  readonly outOf?: number;
   readonly atLeastRows: number;
+  /** The share of a window's predictions that must have a label, for rules on these. */
+  readonly atLeastCoverage?: number;
   readonly severity: Severity;
+  /** Severities beyond the first, mildest first. */
+  readonly levels?: readonly Level[];
+  /** Absent: always. */
+  readonly when?: ActiveTimes;
+  /** Words of one's own, with names in braces. */
+  readonly summary?: string;
+  readonly runbook?: string;
   readonly notify: readonly string[];
   readonly retrain: boolean;
 };

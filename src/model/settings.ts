@@ -1,7 +1,7 @@
 import { DAY, type Millis } from "./time.ts";
 import type { FieldPath } from "./field-path.ts";
 import type { DriftMetric } from "./measurement.ts";
-import type { Rule } from "./rule.ts";
+import type { Maintenance, Rule } from "./rule.ts";
 import type { SegmentSettings } from "./segment.ts";
 
 /** What the rest of the program knows of the configuration: checked, complete, frozen. */
@@ -300,4 +300,6 @@ export type Config = {
   readonly channels: ReadonlyMap<string, Channel>;
   readonly retraining: ReadonlyMap<string, RetrainingSettings>;
   readonly rules: readonly Rule[];
+  /** Planned work, in which nothing is judged. */
+  readonly maintenance?: readonly Maintenance[];
 };

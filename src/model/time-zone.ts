@@ -56,6 +56,11 @@ function offsetAt(time: Millis, zone: string): Millis {
   return wall - at;
 }
 
+/** What a zone's clocks show at a moment, given as if it were UTC. */
+export function wallClock(time: Millis, zone: string): Millis {
+  return time + offsetAt(time, zone);
+}
+
 /**
  * The moment at which a zone's clocks show `wall` (given as if it were UTC). Of an hour that comes twice the first
  * is meant; in an hour that is skipped, the clock is read as if it had not been put forward yet.

@@ -42,5 +42,6 @@ export function explanationJson(explanation: Explanation) {
     detail: detailJson(explanation.detail),
     likely: explanation.likely,
     hints: explanation.hints,
+    runbook: explanation.runbook ?? null,
   };
 }

@@ -5,6 +5,7 @@ import { levelEvidence } from "../stats/level-evidence.ts";
 import { increasePValue } from "../stats/proportion.ts";
 import { LEAST_WINDOWS } from "../stats/window-evidence.ts";
 import { statusOf } from "./enough-rows.ts";
+import { measureService } from "./measure-service.ts";
 import { measurement } from "./subject-window.ts";
 
 /** Unknown features that are named. */
@@ -25,6 +26,8 @@ export type TrafficWindow = {
   readonly schema: NonNullable<MeasurementDetail["schema"]>;
   /** All versions together, in this window and in the reference's windows of its length; null where rows of the reference are no measure of traffic. */
   readonly volume: { readonly now: Traffic; readonly windows: readonly (Window & { readonly traffic: Traffic })[] } | null;
+  /** This version's own rows in those windows. */
+  readonly served: Compared | null;
 };
 
 /**
@@ -49,7 +52,16 @@ export function measureTraffic(subject: TrafficWindow): Measurement[] {
       {},
     ),
     ...(subject.volume === null ? [] : measureVolume(subject, subject.volume)),
+    ...(subject.served === null ? [] : served(subject, subject.served)),
   ];
+}
+
+function served(subject: TrafficWindow, windows: Compared): Measurement[] {
+  const { like, chosen } = comparable(
+    subject.window,
+    windows.filter(({ traffic }) => traffic.rows > 0),
+  );
+  return measureService(subject, chosen, like);
 }
 
 type Counted = readonly [hits: number, rows: number];
@@ -121,7 +133,7 @@ function measureVolume(subject: TrafficWindow, { now, windows }: NonNullable<Tra
   ];
 }
 
-type Compared = NonNullable<TrafficWindow["volume"]>["windows"];
+export type Compared = NonNullable<TrafficWindow["volume"]>["windows"];
 type Like = NonNullable<MeasurementDetail["usual"]>["like"];
 
 /** The windows to compare with: those at the same place of the week, or of the day, where there are enough; else all. */

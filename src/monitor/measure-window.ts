@@ -222,6 +222,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
         now: history.traffic([window]),
         windows: windowsBefore(window, stretch.span).map((one) => ({ ...one, traffic: stretch.traffic([one]) })),
       },
+      served: stretch && windowsBefore(window, stretch.span).map((one) => ({ ...one, traffic: stretch.traffic([one], version) })),
     };
   }
 
@@ -508,7 +509,7 @@ function holdsAny(baseline: BaselineSettings, touched: readonly Millis[]): boole
 }
 
 /** Versions with a row in the window or shortly before it, by name. */
-function activeVersions(history: History, window: Window): string[] {
+export function activeVersions(history: History, window: Window): string[] {
   const span = { from: Math.min(window.from, window.to - ACTIVE_FOR), to: window.to };
   return [...history.versions(span)].sort();
 }

@@ -23,7 +23,7 @@ import { withExactValues } from "./exact-drift.ts";
 import { explainSegments, isMeanMetric, largestShares } from "./explain-segments.ts";
 import { labelMaturity, maturityStretch, withMaturity, type Maturity } from "./label-maturity.ts";
 import { measureSegments } from "./measure-segments.ts";
-import { createWindowMeasurer, LABEL, type WindowMeasurer } from "./measure-window.ts";
+import { activeVersions, createWindowMeasurer, LABEL, type WindowMeasurer } from "./measure-window.ts";
 import { findChanges } from "./changes.ts";
 import { evidenceBaselineFor, loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
 import { allBaselines, driftMetricsFor, dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
@@ -84,6 +84,8 @@ export function createMonitor(options: {
   nextSequence: () => number;
   /** Called with what rules are judged on, in event-time order, before the next window is looked at. */
   onMeasured: (window: MeasuredWindow) => Promise<void>;
+  /** Called with windows that were judged before and have changed since, oldest first. */
+  onRevised?: (windows: readonly MeasuredWindow[]) => Promise<void>;
   /** Told of every part of a pass that is done and stored, whatever becomes of the rest. */
   onDone?: (part: TickResult) => void;
   /** How many times as long as it took until ids are searched for everywhere again; 0 for at once. */
@@ -95,7 +97,19 @@ export function createMonitor(options: {
   clock: Clock;
   log: Log;
 }): Monitor {
-  const { store, models, rules, watermark, nextSequence, onMeasured, onDone = () => {}, isStopping, clock, log } = options;
+  const {
+    store,
+    models,
+    rules,
+    watermark,
+    nextSequence,
+    onMeasured,
+    onRevised = async () => {},
+    onDone = () => {},
+    isStopping,
+    clock,
+    log,
+  } = options;
   const watched = new Map<string, Watched>();
   /** What takes the place of what is watched as soon as everything is counted on its bins. */
   const replacing = new Map<string, Replacement>();
@@ -251,7 +265,9 @@ export function createMonitor(options: {
     const before = await storedBefore(model, due);
     const changed: Measurement[] = [];
     const judged: MeasuredWindow[] = [];
+    const revised: MeasuredWindow[] = [];
     for (const one of due) {
+      const known = changed.length;
       const found = [...(await measureOne(model, one, history, isPending(one))), ...(bySegment.get(one) ?? [])];
       const ripe = one.family === "performance" ? maturity(one.window) : null;
       const measured = await nameCauses(
@@ -265,22 +281,27 @@ export function createMonitor(options: {
         before.set(identity(measurement), next);
         changed.push(next);
       }
-      for (const gone of one.cause === "revised" ? withdrawn(one, measured, before, model.metrics) : []) {
-        before.set(identity(gone), gone);
-        changed.push(gone);
-      }
-      if (one.cause !== "revised" && measured.length > 0)
-        judged.push({
-          model: model.state.settings.name,
-          window: one.window,
-          families: judgedFamilies(one),
-          measurements: measured,
-          segmentGroups: groupsOf(model.state.grid),
-        });
+      const isRevised = one.cause === "revised";
+      const gone = isRevised ? withdrawn(one, measured, before, model.metrics) : [];
+      for (const each of gone) before.set(identity(each), each);
+      changed.push(...gone);
+      if (isRevised ? changed.length === known : measured.length === 0) continue;
+      (isRevised ? revised : judged).push({
+        model: model.state.settings.name,
+        window: one.window,
+        families: judgedFamilies(one, isPending(one)),
+        measurements: [...measured, ...gone],
+        versions: activeVersions(history, one.window),
+        ...(isRevised
+          ? { judgedTo: model.progress.get(`${one.plan.name} ${one.family === "performance" ? "mature" : "closed"}`) ?? 0 }
+          : {}),
+        segmentGroups: groupsOf(model.state.grid),
+      });
     }
     await insertMeasurements(store, changed, clock());
     onDone({ bucketsCounted: 0, windowsMeasured: due.length, measurements: changed.length });
     for (const window of judged) await onMeasured(window);
+    if (revised.length > 0) await onRevised(revised.toSorted((a, b) => a.window.to - b.window.to));
     // Recorded after the effects: windows measured again after a crash give the same answers and the same alerts.
     await recordProgress(model, due);
     return changed.length;
@@ -518,8 +539,9 @@ function greatestCommonDivisor(a: Millis, b: Millis): Millis {
 }
 
 /** Performance is judged once its labels have had their time: until then it is stored, and says "pending". Its estimate needs none. */
-function judgedFamilies({ family, cause }: DueWindow): readonly JudgedFamily[] {
+function judgedFamilies({ family, cause }: DueWindow, pending: boolean): readonly JudgedFamily[] {
   if (family === "inputs") return ["drift", "quality"];
+  if (cause === "revised") return pending ? ["estimate"] : ["performance", "labels", "estimate"];
   return cause === "mature" ? ["performance", "labels"] : ["estimate"];
 }
 

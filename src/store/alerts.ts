@@ -1,4 +1,12 @@
-import type { AlertHealth, AlertKey, AlertState, AlertStatus, Explanation, Transition } from "../model/alert.ts";
+import {
+  TRANSITION_REASONS,
+  type AlertHealth,
+  type AlertKey,
+  type AlertState,
+  type AlertStatus,
+  type Explanation,
+  type Transition,
+} from "../model/alert.ts";
 import { SEVERITIES, type Severity } from "../model/rule.ts";
 import type { Millis } from "../model/time.ts";
 import type { Store } from "./store.ts";
@@ -27,9 +35,16 @@ function parseKey(row: KeyRow): AlertKey {
   };
 }
 
-export async function insertStatuses(store: Store, statuses: readonly AlertStatus[]): Promise<void> {
+const severityOf = (text: string) => SEVERITIES.find((severity) => severity === text);
+
+/** Where alerts stand now; with them, or alone, what they went through: `alert_trail` keeps each, `alert_statuses` the newest. */
+export async function insertStatuses(
+  store: Store,
+  statuses: readonly AlertStatus[],
+  table: "alert_statuses" | "alert_trail" = "alert_statuses",
+): Promise<void> {
   await store.insert(
-    "alert_statuses",
+    table,
     statuses.map((status) => ({
       ...keyRow(status.key),
       state: status.state,
@@ -38,6 +53,9 @@ export async function insertStatuses(store: Store, statuses: readonly AlertStatu
       since: status.since === null ? null : dateTimeValue(status.since),
       alert_id: status.alertId ?? "",
       evaluated_to: dateTimeValue(status.evaluatedTo),
+      recent: status.recent ?? "",
+      severity: status.severity ?? "",
+      changes: status.changes ?? 0,
     })),
   );
 }
@@ -49,16 +67,17 @@ type StatusRow = KeyRow & {
   since_ms: number | null;
   alert_id: string;
   evaluated_to_ms: number;
+  recent: string;
+  severity: string;
+  changes: number;
 };
 
-/** Where every alert stands, of one model or of all. */
-export async function readStatuses(store: Store, filter: { model?: string } = {}): Promise<AlertStatus[]> {
-  const rows = await store.query<StatusRow>(
-    `SELECT ${KEY_COLUMNS}, state, health, streak, toUnixTimestamp64Milli(since) AS since_ms, alert_id, toUnixTimestamp64Milli(evaluated_to) AS evaluated_to_ms
-     FROM alert_statuses FINAL ${filter.model === undefined ? "" : "WHERE model = {model:String}"} ORDER BY ${KEY_COLUMNS}`,
-    filter.model === undefined ? {} : { model: filter.model },
-  );
-  return rows.map((row) => ({
+const STATUS_COLUMNS = `${KEY_COLUMNS}, state, health, streak, toUnixTimestamp64Milli(since) AS since_ms, alert_id,
+  toUnixTimestamp64Milli(evaluated_to) AS evaluated_to_ms, recent, severity, changes`;
+
+function parseStatus(row: StatusRow): AlertStatus {
+  const severity = severityOf(row.severity);
+  return {
     key: parseKey(row),
     state: row.state,
     health: row.health,
@@ -66,7 +85,40 @@ export async function readStatuses(store: Store, filter: { model?: string } = {}
     since: row.since_ms,
     alertId: row.alert_id === "" ? null : row.alert_id,
     evaluatedTo: row.evaluated_to_ms,
-  }));
+    ...(row.recent === "" ? {} : { recent: row.recent }),
+    ...(severity === undefined ? {} : { severity }),
+    ...(row.changes === 0 ? {} : { changes: row.changes }),
+  };
+}
+
+/** Where every alert stands, of one model or of all. */
+export async function readStatuses(store: Store, filter: { model?: string } = {}): Promise<AlertStatus[]> {
+  const rows = await store.query<StatusRow>(
+    `SELECT ${STATUS_COLUMNS} FROM alert_statuses FINAL ${filter.model === undefined ? "" : "WHERE model = {model:String}"} ORDER BY ${KEY_COLUMNS}`,
+    filter.model === undefined ? {} : { model: filter.model },
+  );
+  return rows.map(parseStatus);
+}
+
+/** Where the alerts of one rule stood: of each the newest before a moment, and all from it on. What is not found was at rest. */
+export async function readTrail(
+  store: Store,
+  rule: string,
+  model: string,
+  from: Millis,
+): Promise<{ before: AlertStatus[]; since: AlertStatus[] }> {
+  const where = "rule = {rule:String} AND model = {model:String} AND evaluated_to";
+  const params = { rule, model, from };
+  const before = await store.query<StatusRow>(
+    `SELECT ${STATUS_COLUMNS} FROM alert_trail FINAL WHERE ${where} < fromUnixTimestamp64Milli({from:Int64})
+     ORDER BY evaluated_to DESC LIMIT 1 BY version, segment, subject`,
+    params,
+  );
+  const since = await store.query<StatusRow>(
+    `SELECT ${STATUS_COLUMNS} FROM alert_trail FINAL WHERE ${where} >= fromUnixTimestamp64Milli({from:Int64}) ORDER BY evaluated_to`,
+    params,
+  );
+  return { before: before.map(parseStatus), since: since.map(parseStatus) };
 }
 
 export async function insertTransitions(store: Store, transitions: readonly Transition[]): Promise<void> {
@@ -88,6 +140,7 @@ export async function insertTransitions(store: Store, transitions: readonly Tran
       notify: transition.notify,
       retrain: transition.retrain ? 1 : 0,
       created_at: dateTimeValue(transition.createdAt),
+      reason: transition.reason ?? "",
     })),
   );
 }
@@ -107,21 +160,23 @@ export type TransitionRow = KeyRow & {
   notify: string[];
   retrain: number;
   created_at_ms: number;
+  reason: string;
 };
 
 // No alias may equal a column: ClickHouse would put the expression in its place, in WHERE too.
 export const TRANSITION_COLUMNS = `id, alert_id, ${KEY_COLUMNS}, from_state, to_state, severity, toUnixTimestamp64Milli(window_from) AS window_from_ms,
   toUnixTimestamp64Milli(window_to) AS window_to_ms, toUnixTimestamp64Milli(since) AS since_ms, rule_hash, summary, explanation, notify, retrain,
-  toUnixTimestamp64Milli(created_at) AS created_at_ms`;
+  toUnixTimestamp64Milli(created_at) AS created_at_ms, reason`;
 
 export function parseTransition(row: TransitionRow): Transition {
+  const reason = TRANSITION_REASONS.find((one) => one === row.reason);
   return {
     id: row.id,
     alertId: row.alert_id,
     key: parseKey(row),
     from: row.from_state,
     to: row.to_state,
-    severity: SEVERITIES.find((severity) => severity === row.severity) ?? "warning",
+    severity: severityOf(row.severity) ?? "warning",
     window: { from: row.window_from_ms, to: row.window_to_ms },
     since: row.since_ms,
     ruleHash: row.rule_hash,
@@ -130,6 +185,7 @@ export function parseTransition(row: TransitionRow): Transition {
     notify: row.notify,
     retrain: row.retrain === 1,
     createdAt: row.created_at_ms,
+    ...(reason === undefined ? {} : { reason }),
   };
 }
 

@@ -44,6 +44,7 @@ export const TABLES = [
   "dead_letters",
   "alert_statuses",
   "alert_transitions",
+  "alert_trail",
   "deliveries",
   "silences",
   "acknowledgements",

@@ -102,14 +102,32 @@ export async function readTraffic(store: Store, model: string, window: Window, s
      GROUP BY step, version ORDER BY step, version`,
     { model, step: stepMs / 1000, ...secondsOf(window) },
   );
+  const served = new Map((await readServed(store, model, window, stepMs)).map((row) => [`${row.step} ${row.version}`, row]));
   return bySteps(found, (byVersion: Map<string, Traffic>, row) => {
     const [names, counts] = row.unknown;
+    const { errors = 0, latency: [bins, timed] = [[], []] } = served.get(`${row.step} ${row.version}`) ?? {};
     byVersion.set(row.version, {
       rows: row.rows,
       superseded: row.superseded,
       last: row.last_ms === null ? null : Number(row.last_ms),
       unknownRows: row.unknown_rows,
       unknown: new Map(names.map((name, index) => [name, counts[index] ?? 0])),
+      errors,
+      latencies: new Map(bins.map((bin, index) => [bin, timed[index] ?? 0])),
     });
   });
+}
+
+type Served = { step: number; version: string; errors: number; latency: [number[], number[]] };
+
+/** Failures and latencies, by the same steps. */
+function readServed(store: Store, model: string, window: Window, stepMs: Millis): Promise<Served[]> {
+  return store.query<Served>(
+    `SELECT intDiv(toUnixTimestamp(s.bucket), {step:UInt32}) * {step:UInt32} AS step, s.version AS version, sum(s.errors) AS errors,
+            sumMap(s.latency_bins, s.latency_counts) AS latency
+     FROM service_counts AS s FINAL
+     WHERE s.model = {model:String} AND s.bucket >= toDateTime({from:UInt32}, 'UTC') AND s.bucket < toDateTime({to:UInt32}, 'UTC')
+     GROUP BY step, version HAVING sum(s.requests) > 0`,
+    { model, step: stepMs / 1000, ...secondsOf(window) },
+  );
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Transition } from "../../src/model/alert.ts";
 import { createAlertEngine } from "../../src/alerting/engine.ts";
 import { ruleHash } from "../../src/alerting/rule-hash.ts";
 import { silentLog } from "../../src/log.ts";
@@ -6,9 +7,10 @@ import type { Measurement, MeasureQuery } from "../../src/model/measurement.ts";
 import type { Rule } from "../../src/model/rule.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { readAlerts, readStatuses, readTransitions } from "../../src/store/alerts.ts";
+import { insertMeasurements } from "../../src/store/measurements.ts";
 import type { Store } from "../../src/store/store.ts";
 import {
-  adjustPValues,
+  TOOLS,
   DAY_0,
   DRIFTED,
   emptyAlertTables,
@@ -23,7 +25,10 @@ let store: Store;
 let remove: () => Promise<void>;
 beforeAll(async () => ({ store, remove } = await openTemporaryStore()) && undefined, 60_000);
 afterAll(() => remove());
-beforeEach(() => emptyAlertTables(store));
+beforeEach(async () => {
+  await emptyAlertTables(store);
+  await store.execute("TRUNCATE TABLE measurements");
+});
 
 function engineOf(
   rules: readonly Rule[],
@@ -33,7 +38,7 @@ function engineOf(
   return createAlertEngine({
     store: { ...store, ...over },
     rules,
-    adjust: adjustPValues,
+    tools: TOOLS,
     measure,
     clock: () => DAY_0 + 90 * DAY,
     log: silentLog,
@@ -201,5 +206,138 @@ describe("names from events", () => {
     const [seen] = await engineOf([exampleRule()]).evaluate(exampleWindow(0, [{ feature, model: "flight-delay" }]));
     expect(seen?.key.subject).toBe(feature);
     expect(await readTransitions(store, { limit: 1 })).toEqual([seen]);
+  });
+});
+
+describe("windows that are measured again", () => {
+  const [fired, calm, unknown] = [DRIFTED, QUIET, { status: "no_data" as const, value: null }];
+  /** The days as first measured, with measurements stored as the monitor stores them; then some of them again. */
+  async function days(rule: Rule, first: readonly Partial<Measurement>[], again: Readonly<Record<number, Partial<Measurement>>>) {
+    const engine = engineOf([rule]);
+    for (const [day, measured] of first.entries()) {
+      const window = exampleWindow(day, [measured]);
+      await insertMeasurements(store, window.measurements, DAY_0);
+      await engine.evaluate(window);
+    }
+    const before = await readTransitions(store, { limit: 99 });
+    const windows = Object.entries(again).map(([day, measured]) => exampleWindow(Number(day), [{ ...measured, revision: 2 }]));
+    await insertMeasurements(
+      store,
+      windows.flatMap(({ measurements }) => measurements),
+      DAY_0,
+    );
+    const seen = await engine.revise(windows);
+    return { before, seen, windows, status: (await readStatuses(store))[0] };
+  }
+  const told = (transitions: readonly Transition[]) => transitions.map(({ from, to, reason }) => `${from} -> ${to}: ${reason}`);
+  const twice = exampleRule({ evaluations: 2 });
+
+  it("retract an alert that would not have been opened", async () => {
+    const { seen, status, before } = await days(exampleRule(), [calm, fired, fired], { 1: calm, 2: calm });
+    expect(told(seen)).toEqual(["firing -> resolved: retracted"]);
+    expect(seen[0]).toMatchObject({ alertId: before[0]?.id, notify: ["ops"], retrain: false });
+    expect(seen[0]?.summary).toMatch(/^Taken back: with the rows or labels that came late, visib would not have been told of/);
+    expect(status).toMatchObject({ state: "normal", since: null, evaluatedTo: DAY_0 + 3 * DAY });
+    expect(await readAlerts(store)).toMatchObject([{ state: "resolved" }]);
+  });
+
+  it("confirm one that holds, and tell nobody of it", async () => {
+    const { seen, before } = await days(exampleRule(), [fired, fired], { 0: { value: 0.5 } });
+    expect(told(seen)).toEqual(["firing -> firing: confirmed"]);
+    expect(seen[0]).toMatchObject({ alertId: before[0]?.id, notify: [], retrain: false, explanation: { value: 0.5 } });
+    expect(await readAlerts(store)).toMatchObject([{ id: before[0]?.id, state: "firing" }]);
+  });
+
+  it("change nothing where they say the same of the alert", async () => {
+    expect((await days(twice, [calm, fired, calm, fired], { 2: { value: 0.06, pValue: 0.4 } })).seen).toEqual([]);
+  });
+
+  it("open one that nobody was told of, in the window in which it would have fired", async () => {
+    const { seen, status } = await days(exampleRule({ retrain: true }), [calm, unknown, fired].slice(0, 2), { 1: fired });
+    expect(told(seen)).toEqual(["normal -> firing: revised"]);
+    expect(seen[0]).toMatchObject({ notify: ["ops"], retrain: true, window: { to: DAY_0 + 2 * DAY }, alertId: seen[0]?.id });
+    expect(status).toMatchObject({ state: "firing", alertId: seen[0]?.id, since: DAY_0 + DAY });
+  });
+
+  it("tell of one that had fired and was over", async () => {
+    const { seen } = await days(exampleRule(), [unknown, unknown, calm, calm, calm], { 0: fired, 1: fired });
+    expect(told(seen)).toEqual(["normal -> firing: revised", "firing -> resolved: revised"]);
+    expect(seen.map(({ window }) => window.to)).toEqual([DAY_0 + DAY, DAY_0 + 4 * DAY]);
+    expect(await readAlerts(store)).toMatchObject([{ state: "resolved" }]);
+  });
+
+  it("end one that had been over before", async () => {
+    const { seen, status } = await days(exampleRule(), [fired, fired, fired], { 1: calm, 2: calm });
+    expect(told(seen)).toEqual(["firing -> resolved: revised"]);
+    expect(status?.state).toBe("resolved");
+  });
+
+  it("count for windows that were judged after them", async () => {
+    const { seen, status } = await days(twice, [unknown, fired, unknown], { 0: fired });
+    expect(told(seen)).toEqual(["pending -> firing: revised"]);
+    expect(seen[0]?.window.to).toBe(DAY_0 + 2 * DAY);
+    expect(status).toMatchObject({ state: "firing", since: DAY_0 });
+  });
+
+  it("say the same again after a crash, and can say it anew once it was taken back", async () => {
+    const { seen, windows } = await days(exampleRule(), [fired], { 0: calm });
+    const [retracted] = seen;
+    expect(await engineOf([exampleRule()]).revise(windows)).toEqual([]);
+    const again = exampleWindow(0, [{ ...fired, revision: 3 }]);
+    const [anew] = await engineOf([exampleRule()]).revise([again]);
+    expect(anew).toMatchObject({ to: "firing", reason: "revised" });
+    expect(anew?.alertId).not.toBe(retracted?.alertId);
+    expect((await readAlerts(store)).map(({ state }) => state).sort()).toEqual(["firing", "resolved"]);
+  });
+});
+
+describe("what no rule judges any more", () => {
+  const open = async () => engineOf([exampleRule()]).evaluate(exampleWindow(0, [DRIFTED]));
+  const models = new Set(["flight-delay"]);
+
+  it.each<[string, Rule[], ReadonlySet<string>, string]>([
+    ["its rule is gone", [], models, "rule_removed"],
+    ["its rule is for other models", [exampleRule({ models: ["churn"] })], models, "rule_removed"],
+    ["its model is gone", [exampleRule()], new Set(), "rule_removed"],
+    ["its rule looks at other features", [exampleRule({ measure: { ...exampleRule().measure, of: ["temp"] } })], models, "not_watched"],
+  ])("is closed, and told to those who were told of it: %s", async (_name, rules, named, reason) => {
+    const [fired] = await open();
+    const engine = engineOf(rules);
+    const closed = await engine.closeUnwatched(named);
+    expect(closed).toMatchObject([{ from: "firing", to: "resolved", alertId: fired?.id, notify: ["ops"], retrain: false, reason }]);
+    expect(closed[0]?.summary).toContain("not because anything was seen to be well again");
+    expect(await engine.closeUnwatched(named)).toEqual([]);
+    expect(await readAlerts(store)).toMatchObject([{ state: "resolved" }]);
+  });
+
+  it("is left alone while its rule is there", async () => {
+    await open();
+    expect(await engineOf([exampleRule()]).closeUnwatched(models)).toEqual([]);
+  });
+
+  it("is closed when its version sends nothing any more and others do, not when nothing comes at all", async () => {
+    await open();
+    const engine = engineOf([exampleRule()]);
+    const other = { ...QUIET, version: "2013-h1" };
+    expect(await engine.evaluate({ ...exampleWindow(1, []), versions: [] })).toEqual([]);
+    expect(await engine.evaluate({ ...exampleWindow(2, [other]), versions: ["2013-h1", "2013-q1"] })).toEqual([]);
+    const closed = await engine.evaluate({ ...exampleWindow(3, [other]), versions: ["2013-h1"] });
+    expect(closed).toMatchObject([{ from: "firing", to: "resolved", reason: "version_retired", key: { version: "2013-q1" } }]);
+    expect(await engine.evaluate({ ...exampleWindow(4, [other]), versions: ["2013-h1"] })).toEqual([]);
+  });
+});
+
+describe("severity by levels", () => {
+  it("is told of again when it becomes worse, never when better", async () => {
+    const above = new Map([["wasserstein", 0.5] as const]);
+    const engine = engineOf([exampleRule({ levels: [{ severity: "critical", fire: { above, drop: null } }] })]);
+    const seen = [];
+    for (const [day, value] of [0.3, 0.4, 0.9, 0.3, 0.9].entries()) seen.push(...(await engine.evaluate(exampleWindow(day, [{ value }]))));
+    expect(seen.map(({ from, to, severity, reason = "" }) => [from, to, severity, reason])).toEqual([
+      ["normal", "firing", "warning", ""],
+      ["firing", "firing", "critical", "escalated"],
+    ]);
+    expect(seen[1]).toMatchObject({ alertId: seen[0]?.id, notify: ["ops"], retrain: false });
+    expect((await readStatuses(store))[0]).toMatchObject({ state: "firing", severity: "critical" });
   });
 });

@@ -5,6 +5,7 @@ import type { Transition } from "../../src/model/alert.ts";
 import type { MeasuredWindow, Measurement } from "../../src/model/measurement.ts";
 import type { Rule } from "../../src/model/rule.ts";
 import { DAY } from "../../src/model/time.ts";
+import { normalSf } from "../../src/stats/normal.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
 
@@ -138,6 +139,9 @@ export function adjustPValues(pValues: readonly number[]): number[] {
   return adjusted;
 }
 
+/** The statistics of a judgement. */
+export const TOOLS = { adjust: adjustPValues, upperTail: normalSf };
+
 /** A real embedded store in a directory of its own, and what removes both. */
 export async function openTemporaryStore(): Promise<{ store: Store; remove: () => Promise<void> }> {
   const directory = await mkdtemp(path.join(tmpdir(), "driftwatch-test-"));
@@ -152,6 +156,6 @@ export async function openTemporaryStore(): Promise<{ store: Store; remove: () =
 }
 
 export async function emptyAlertTables(store: Store): Promise<void> {
-  for (const table of ["alert_statuses", "alert_transitions", "deliveries", "silences", "acknowledgements", "retrain_runs"])
+  for (const table of ["alert_statuses", "alert_transitions", "alert_trail", "deliveries", "silences", "acknowledgements", "retrain_runs"])
     await store.execute(`TRUNCATE TABLE ${table}`);
 }

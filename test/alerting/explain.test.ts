@@ -3,14 +3,14 @@ import { explain } from "../../src/alerting/explain.ts";
 import { judge } from "../../src/alerting/judge.ts";
 import { TRAFFIC_METRICS, type Measurement, type Metric } from "../../src/model/measurement.ts";
 import { DAY } from "../../src/model/time.ts";
-import { adjustPValues, DAY_0, exampleMeasurement, exampleRule } from "./examples.ts";
+import { TOOLS, DAY_0, exampleMeasurement, exampleRule } from "./examples.ts";
 
 function told(
   changes: Partial<Measurement>,
   rule = exampleRule(),
   change: Parameters<typeof explain>[2] = { from: "normal", to: "firing" },
 ) {
-  const [judgement] = judge(rule, [exampleMeasurement(changes)], adjustPValues);
+  const [judgement] = judge(rule, [exampleMeasurement(changes)], TOOLS);
   if (!judgement) throw new Error("the rule does not watch this");
   return explain(rule, judgement, change, DAY_0);
 }

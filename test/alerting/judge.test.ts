@@ -3,10 +3,10 @@ import { judge } from "../../src/alerting/judge.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
 import type { Rule } from "../../src/model/rule.ts";
 import { DAY } from "../../src/model/time.ts";
-import { adjustPValues, exampleMeasurement, exampleRule } from "./examples.ts";
+import { TOOLS, exampleMeasurement, exampleRule } from "./examples.ts";
 
 function conditionOf(rule: Rule, changes: Partial<Measurement>): string {
-  const [only] = judge(rule, [exampleMeasurement(changes)], adjustPValues);
+  const [only] = judge(rule, [exampleMeasurement(changes)], TOOLS);
   return only ? `${only.observation.condition} ${only.observation.health}` : "not watched";
 }
 
@@ -71,7 +71,7 @@ describe("a window with too few rows to tell, beside the stretch it ends", () =>
     ["has no data, whatever the stretch", { status: "no_data", value: null }, enough, "missing no_data"],
     ["fires, if it does, whatever the stretch", {}, enough, "fire ok"],
   ])("%s", (_name, window, stretch, expected) => {
-    const [only] = judge(exampleRule(), [exampleMeasurement(window)], adjustPValues, stretch ? [exampleMeasurement(stretch)] : []);
+    const [only] = judge(exampleRule(), [exampleMeasurement(window)], TOOLS, stretch ? { stretch: [exampleMeasurement(stretch)] } : {});
     expect(only && `${only.observation.condition} ${only.observation.health}`).toBe(expected);
   });
 });
@@ -85,7 +85,7 @@ describe("what a drift rule looks at", () => {
         exampleMeasurement({ metric: "psi", value: 9 }),
         exampleMeasurement({ metric: "psi", feature: "carrier", value: 2 }),
       ],
-      adjustPValues,
+      TOOLS,
     );
     expect(judged.map(({ subject, measurement }) => [subject, measurement.metric])).toEqual([
       ["visib", "wasserstein"],
@@ -111,7 +111,7 @@ describe("what a drift rule looks at", () => {
         exampleMeasurement({ feature: "temp" }),
         exampleMeasurement({ feature: "visib" }),
       ],
-      adjustPValues,
+      TOOLS,
     );
     expect(judged.map(({ subject }) => subject)).toEqual(["score", "temp"]);
   });
@@ -121,13 +121,13 @@ describe("what a drift rule looks at", () => {
     const silent = Array.from({ length: 10 }, (_, index) =>
       exampleMeasurement({ feature: `s${index}`, status: "no_data", pValue: null, value: null }),
     );
-    const [first] = judge(exampleRule(), [...many, ...silent], adjustPValues);
+    const [first] = judge(exampleRule(), [...many, ...silent], TOOLS);
     expect(first).toMatchObject({
       subjectsTested: 10,
       adjustedPValue: 0.02,
       observation: { condition: "neither" },
     });
-    expect(judge(exampleRule(), [...many.slice(0, 5), ...silent], adjustPValues)[0]).toMatchObject({
+    expect(judge(exampleRule(), [...many.slice(0, 5), ...silent], TOOLS)[0]).toMatchObject({
       subjectsTested: 5,
       observation: { condition: "fire" },
     });

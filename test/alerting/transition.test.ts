@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { step, type Observation } from "../../src/alerting/transition.ts";
+import { ALERT_EVENTS, step, TRANSITIONS, type AlertEvent, type Observation } from "../../src/alerting/transition.ts";
 import type { AlertHealth, AlertState } from "../../src/model/alert.ts";
 
 const seen = (condition: "fire" | "clear" | "neither"): Observation => ({
@@ -19,6 +19,95 @@ type Row = [
   toStreak: number,
   rule?: typeof holds,
 ];
+
+describe("the table of states", () => {
+  type Cell = readonly [name: string, from: AlertState, event: AlertEvent, to: AlertState];
+  const cells: readonly Cell[] = [
+    ["normal, enough fire: firing", "normal", "fires", "firing"],
+    ["normal, one fires: pending", "normal", "hints", "pending"],
+    ["normal, nothing to see: normal", "normal", "rests", "normal"],
+    ["normal, clear for long: normal", "normal", "clears", "normal"],
+    ["normal, clear: normal", "normal", "eases", "normal"],
+    ["normal, no evidence: normal, and says so in its health", "normal", "blind", "normal"],
+    ["normal, late rows take evidence away: normal", "normal", "retracts", "normal"],
+    ["normal, its rule is gone: normal", "normal", "closes", "normal"],
+    ["pending, enough fire: firing", "pending", "fires", "firing"],
+    ["pending, another fires or one still counts: pending", "pending", "hints", "pending"],
+    ["pending, the streak is broken: normal", "pending", "rests", "normal"],
+    ["pending, clear for long: normal", "pending", "clears", "normal"],
+    ["pending, clear: normal", "pending", "eases", "normal"],
+    ["pending, no evidence: pending", "pending", "blind", "pending"],
+    ["pending, late rows take evidence away: normal", "pending", "retracts", "normal"],
+    ["pending, its rule is gone: normal", "pending", "closes", "normal"],
+    ["firing, fires again: firing", "firing", "fires", "firing"],
+    ["firing, fires somewhat: firing", "firing", "hints", "firing"],
+    ["firing, neither fires nor is clear: firing", "firing", "rests", "firing"],
+    ["firing, clear for long enough: resolved", "firing", "clears", "resolved"],
+    ["firing, clear: recovering", "firing", "eases", "recovering"],
+    ["firing, no evidence: firing, never resolved", "firing", "blind", "firing"],
+    ["firing, late rows take back what opened it: resolved", "firing", "retracts", "resolved"],
+    ["firing, its rule or version is gone: resolved", "firing", "closes", "resolved"],
+    ["recovering, fires: firing", "recovering", "fires", "firing"],
+    ["recovering, fires somewhat: firing", "recovering", "hints", "firing"],
+    ["recovering, neither: firing", "recovering", "rests", "firing"],
+    ["recovering, clear for long enough: resolved", "recovering", "clears", "resolved"],
+    ["recovering, clear: recovering", "recovering", "eases", "recovering"],
+    ["recovering, no evidence: recovering, never resolved", "recovering", "blind", "recovering"],
+    ["recovering, late rows take back what opened it: resolved", "recovering", "retracts", "resolved"],
+    ["recovering, its rule or version is gone: resolved", "recovering", "closes", "resolved"],
+    ["resolved, enough fire: firing anew", "resolved", "fires", "firing"],
+    ["resolved, one fires: pending", "resolved", "hints", "pending"],
+    ["resolved, nothing to see: normal", "resolved", "rests", "normal"],
+    ["resolved, clear for long: normal", "resolved", "clears", "normal"],
+    ["resolved, clear: normal", "resolved", "eases", "normal"],
+    ["resolved, no evidence: resolved", "resolved", "blind", "resolved"],
+    ["resolved, late rows take evidence away: normal", "resolved", "retracts", "normal"],
+    ["resolved, its rule is gone: normal", "resolved", "closes", "normal"],
+  ];
+  it.each(cells)("%s", (_name, from, event, to) => expect(TRANSITIONS[from][event]).toBe(to));
+
+  it("has a row for every state and event, and no other", () => {
+    const every = Object.entries(TRANSITIONS).flatMap(([from, row]) => Object.keys(row).map((event) => `${from} ${event}`));
+    expect(cells.map(([, from, event]) => `${from} ${event}`)).toEqual(every);
+    expect(every).toHaveLength(5 * ALERT_EVENTS.length);
+  });
+});
+
+describe("three of five evaluations", () => {
+  const some = { evaluations: 3, outOf: 5, clear: { evaluations: 2 } };
+  const path = (letters: string) => {
+    let status: { state: AlertState; health: AlertHealth; streak: number; recent?: string } = { state: "normal", health: "ok", streak: 0 };
+    return letters.split("").map((letter) => {
+      const condition = letter === "f" ? "fire" : letter === "c" ? "clear" : letter === "." ? "missing" : "neither";
+      status = step(status, { condition, health: condition === "missing" ? "no_data" : "ok" }, some).status;
+      return status.state;
+    });
+  };
+  const words = { n: "normal", p: "pending", f: "firing", r: "recovering", d: "resolved" } as const;
+  it.each([
+    ["three in a row fire", "fff", "ppf"],
+    ["with gaps of calm", "f-f-f", "ppppf"],
+    ["a gap in the evidence does not count", "f.f..f", "pppppf"],
+    ["too far apart", "f--f--f", "ppppppp"],
+    ["one that no longer can count is forgotten", "f---", "pppn"],
+    ["after firing it starts anew", "fffccf-f", "ppfrdppp"],
+  ])("%s", (_name, letters, states) => {
+    expect(path(letters)).toEqual(states.split("").map((letter) => words[letter as keyof typeof words]));
+  });
+});
+
+describe("a value that flaps", () => {
+  it.each([1, 2, 3])("fires at most once in as many evaluations as fire and clear take together, switching every %i", (period) => {
+    const rule = { evaluations: 2, clear: { evaluations: 2 } };
+    const conditions = Array.from(
+      { length: 120 },
+      (_, at) => (Math.floor(at / period) % 2 === 0 ? "fire" : "clear") as Observation["condition"],
+    );
+    const fired = movesOf(conditions, rule).filter(({ to, from }) => to === "firing" && from !== "recovering");
+    expect(fired.length).toBeLessThanOrEqual(120 / 4);
+    expect(fired.length).toBe(period === 1 ? 0 : Math.floor(120 / (2 * period)));
+  });
+});
 
 describe("one evaluation with evidence", () => {
   it.each<Row>([

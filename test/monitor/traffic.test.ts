@@ -13,7 +13,16 @@ const DAY_ONE = Date.UTC(2026, 0, 1);
 type Sent = ReturnType<ReturnType<typeof createToyModel>["day"]>["predictions"][number];
 
 function traffic(rows: number, changes: Partial<Traffic> = {}): Traffic {
-  return { rows, superseded: 0, last: rows > 0 ? 0 : null, unknownRows: 0, unknown: new Map(), ...changes };
+  return {
+    rows,
+    superseded: 0,
+    last: rows > 0 ? 0 : null,
+    unknownRows: 0,
+    unknown: new Map(),
+    errors: 0,
+    latencies: new Map(),
+    ...changes,
+  };
 }
 
 /** Windows before `window`, the nearest last. */
@@ -36,10 +45,45 @@ function measure(window: Window, now: Traffic, rows: readonly number[], changes:
     complete: true,
     schema: { gone: [], added: [], retyped: [] },
     volume: { now, windows: before(window, rows) },
+    served: null,
     ...changes,
   };
   return new Map(measureTraffic(subject).map((one) => [one.metric, one]));
 }
+
+describe("how a version serves", () => {
+  const today = { from: DAY_ONE + 20 * DAY, to: DAY_ONE + 21 * DAY };
+  // Bins 580 and 638 are 96 and 303 ms: 1.02^580 and 1.02^638 microseconds.
+  const answers = (rows: number, errors: number, bin = 580) => traffic(rows, { errors, latencies: new Map([[bin, rows]]) });
+  const usual = [10, 8, 12, 9, 11, 10, 10, 9, 11, 12, 8, 10, 10, 10];
+  const days = before(today, usual).map((day, index) => ({ ...day, traffic: answers(1_000, usual[index] ?? 0, 578 + (index % 5)) }));
+  const found = (now: Traffic, served = days) => measure(today, now, [], { served });
+
+  test("as it did: nothing to see", () => {
+    for (const metric of ["error_rate", "latency_p50", "latency_p95", "latency_p99", "latency_rise"])
+      expect(found(answers(1_000, 10)).get(metric)).toMatchObject({ status: "ok", subject: "traffic", evidence: "baseline_windows" });
+    expect(found(answers(1_000, 10)).get("error_rate")).toMatchObject({
+      value: 0.01,
+      expected: expect.closeTo(0.01, 12),
+      detail: { hits: 10 },
+    });
+    expect(found(answers(1_000, 10)).get("latency_p95")?.pValue).toBeGreaterThan(0.2);
+  });
+  test("more failures than on any day, and answers three times as slow", () => {
+    expect(found(answers(1_000, 60)).get("error_rate")?.pValue).toBeLessThan(1e-4);
+    const slow = found(answers(1_000, 10, 638));
+    expect(slow.get("latency_p95")?.value).toBeCloseTo(1.02 ** 638 / 1.01 / 1_000, 9);
+    expect(slow.get("latency_p95")?.ci).toEqual([slow.get("latency_p95")?.value, slow.get("latency_p95")?.value]);
+    expect(slow.get("latency_rise")?.value).toBeGreaterThan(2);
+    expect(slow.get("latency_rise")?.pValue).toBeLessThan(1e-6);
+  });
+  test("too few requests, too few days, no latencies, no requests", () => {
+    expect(found(answers(20, 20)).get("error_rate")).toMatchObject({ status: "insufficient", value: null });
+    expect(found(answers(1_000, 10), days.slice(0, 7)).get("error_rate")?.detail.note).toContain("fewer than 8 windows of 1d");
+    expect([...found(traffic(1_000, { errors: 3 })).keys()].filter((metric) => metric.startsWith("latency"))).toEqual([]);
+    expect(found(traffic(0)).get("error_rate")).toMatchObject({ status: "no_data" });
+  });
+});
 
 describe("how many rows came", () => {
   const today = { from: DAY_ONE + 20 * DAY, to: DAY_ONE + 21 * DAY };
@@ -149,7 +193,10 @@ models:
       rows: { current: 240 },
     });
     expect(found.find((one) => one.from === DAY_ONE + 10 * DAY)).toMatchObject({ value: 0, rows: { current: 120 } });
-    expect(transitions.some(({ to, key }) => to === "firing" && key.rule === "conflicts")).toBe(false);
+    // They came after that day had been judged, which is judged again.
+    expect(transitions.filter(({ key }) => key.rule === "conflicts")).toMatchObject([
+      { to: "firing", reason: "revised", window: { from: DAY_ONE + 11 * DAY } },
+    ]);
   });
 
   test("ever new names are counted, and twenty of a bucket are named", async () => {

@@ -42,6 +42,7 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
       return findChanges({ store, settings, outcomeGrid: { task: "binary", positive }, baseline: null, watermark: SEED_END }, query);
     },
     explainSegments: async () => null,
+    backtest: async ({ window }) => ({ window, courses: [] }),
     rebuild: async (model) => ({ model, version: 2, subjects: [] }),
     compare: (settings, query) => compareVersions({ store, settings, watermark: SEED_END }, query),
     report: async (query) => {

@@ -1,0 +1,289 @@
+import type { AlertKey, AlertStatus, Transition, TransitionReason } from "../model/alert.ts";
+import {
+  JUDGED_DRIFT_METRICS,
+  judgedFamily,
+  metricFamily,
+  type Measurement,
+  type MeasuredWindow,
+  type MeasureQuery,
+} from "../model/measurement.ts";
+import { isOnLabels, SEVERITIES, type Rule, type Severity } from "../model/rule.ts";
+import type { Millis, Window } from "../model/time.ts";
+import { blankExplanation, closeAlert } from "./close.ts";
+import { explain } from "./explain.ts";
+import { freshStatus, keyText, transitionId } from "./identity.ts";
+import { alertSubject, isAbout, judge, severityOf, type Judgement, type Tools } from "./judge.ts";
+import { isOpen, isResting, step, type Change } from "./transition.ts";
+
+/** A rule with the fingerprint of all it says. */
+export type HashedRule = { readonly rule: Rule; readonly hash: string };
+
+/** Where alerts stand, by the text of their key. */
+export type Standing = ReadonlyMap<string, AlertStatus>;
+
+export type Outcome = {
+  readonly statuses: readonly AlertStatus[];
+  readonly transitions: readonly Transition[];
+};
+
+/** What rules look at beside the window itself. */
+export type Lookup = {
+  /** Measures several windows as one, for open alerts whose windows have too few rows each. */
+  stretch(query: MeasureQuery): Promise<readonly Measurement[]>;
+  /** What a rule on change measured of the window it compares with. */
+  earlier(rule: Rule, model: string, to: Millis): Promise<readonly Measurement[]>;
+};
+
+type Surroundings = { readonly tools: Tools; readonly lookup: Lookup; readonly clock: () => Millis };
+
+/** What one measured window changes under these rules: a function of the window, where alerts stood, and what is looked up. */
+export async function evaluateWindow(
+  rules: readonly HashedRule[],
+  measured: MeasuredWindow,
+  known: Standing,
+  { tools, lookup, clock }: Surroundings,
+): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  // Ten thousand rules must not each look through all there is.
+  const byMeasure = measurementsByRule(measured.measurements);
+  const restless = restlessByRule(known, measured.model);
+  for (const hashed of rules) {
+    const { rule } = hashed;
+    if (!appliesTo(rule, measured)) continue;
+    const earlier = rule.fire.change ? await lookup.earlier(rule, measured.model, measured.window.to - rule.fire.change.over) : [];
+    const own = { ...measured, measurements: measureKeys(rule.measure).flatMap((key) => byMeasure.get(key) ?? []) };
+    const moving = restless.get(rule.name) ?? [];
+    const held = heldOpen(rule, own, moving, tools, earlier);
+    const stretch = held.length > 0 ? await lookup.stretch(stretchOf(rule, own, held)) : [];
+    const versions = new Set([...own.measurements, ...moving.map(({ key }) => key)].map(({ version }) => version));
+    for (const version of versions) outcomes.push(evaluateRule(hashed, version, own, { stretch, earlier }, known, moving, tools, clock));
+  }
+  return {
+    statuses: outcomes.flatMap(({ statuses }) => statuses),
+    transitions: outcomes.flatMap(({ transitions }) => transitions),
+  };
+}
+
+function evaluateRule(
+  hashed: HashedRule,
+  version: string,
+  measured: MeasuredWindow,
+  beside: { readonly stretch: readonly Measurement[]; readonly earlier: readonly Measurement[] },
+  known: Standing,
+  moving: readonly AlertStatus[],
+  tools: Tools,
+  clock: () => Millis,
+): Outcome {
+  const { rule } = hashed;
+  const { model, window, measurements, segmentGroups = new Map() } = measured;
+  const watched = (list: readonly Measurement[]) =>
+    list.filter((measurement) => measurement.version === version && isAbout(rule, measurement, segmentGroups));
+  const judgements = judge(rule, watched(measurements), tools, { stretch: watched(beside.stretch), earlier: watched(beside.earlier) });
+  const next: AlertStatus[] = [];
+  const transitions: Transition[] = [];
+  const seen = new Set<string>();
+  for (const judgement of judgements) {
+    const key: AlertKey = { rule: rule.name, model, version, segment: judgement.measurement.segment, subject: judgement.subject };
+    const name = keyText(key);
+    const status = known.get(name) ?? freshStatus(key);
+    seen.add(name);
+    if (window.to <= status.evaluatedTo) continue;
+    const moved = advance(hashed, judgement, status, window, clock);
+    next.push(moved.status);
+    if (moved.transition) transitions.push(moved.transition);
+  }
+  // An alert whose subject was not measured at all has no evidence either: it stays where it is, visibly.
+  const isRetired = measured.versions !== undefined && measured.versions.length > 0 && !measured.versions.includes(version);
+  for (const status of moving) {
+    if (status.key.version !== version || seen.has(keyText(status.key)) || window.to <= status.evaluatedTo) continue;
+    if (isRetired) {
+      const said = { hash: hashed.hash, severity: rule.severity, notify: rule.notify, explanation: blankExplanation(rule) };
+      const closed = closeAlert(status, "version_retired", window, said, clock());
+      next.push(closed.status);
+      transitions.push(closed.transition);
+    } else next.push({ ...step(status, { condition: "missing", health: "no_data" }, rule).status, evaluatedTo: window.to });
+  }
+  return { statuses: next, transitions };
+}
+
+/** What a rule says of one alert's subject in a window; undefined where nothing was measured of it. */
+export function judgementOf(
+  rule: Rule,
+  { measurements, segmentGroups = new Map() }: MeasuredWindow,
+  key: AlertKey,
+  tools: Tools,
+): Judgement | undefined {
+  const watched = measurements.filter((one) => one.version === key.version && isAbout(rule, one, segmentGroups));
+  return judge(rule, watched, tools).find(({ subject, measurement }) => subject === key.subject && measurement.segment === key.segment);
+}
+
+/** One alert after one judgement. */
+function advance(
+  hashed: HashedRule,
+  judgement: Judgement,
+  status: AlertStatus,
+  window: Window,
+  clock: () => Millis,
+): { readonly status: AlertStatus; readonly transition: Transition | null } {
+  const { rule } = hashed;
+  const { status: moved, change } = step(status, judgement.observation, rule);
+  const over = status.state === "resolved" && moved.state !== "resolved";
+  const since = over ? window.from : (status.since ?? window.from);
+  const severity = severityNow(rule, judgement, status, isOpen(moved));
+  const isWorse = isOpen(status) && isOpen(moved) && severity !== undefined && severity !== (status.severity ?? rule.severity);
+  const told = change ?? (isWorse ? { from: moved.state, to: moved.state } : null);
+  const transition =
+    told &&
+    transitionOf(
+      hashed,
+      judgement,
+      status,
+      told,
+      { since, window, severity: severity ?? status.severity ?? rule.severity, at: clock() },
+      isWorse ? "escalated" : undefined,
+    );
+  const { severity: _before, ...rest } = moved;
+  return {
+    status: {
+      ...rest,
+      ...(severity === undefined ? {} : { severity }),
+      since: moved.state === "normal" ? null : since,
+      alertId: transition ? transition.alertId || null : moved.alertId,
+      evaluatedTo: window.to,
+      changes: (status.changes ?? 0) + (transition ? 1 : 0),
+    },
+    transition,
+  };
+}
+
+/** How bad an open alert is: as bad as it ever was since it opened. */
+function severityNow(rule: Rule, judgement: Judgement, status: AlertStatus, open: boolean): Severity | undefined {
+  if (!open) return undefined;
+  const before = isOpen(status) ? (status.severity ?? rule.severity) : rule.severity;
+  const now = judgement.observation.condition === "fire" ? severityOf(rule, judgement) : before;
+  return SEVERITIES.indexOf(now) > SEVERITIES.indexOf(before) ? now : before;
+}
+
+/** The change of an alert, with its words. Its id is of what changed, not of the words: late rows may change those before it is stored again. */
+export function transitionOf(
+  { rule, hash }: HashedRule,
+  judgement: Judgement,
+  status: AlertStatus,
+  change: Change,
+  { since, window, severity, at }: { readonly since: Millis; readonly window: Window; readonly severity: Severity; readonly at: Millis },
+  reason?: TransitionReason,
+): Transition {
+  const id = transitionId(hash, status, window.to, change, reason);
+  const opens = change.to === "firing" && change.from !== "recovering" && change.from !== "firing";
+  // Pending and normal belong to no alert: one begins with its firing and ends with its resolution.
+  const alertId = opens ? id : change.to === "pending" || change.to === "normal" ? "" : (status.alertId ?? "");
+  return {
+    id,
+    alertId,
+    key: status.key,
+    ...change,
+    severity,
+    window,
+    since,
+    ruleHash: hash,
+    ...explain(rule, judgement, change, since, reason),
+    notify: opens || change.to === "resolved" || reason === "escalated" ? rule.notify : [],
+    retrain: opens && rule.retrain,
+    createdAt: at,
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+export function appliesTo(rule: Rule, { model, window, families }: MeasuredWindow): boolean {
+  const { metric } = rule.measure;
+  return (
+    families.includes(isOnLabels(rule.measure) ? "labels" : metric === "drift" ? "drift" : judgedFamily(metric)) &&
+    isOfModel(rule, model) &&
+    isWindowOf(rule, window)
+  );
+}
+
+export function isOfModel({ models }: Rule, model: string): boolean {
+  return models === null || models.includes(model);
+}
+
+/** Whether a rule looks at windows like this one. */
+export function isWindowOf({ measure: { window: length, every } }: Rule, window: Window): boolean {
+  return window.to - window.from === length && window.to % every === 0;
+}
+
+/** The open alerts of this rule whose subjects have too few rows in this window to tell that they are over. */
+function heldOpen(
+  rule: Rule,
+  measured: MeasuredWindow,
+  moving: readonly AlertStatus[],
+  tools: Tools,
+  earlier: readonly Measurement[],
+): AlertKey[] {
+  // A stretch of several windows has no earlier stretch and no share of features beside it.
+  if (rule.clear.evaluations < 2 || rule.fire.change !== undefined || rule.fire.share !== undefined) return [];
+  return moving
+    .filter(isOpen)
+    .map(({ key }) => key)
+    .filter((key) =>
+      judge(
+        rule,
+        measured.measurements.filter((one) => one.version === key.version && one.segment === key.segment),
+        tools,
+        { earlier },
+      ).some(({ subject, observation }) => subject === key.subject && observation.health === "insufficient"),
+    );
+}
+
+/** As many windows as must agree before an alert is over, as one. */
+function stretchOf(
+  { measure: { metric, window, every, baseline, segments }, clear }: Rule,
+  measured: MeasuredWindow,
+  held: readonly AlertKey[],
+): MeasureQuery {
+  const { to } = measured.window;
+  return {
+    model: measured.model,
+    window: { from: to - (clear.evaluations - 1) * every - window, to },
+    baselines: [baseline],
+    families: [metric === "drift" ? "drift" : metricFamily(metric)],
+    ...(metric === "drift" ? { metrics: JUDGED_DRIFT_METRICS } : {}),
+    ...(segments === undefined ? {} : { segments: [...new Set(held.map(({ segment }) => segment ?? ""))] }),
+  };
+}
+
+/** Under what a rule finds its measurements: those of the subjects it names, or all of its metric. */
+function measureKeys({ metric, baseline, of }: Rule["measure"]): string[] {
+  const all = `${metric} ${baseline}`;
+  return Array.isArray(of) ? [...new Set(of)].map((subject) => `${all} ${subject}`) : [all];
+}
+
+/** Measurements by what rules ask for; those of drift under their own names and under `drift`. */
+function measurementsByRule(measurements: readonly Measurement[]): Map<string, Measurement[]> {
+  const found = new Map<string, Measurement[]>();
+  const put = (metric: Rule["measure"]["metric"], one: Measurement) => {
+    const all = `${metric} ${one.baseline ?? ""}`;
+    for (const key of [all, `${all} ${alertSubject(one)}`]) {
+      const list = found.get(key);
+      if (list) list.push(one);
+      else found.set(key, [one]);
+    }
+  };
+  for (const one of measurements) {
+    put(one.metric, one);
+    if ((JUDGED_DRIFT_METRICS as readonly string[]).includes(one.metric)) put("drift", one);
+  }
+  return found;
+}
+
+/** The alerts of a model that are not at rest, by rule. */
+function restlessByRule(known: Standing, model: string): Map<string, AlertStatus[]> {
+  const found = new Map<string, AlertStatus[]>();
+  for (const status of known.values()) {
+    if (status.key.model !== model || isResting(status)) continue;
+    const list = found.get(status.key.rule);
+    if (list) list.push(status);
+    else found.set(status.key.rule, [status]);
+  }
+  return found;
+}
