@@ -55,28 +55,34 @@ export type History = {
   versions(window: Window): ReadonlySet<string>;
 };
 
+/** The stretches of time of which counts are needed; null where none are. */
+export type HistorySpans = { readonly inputs: Window; readonly outcomes: Window | null; readonly traffic: Window | null };
+
 /** `inputsStepMs` may be longer where windows of whole such steps are all that will be asked for: the store adds up faster. */
 export async function loadHistory(
   store: Store,
   state: ModelState,
-  span: Window,
+  spans: HistorySpans,
   stepMs: Millis,
   inputsStepMs: Millis = stepMs,
 ): Promise<History> {
   const rows = { model: state.settings.name, baseline: "" };
-  const inputs = await readFeatureCounts(store, rows, state.grid, span, inputsStepMs, state.segment);
-  const outcomes = await readOutcomeCounts(store, rows, span, stepMs, state.segment);
+  const inputs = await readFeatureCounts(store, rows, state.grid, spans.inputs, inputsStepMs, state.segment);
+  const outcomes = spans.outcomes === null ? [] : await readOutcomeCounts(store, rows, spans.outcomes, stepMs, state.segment);
   // Which versions are alive takes a week, but none of its bins.
   const versions = await readLiveVersions(
     store,
     rows.model,
     state.grid,
-    { from: floorTo(span.from - ACTIVE_FOR, stepMs), to: span.to },
+    {
+      from: floorTo(Math.min(spans.inputs.from, spans.outcomes?.from ?? Infinity) - ACTIVE_FOR, stepMs),
+      to: Math.max(spans.inputs.to, spans.outcomes?.to ?? 0),
+    },
     stepMs,
     state.segment,
   );
   // Of all rows only.
-  const traffic = state.segment === "" ? await readTraffic(store, rows.model, span, stepMs) : [];
+  const traffic = state.segment !== "" || spans.traffic === null ? [] : await readTraffic(store, rows.model, spans.traffic, stepMs);
   const sums = new Map<string, ReadonlyMap<string, SubjectCounts>>();
   return {
     inputs: (...windows) => {

@@ -1,7 +1,14 @@
 import type { BaselineRow } from "../model/event.ts";
 import type { Changes, ChangesQuery } from "../model/change.ts";
 import type { Grid, LabelKey, SubjectKey } from "../model/grid.ts";
-import { DRIFT_METRICS, type JudgedFamily, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
+import {
+  DRIFT_METRICS,
+  type JudgedFamily,
+  type Measurement,
+  type MeasuredWindow,
+  type MeasureQuery,
+  type MetricFamily,
+} from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
 import { segmentsAsked } from "../model/segment.ts";
@@ -26,7 +33,7 @@ import { measureSegments } from "./measure-segments.ts";
 import { activeVersions, createWindowMeasurer, LABEL, type WindowMeasurer } from "./measure-window.ts";
 import { findChanges } from "./changes.ts";
 import { evidenceBaselineFor, loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
-import { allBaselines, driftMetricsFor, dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
+import { baselinesOf, driftMetricsFor, dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
 import { identity, sameAnswer } from "./same-answer.ts";
 import { createSettler } from "./settler.ts";
 import { withdrawn } from "./withdrawn.ts";
@@ -209,6 +216,11 @@ export function createMonitor(options: {
       return { bucketsCounted: touched.length, windowsMeasured: 0, measurements: 0 };
     }
     const bucketsOf = (kind: TouchedBucket["kind"]) => touched.filter((one) => one.kind === kind).map((one) => one.bucket);
+    const reachOf = (plan: Plan, family: DueWindow["family"]) =>
+      model.measurer.reach(
+        baselinesOf(plan, family),
+        touched.map((one) => one.bucket),
+      );
     const due: DueWindow[] = [];
     for (const plan of model.plans) {
       const progress = progressOf(model, plan);
@@ -225,10 +237,7 @@ export function createMonitor(options: {
           touchedInputs: bucketsOf("features"),
           touchedOutcomes: bucketsOf("outcomes"),
           days: isLong ? await liveBuckets(store, settings.name, DAY) : null,
-          reach: model.measurer.reach(
-            allBaselines(plan),
-            touched.map((one) => one.bucket),
-          ),
+          reach: { inputs: reachOf(plan, "inputs"), performance: reachOf(plan, "performance") },
         }),
       );
     }
@@ -372,15 +381,18 @@ export function createMonitor(options: {
   }
 
   function historyFor(model: Watched, state: ModelState, due: readonly DueWindow[]): Promise<History> {
-    const spans = due.map(({ plan, window }) => window.from - model.measurer.lookBack(plan.length, allBaselines(plan)));
     const steps = due.flatMap(({ plan }) => [plan.length, plan.every]);
     const step = steps.reduce(greatestCommonDivisor, DAY);
-    return loadHistory(
-      store,
-      state,
-      { from: floorTo(Math.min(...spans), step), to: Math.max(...due.map(({ window }) => window.to)) },
-      step,
-    );
+    const spanOf = (family: DueWindow["family"]) => {
+      const of = due.filter((one) => one.family === family);
+      const from = of.map(({ plan, window }) => window.from - model.measurer.lookBack(plan.length, baselinesOf(plan, family)));
+      return of.length === 0 ? null : { from: floorTo(Math.min(...from), step), to: Math.max(...of.map(({ window }) => window.to)) };
+    };
+    const windows = { from: Math.min(...due.map(({ window }) => window.from)), to: Math.max(...due.map(({ window }) => window.to)) };
+    const inputs = spanOf("inputs");
+    // What was predicted in a window may explain its performance.
+    const together = { from: Math.min(floorTo(windows.from, step), inputs?.from ?? Infinity), to: windows.to };
+    return loadHistory(store, state, { inputs: together, outcomes: spanOf("performance"), traffic: inputs }, step);
   }
 
   /** The stored answers of windows that may have been measured before, so that only changes are written. */
@@ -466,7 +478,10 @@ export function createMonitor(options: {
     const step = [window.from, window.to].reduce(greatestCommonDivisor, DAY);
     const length = window.to - window.from;
     const back = measurer.lookBack(length, baselines);
-    const history = await loadHistory(store, state, { from: window.from - back, to: window.to }, step, back === 0 ? length : step);
+    const span = { from: window.from - back, to: window.to };
+    const needed = (family: MetricFamily) => (query.families.includes(family) ? span : null);
+    const spans = { inputs: span, outcomes: needed("performance"), traffic: needed("quality") };
+    const history = await loadHistory(store, state, spans, step, back === 0 ? length : step);
     const mark = watermark(query.model);
     const asOf = mark ?? window.to;
     const inputs = query.families.filter((family) => family !== "performance");

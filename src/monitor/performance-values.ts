@@ -210,11 +210,16 @@ function meanLoss(outcomes: OutcomeCounts, name: OutcomeSum, squared: OutcomeSum
   );
 }
 
-/** Labelled rows that carried a score, by its bin; of several classes by the confidence, and whether it was right. */
-export function scoredRows({ histograms }: OutcomeCounts): ScoredRows {
+const scored = new WeakMap<OutcomeCounts, ScoredRows>();
+
+/** Labelled rows that carried a score, by its bin; of several classes by the confidence, and whether it was right. One answer for the same counts. */
+export function scoredRows(outcomes: OutcomeCounts): ScoredRows {
+  const { histograms } = outcomes;
   const rows = (one: "positives" | "negatives", other: "right" | "wrong") =>
     unweighted(denseBins(histograms.get(one) ?? histograms.get(other), SCORE_BINS));
-  return { positives: rows("positives", "right"), negatives: rows("negatives", "wrong") };
+  let found = scored.get(outcomes);
+  if (!found) scored.set(outcomes, (found = { positives: rows("positives", "right"), negatives: rows("negatives", "wrong") }));
+  return found;
 }
 
 /** Σ score of the same rows, by the same bins. */

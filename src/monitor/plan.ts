@@ -69,9 +69,11 @@ export function plansFor(model: ModelSettings, rules: readonly Rule[], groups: r
   return [...plans].map(([name, plan]) => ({ name, ...plan }));
 }
 
-/** The baselines a plan measures anything against. */
-export function allBaselines(plan: Plan): ReadonlySet<string> {
-  return new Set([...wholeBaselines(plan), ...plan.segments.map(({ baseline }) => baseline)]);
+/** The baselines a plan measures anything of a kind against. */
+export function baselinesOf({ baselines, segments }: Plan, kind: DueWindow["family"]): ReadonlySet<string> {
+  const isOf = (family: MetricFamily) => (family === "performance") === (kind === "performance");
+  const asked = segments.flatMap(({ family, baseline }) => (isOf(family) ? [baseline] : []));
+  return new Set([...(kind === "performance" ? baselines.performance : [...baselines.drift, ...baselines.quality]), ...asked]);
 }
 
 /** The baselines a plan measures all rows together against. */
@@ -142,13 +144,14 @@ export function dueWindows(options: {
    */
   days: readonly Millis[] | null;
   /** How long after a bucket a window may still look back at it: as a reference, or to see whether a version lives. */
-  reach: Millis;
+  reach: Readonly<Record<DueWindow["family"], Millis>>;
 }): DueWindow[] {
   const { plan, first, watermark, labelsExpectedWithin, progress, bucket } = options;
   const closedFrom = Math.max(first, progress.closedTo);
   const matureFrom = Math.max(first, progress.matureTo);
   const due: DueWindow[] = [];
-  const ending = (after: Millis, upTo: Millis) => endingNear(options.days, options.reach, after, upTo, plan);
+  const ending = (after: Millis, upTo: Millis) =>
+    endingNear(options.days, Math.max(options.reach.inputs, options.reach.performance), after, upTo, plan);
   const closed = ending(closedFrom, watermark);
   for (const window of closed) {
     due.push({ plan, window, cause: "closed", family: "inputs", dueAt: window.to });
@@ -157,9 +160,9 @@ export function dueWindows(options: {
   for (const window of ending(matureFrom, watermark - labelsExpectedWithin)) {
     due.push({ plan, window, cause: "mature", family: "performance", dueAt: window.to + labelsExpectedWithin });
   }
-  due.push(...revised(plan, "inputs", options.touchedInputs, bucket, first, progress.closedTo, options.reach));
+  due.push(...revised(plan, "inputs", options.touchedInputs, bucket, first, progress.closedTo, options.reach.inputs));
   // How long labels take is learned from predictions as old as that.
-  const labelReach = Math.max(options.reach, labelsExpectedWithin);
+  const labelReach = Math.max(options.reach.performance, labelsExpectedWithin);
   due.push(...revised(plan, "performance", options.touchedOutcomes, bucket, first, progress.closedTo, labelReach));
   return due.sort((a, b) => a.dueAt - b.dueAt || a.window.to - b.window.to);
 }

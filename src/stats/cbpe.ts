@@ -80,10 +80,11 @@ export function expectedPerformance(
   const bins = scores.length;
   requireWeights("the rows predicted positive", current.positives, bins);
   requireWeights("the rows predicted negative", current.negatives, bins);
-  for (const score of scores) requireProbability("a score", score);
+  lossesOf(scores);
   requireOpenProbability("confidence", confidence);
-  requireWeights("the reference's positives", reference.positives, bins);
   const calibration = isotonicCalibration(reference);
+  if (reference.positives.sums.length !== bins)
+    throw new RangeError(`the reference must have ${bins} bins, got ${reference.positives.sums.length}`);
   const calledPositive = weightBetween(current.positives, 0, bins).sum;
   const total = calledPositive + weightBetween(current.negatives, 0, bins).sum;
   if (calibration === null || total === 0) return null;
@@ -143,13 +144,18 @@ function expectation(
   scale: (value: number, standardError: number) => [number, number] | null,
   [least, most]: readonly [number, number],
 ): Expectation {
+  const { rates } = calibration;
+  const rows = new Float64Array(rates.length);
+  const slopes = new Float64Array(rates.length);
   let outcomeVariance = 0;
-  const slopes = calibration.rates.map((rate, bin) => {
-    const [up, down] = [ofPositive(bin), ofNegative(bin)];
+  for (let bin = 0; bin < rows.length; bin += 1) {
+    const [called, other] = [entryAt(positives.sums, bin), entryAt(negatives.sums, bin)];
+    if (called + other === 0) continue;
+    const [up, down, rate] = [ofPositive(bin), ofNegative(bin), entryAt(rates, bin)];
     outcomeVariance += (entryAt(positives.squares, bin) * up ** 2 + entryAt(negatives.squares, bin) * down ** 2) * rate * (1 - rate);
-    return entryAt(positives.sums, bin) * up + entryAt(negatives.sums, bin) * down;
-  });
-  const rows = positives.sums.map((sum, bin) => sum + entryAt(negatives.sums, bin));
+    rows[bin] = called + other;
+    slopes[bin] = called * up + other * down;
+  }
   const learned = calibrationNoise(calibration, rows, slopes);
   const kept = Math.min(most, Math.max(least, value + learned.correction));
   const standardError = Math.sqrt(outcomeVariance + learned.variance);
@@ -178,10 +184,26 @@ function areaUnderCurve(all: readonly number[], rates: readonly number[], positi
   return { value, ofPositive: slope, ofNegative: slope };
 }
 
-function logLoss(all: readonly number[], rates: readonly number[], scores: readonly number[], total: number): Linearised {
+/** The losses of a row by score bin, were it positive or negative: the same for every set of rows. */
+interface Losses {
+  readonly whenPositive: readonly number[];
+  readonly whenNegative: readonly number[];
+}
+
+const losses = new WeakMap<readonly number[], Losses>();
+
+function lossesOf(scores: readonly number[]): Losses {
   const lossOf = (probability: number) => -Math.log(Math.min(Math.max(probability, Number.EPSILON), 1 - Number.EPSILON));
-  const whenPositive = scores.map(lossOf);
-  const whenNegative = scores.map((score) => lossOf(1 - score));
+  let found = losses.get(scores);
+  if (!found) {
+    for (const score of scores) requireProbability("a score", score);
+    losses.set(scores, (found = { whenPositive: scores.map(lossOf), whenNegative: scores.map((score) => lossOf(1 - score)) }));
+  }
+  return found;
+}
+
+function logLoss(all: readonly number[], rates: readonly number[], scores: readonly number[], total: number): Linearised {
+  const { whenPositive, whenNegative } = lossesOf(scores);
   const perBin = rates.map((rate, bin) => rate * entryAt(whenPositive, bin) + (1 - rate) * entryAt(whenNegative, bin));
   const slope = (bin: number) => (entryAt(whenPositive, bin) - entryAt(whenNegative, bin)) / total;
   return { value: dot(all, perBin) / total, ofPositive: slope, ofNegative: slope };

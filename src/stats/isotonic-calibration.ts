@@ -12,8 +12,19 @@ export interface Calibration {
   readonly rates: readonly number[];
 }
 
-/** The calibration by `isotonicBlocks`; null without rows. Errors and cost as there. */
+const known = new WeakMap<ScoredRows, Calibration | null>();
+
+/**
+ * The calibration by `isotonicBlocks`; null without rows. Errors and cost as there, once for the same rows: a reference
+ * stands beside window after window.
+ */
 export function isotonicCalibration(reference: ScoredRows): Calibration | null {
+  let found = known.get(reference);
+  if (found === undefined) known.set(reference, (found = calibrate(reference)));
+  return found;
+}
+
+function calibrate(reference: ScoredRows): Calibration | null {
   const blocks = isotonicBlocks(reference);
   if (blocks.length === 0) return null;
   return { reference, blocks, rates: blocks.flatMap(({ from, to, rate }) => new Array<number>(to - from).fill(rate)) };
@@ -36,8 +47,8 @@ export function isotonicCalibration(reference: ScoredRows): Calibration | null {
  */
 export function calibrationNoise(
   { reference, blocks }: Calibration,
-  rows: readonly number[],
-  slopes: readonly number[],
+  rows: ArrayLike<number>,
+  slopes: ArrayLike<number>,
 ): { correction: number; variance: number } {
   const perRow = slopesPerRow(rows, slopes);
   let correction = 0;
@@ -58,17 +69,20 @@ export function calibrationNoise(
   return { correction, variance };
 }
 
-function slopesPerRow(rows: readonly number[], slopes: readonly number[]): number[] {
-  const first = rows.findIndex((row) => row > 0);
-  let latest = first === -1 ? 0 : entryAt(slopes, first) / entryAt(rows, first);
-  return rows.map((row, bin) => {
-    if (row > 0) latest = entryAt(slopes, bin) / row;
-    return latest;
-  });
+function slopesPerRow(rows: ArrayLike<number>, slopes: ArrayLike<number>): Float64Array {
+  const found = new Float64Array(rows.length);
+  let first = 0;
+  while (first < rows.length && entryAt(rows, first) === 0) first += 1;
+  let latest = first === rows.length ? 0 : entryAt(slopes, first) / entryAt(rows, first);
+  for (let bin = 0; bin < found.length; bin += 1) {
+    if (entryAt(rows, bin) > 0) latest = entryAt(slopes, bin) / entryAt(rows, bin);
+    found[bin] = latest;
+  }
+  return found;
 }
 
 /** Of a block's reference rows: Σw, Σ (positives - w·rate)·slope and Σ w²·(slope - its mean)². */
-function withinBlock({ positives, negatives }: ScoredRows, { from, to, rate }: IsotonicBlock, slopes: readonly number[]) {
+function withinBlock({ positives, negatives }: ScoredRows, { from, to, rate }: IsotonicBlock, slopes: ArrayLike<number>) {
   const rowsOf = (bin: number) => entryAt(positives.sums, bin) + entryAt(negatives.sums, bin);
   let rows = 0;
   let total = 0;

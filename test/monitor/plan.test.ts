@@ -18,7 +18,7 @@ function due(changes: Partial<Parameters<typeof dueWindows>[0]>): string[] {
     touchedInputs: [],
     touchedOutcomes: [],
     days: null,
-    reach: 0,
+    reach: { inputs: 0, performance: 0 },
     ...changes,
   });
   return windows.map(
@@ -72,15 +72,29 @@ describe("windows that are due", () => {
 
   test("a touched bucket re-opens what looks back at it", () => {
     const progress = { closedTo: at(12), matureTo: at(12) };
-    expect(due({ watermark: at(12), progress, touchedInputs: [at(8, 3)], reach: 2 * DAY })).toEqual([
+    expect(
+      due({
+        watermark: at(12),
+        progress,
+        touchedInputs: [at(8, 3)],
+        touchedOutcomes: [at(8, 3)],
+        reach: { inputs: 2 * DAY, performance: DAY },
+      }),
+    ).toEqual([
       "revised inputs 01-08..01-09",
+      "revised performance 01-08..01-09",
       "revised inputs 01-09..01-10",
+      "revised performance 01-09..01-10",
       "revised inputs 01-10..01-11",
     ]);
   });
 
   test("of a long stretch only what lies near days with rows is looked at", () => {
-    const windows = due({ watermark: Date.UTC(2026, 0, 1), days: [at(1), at(2), Date.UTC(2020, 5, 1)], reach: DAY });
+    const windows = due({
+      watermark: Date.UTC(2026, 0, 1),
+      days: [at(1), at(2), Date.UTC(2020, 5, 1)],
+      reach: { inputs: DAY, performance: 0 },
+    });
     expect(windows.filter((window) => window.startsWith("closed inputs"))).toEqual([
       "closed inputs 01-01..01-02",
       "closed inputs 01-02..01-03",
