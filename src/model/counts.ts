@@ -85,6 +85,20 @@ export type OutcomeCounts = {
   readonly sums: ReadonlyMap<OutcomeSum, ByBin>;
   /** Of several classes, rows by the scores of each, at the places of `class-scores.ts`. */
   readonly classScores: ByBin;
+  /** What weights add to counts that take every row for one; null where every weight is 1. */
+  readonly weights: OutcomeWeights | null;
+};
+
+/** Σ(w - 1), and Σ(w² - 1), by the keys of what they are added to; those of bins are their name, a space and the bin. */
+type Excess = { readonly sums: ReadonlyMap<string, number>; readonly squares: ReadonlyMap<string, number> };
+
+export type OutcomeWeights = {
+  /** By actual and predicted class, as JSON. */
+  readonly cells: Excess;
+  readonly histograms: Excess;
+  /** Σ(w - 1)x. */
+  readonly sums: ReadonlyMap<string, number>;
+  readonly classScores: Excess;
 };
 type ByClass = ReadonlyMap<string, number>;
 
@@ -97,12 +111,26 @@ export function addOutcomes(parts: readonly OutcomeCounts[]): OutcomeCounts {
     histograms: addNested(parts.map((part) => part.histograms)),
     sums: addNested(parts.map((part) => part.sums)),
     classScores: addFlat(parts.map((part) => part.classScores)),
+    weights: addWeights(parts.flatMap(({ weights }) => weights ?? [])),
   };
 }
 
-function addFlat(parts: readonly ByBin[]): ByBin {
-  if (parts.every((part) => part.size === 0)) return new Map();
-  const sum = new Map<number, number>();
+function addWeights(parts: readonly OutcomeWeights[]): OutcomeWeights | null {
+  if (parts.length === 0) return null;
+  const excess = (of: (part: OutcomeWeights) => Excess) => ({
+    sums: addFlat(parts.map((part) => of(part).sums)),
+    squares: addFlat(parts.map((part) => of(part).squares)),
+  });
+  return {
+    cells: excess((part) => part.cells),
+    histograms: excess((part) => part.histograms),
+    sums: addFlat(parts.map((part) => part.sums)),
+    classScores: excess((part) => part.classScores),
+  };
+}
+
+function addFlat<Key>(parts: readonly ReadonlyMap<Key, number>[]): Map<Key, number> {
+  const sum = new Map<Key, number>();
   for (const part of parts) for (const [place, count] of part) sum.set(place, (sum.get(place) ?? 0) + count);
   return sum;
 }

@@ -215,6 +215,8 @@ export type MeasurementDetail = {
   readonly hits?: number;
   /** A baseline's own value of a performance metric. */
   readonly reference?: number;
+  /** How many labelled rows of one weight those of a window are worth, where some have a weight of their own. */
+  readonly effectiveRows?: number;
   /** The share of a window's predictions whose label is known. */
   readonly labelCoverage?: number;
   readonly labels?: LabelMaturity;

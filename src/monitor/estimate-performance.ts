@@ -1,4 +1,4 @@
-import { denseBins, type OutcomeCounts } from "../model/counts.ts";
+import type { OutcomeCounts } from "../model/counts.ts";
 import { ESTIMATED_METRICS, type EstimatedMetric, type Measurement, type MeasurementDetail } from "../model/measurement.ts";
 import { CLASS_SCORE_BINS, classScorePlace, type CLASS_SCORE_ROWS } from "../model/class-scores.ts";
 import { scoredClasses, type OutcomeGrid } from "../model/outcome-grid.ts";
@@ -6,11 +6,11 @@ import { ESTIMATE_OF } from "../model/performance.ts";
 import { SCORE_BINS } from "../stats/auc.ts";
 import { scoreBinStart } from "../stats/binary-threshold.ts";
 import { expectedMulticlassPerformance } from "../stats/cbpe-multiclass.ts";
-import { expectedPerformance, type Expectation } from "../stats/cbpe.ts";
+import { expectedPerformance, type Expectation, type PredictedRows } from "../stats/cbpe.ts";
 import { expectedLoss } from "../stats/loss-estimate.ts";
 import { momentsFromSums, type Moments } from "../stats/moments.ts";
 import { compareRealised } from "../stats/realised-estimate.ts";
-import { unweighted } from "../stats/weighted-rows.ts";
+import type { ScoredRows, WeightedCounts } from "../stats/weighted-rows.ts";
 import {
   LEAST_LABELLED,
   performanceMeasurement,
@@ -20,6 +20,7 @@ import {
   type PerformanceWindow,
 } from "./measure-performance.ts";
 import { CONFIDENCE, scoredRows, valueOf, type MetricValue } from "./performance-values.ts";
+import { weightedBins, weightedScores, weightedSums } from "./weighted-outcomes.ts";
 
 /** An estimate, and the share of its rows whose like the reference knows nothing of. */
 type Estimates = { readonly of: Partial<Record<EstimatedMetric, Expectation | null>>; readonly borrowed: number };
@@ -111,12 +112,13 @@ const SCORES = Array.from({ length: SCORE_BINS }, (_, bin) => {
 });
 
 function binaryEstimates(reference: OutcomeCounts, current: OutcomeCounts, rows: "all" | "labelled"): Estimates | null {
-  const histogram = (name: "predicted_positives" | "predicted_negatives") => denseBins(current.histograms.get(name), SCORE_BINS);
-  const predicted = { positives: histogram("predicted_positives"), negatives: histogram("predicted_negatives") };
-  const taken = rows === "all" ? predicted : onlyLabelled(predicted, current);
+  const predicted = {
+    positives: weightedBins(current, "predicted_positives", SCORE_BINS),
+    negatives: weightedBins(current, "predicted_negatives", SCORE_BINS),
+  };
   const found = expectedPerformance(
     scoredRows(reference),
-    { positives: unweighted(taken.positives), negatives: unweighted(taken.negatives) },
+    rows === "all" ? predicted : onlyLabelled(predicted, current),
     SCORES,
     CONFIDENCE,
   );
@@ -139,39 +141,36 @@ function binaryEstimates(reference: OutcomeCounts, current: OutcomeCounts, rows:
  * The labelled rows of each bin, apart by what was predicted. Where a bin holds rows of both predictions (the model
  * decides by more than its score) they are taken in proportion.
  */
-function onlyLabelled(predicted: { positives: number[]; negatives: number[] }, outcomes: OutcomeCounts) {
-  const { positives, negatives } = scoredRows(outcomes);
-  const share = (counts: readonly number[]) =>
-    counts.map((count, bin) => {
-      const labelled = (positives.sums[bin] ?? 0) + (negatives.sums[bin] ?? 0);
-      const all = (predicted.positives[bin] ?? 0) + (predicted.negatives[bin] ?? 0);
-      return all === 0 ? 0 : (labelled * count) / all;
-    });
+function onlyLabelled(predicted: PredictedRows, outcomes: OutcomeCounts): PredictedRows {
+  const known = scoredRows(outcomes);
+  const share = (counts: WeightedCounts): WeightedCounts => {
+    const part = (of: "sums" | "squares") =>
+      counts[of].map((count, bin) => {
+        const labelled = (known.positives[of][bin] ?? 0) + (known.negatives[of][bin] ?? 0);
+        const all = (predicted.positives[of][bin] ?? 0) + (predicted.negatives[of][bin] ?? 0);
+        return all === 0 ? 0 : (labelled * count) / all;
+      });
+    return { sums: part("sums"), squares: part("squares") };
+  };
   return { positives: share(predicted.positives), negatives: share(predicted.negatives) };
 }
 
 /** Of so few classes that the scores of each are counted; null where there are more, or no row has scores. */
 function multiclassEstimates(size: number, reference: OutcomeCounts, current: OutcomeCounts, rows: "all" | "labelled"): Estimates | null {
   const classes = Array.from({ length: size }, (_, k) => k);
-  const known = classes.map((k) => {
+  const known = classes.map((k): ScoredRows => {
     const positives = classScoreBins(reference, "are", 0, k);
     const all = classes.map((j) => classScoreBins(reference, "labelled", j, k));
-    const negatives = positives.map((count, bin) => all.reduce((sum, list) => sum + (list[bin] ?? 0), 0) - count);
-    return { positives: unweighted(positives), negatives: unweighted(negatives) };
+    const rest = (of: "sums" | "squares") =>
+      positives[of].map((count, bin) => Math.max(0, all.reduce((sum, list) => sum + (list[of][bin] ?? 0), 0) - count));
+    return { positives, negatives: { sums: rest("sums"), squares: rest("squares") } };
   });
   const now = classes.map((j) => classes.map((k) => classScoreBins(current, rows, j, k)));
-  const found =
-    size === 0
-      ? null
-      : expectedMulticlassPerformance(
-          known,
-          now.map((byClass) => byClass.map(unweighted)),
-          CONFIDENCE,
-        );
+  const found = size === 0 ? null : expectedMulticlassPerformance(known, now, CONFIDENCE);
   if (found === null) return null;
   let [total, borrowed] = [0, 0];
   for (const [j, byClass] of now.entries()) {
-    for (const [bin, count] of (byClass[j] ?? []).entries()) {
+    for (const [bin, count] of (byClass[j]?.sums ?? []).entries()) {
       total += count;
       if ((known[j]?.positives.sums[bin] ?? 0) + (known[j]?.negatives.sums[bin] ?? 0) === 0) borrowed += count;
     }
@@ -189,9 +188,8 @@ function multiclassEstimates(size: number, reference: OutcomeCounts, current: Ou
 }
 
 /** Rows predicted as class j, by the bins of class k's score. */
-function classScoreBins({ classScores }: OutcomeCounts, rows: (typeof CLASS_SCORE_ROWS)[number], j: number, k: number): number[] {
-  const first = classScorePlace(rows, j, k);
-  return Array.from({ length: CLASS_SCORE_BINS }, (_, bin) => classScores.get(first + bin) ?? 0);
+function classScoreBins(outcomes: OutcomeCounts, rows: (typeof CLASS_SCORE_ROWS)[number], j: number, k: number): WeightedCounts {
+  return weightedScores(outcomes, classScorePlace(rows, j, k), CLASS_SCORE_BINS);
 }
 
 function regressionEstimates(
@@ -201,17 +199,13 @@ function regressionEstimates(
   rows: "all" | "labelled",
 ): Estimates | null {
   const bins = edges.length;
-  const counts = denseBins(reference.histograms.get("labelled"), bins);
-  const sums = denseBins(reference.sums.get("absolute_error"), bins);
-  const squares = denseBins(reference.sums.get("squared_error"), bins);
-  const learned = counts.map((count, bin): Moments | null =>
-    count === 0 ? null : momentsFromSums(count, count, [sums[bin] ?? 0], [[squares[bin] ?? 0]]),
+  const counts = weightedBins(reference, "labelled", bins);
+  const sums = weightedSums(reference, "absolute_error", bins);
+  const squares = weightedSums(reference, "squared_error", bins);
+  const learned = counts.sums.map((weight, bin): Moments | null =>
+    weight === 0 ? null : momentsFromSums(weight, counts.squares[bin] ?? 0, [sums[bin] ?? 0], [[squares[bin] ?? 0]]),
   );
-  const found = expectedLoss(
-    learned,
-    unweighted(denseBins(current.histograms.get(rows === "all" ? "predictions" : "labelled"), bins)),
-    CONFIDENCE,
-  );
+  const found = expectedLoss(learned, weightedBins(current, rows === "all" ? "predictions" : "labelled", bins), CONFIDENCE);
   if (found === null) return null;
   const { value, outcomeVariance, calibrationVariance, ci, borrowed } = found;
   const inUnits = {

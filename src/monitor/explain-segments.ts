@@ -93,7 +93,8 @@ function stretchesOf(
 }
 
 function meanSide(metric: MeanMetric, counts: OutcomeCounts | undefined, evaluation: Evaluation): Side {
-  const found = counts === undefined ? null : valueOf(metric, counts, evaluation);
+  // Parts are of rows, which add up, whatever they weigh.
+  const found = counts === undefined ? null : valueOf(metric, { ...counts, weights: null }, evaluation);
   if (counts === undefined || found === null) return { rows: 0, sums: [0], value: null, variance: null };
   if (found.share) return { rows: found.share.trials, sums: [found.share.successes], value: found.value, variance: null };
   const rows = metric === "log_loss" || metric === "brier" ? rowsWithScores(counts) : counts.labelled;

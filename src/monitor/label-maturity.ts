@@ -189,7 +189,9 @@ export function withMaturity(measurement: Measurement, maturity: Maturity | null
   if (!labels || !isOfOutcomes(measurement) || isEstimated(metric)) return measurement;
   const ripe = segment === null ? labels.ripe : (labelled ?? 0) / Math.max(1, rows.current) / labels.final;
   const isUnripe = status === "ok" && metric !== "label_coverage" && ripe < LEAST_RIPE;
-  const corrected = status === "labels_pending" && segment === null ? maturity?.corrected(version, metric) : null;
+  // Its cells take every row for one.
+  const corrected =
+    status === "labels_pending" && segment === null && detail.effectiveRows === undefined ? maturity?.corrected(version, metric) : null;
   return {
     ...measurement,
     ...(isUnripe ? { status: "insufficient" as const } : {}),

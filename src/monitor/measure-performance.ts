@@ -27,6 +27,7 @@ import {
   type Evaluation,
   type MetricValue,
 } from "./performance-values.ts";
+import { effectiveLabelled } from "./weighted-outcomes.ts";
 
 /** Labelled rows below which no performance is stated. */
 export const LEAST_LABELLED = 30;
@@ -142,7 +143,11 @@ export function performanceMeasurement(
     labelled: current.labelled,
     revision: 1,
     ...found,
-    detail: { ...(current.predictions > 0 ? { labelCoverage: current.labelled / current.predictions } : {}), ...found.detail },
+    detail: {
+      ...(current.predictions > 0 ? { labelCoverage: current.labelled / current.predictions } : {}),
+      ...(current.weights === null ? {} : { effectiveRows: effectiveLabelled(current) }),
+      ...found.detail,
+    },
   };
 }
 
@@ -150,13 +155,13 @@ function statusOf(current: OutcomeCounts, pending: boolean): MeasurementStatus {
   if (current.predictions === 0) return "no_data";
   if (pending) return "labels_pending";
   if (current.labelled === 0) return "no_data";
-  return current.labelled < LEAST_LABELLED ? "insufficient" : "ok";
+  return effectiveLabelled(current) < LEAST_LABELLED ? "insufficient" : "ok";
 }
 
 /** The same metric in the baseline's own windows, where these are large enough to have one. */
 export function windowValues(metric: RealisedMetric, { windows, evaluation }: PerformanceWindow): MetricValue[] {
   return windows.flatMap((window) => {
-    const one = window.labelled < LEAST_LABELLED ? null : valueOf(metric, window, evaluation);
+    const one = effectiveLabelled(window) < LEAST_LABELLED ? null : valueOf(metric, window, evaluation);
     return one === null ? [] : [one];
   });
 }
@@ -166,7 +171,7 @@ export function windowValues(metric: RealisedMetric, { windows, evaluation }: Pe
  * others on their own. `expected` is on the metric's scale.
  */
 export function worseEvidence(metric: RealisedMetric, now: MetricValue, windows: readonly MetricValue[]): WindowEvidence | null {
-  if (now.share) {
+  if (now.share && windows.every(({ share }) => share !== undefined)) {
     const errors = ({ share = { successes: 0, trials: 0 } }: MetricValue) => ({
       successes: share.trials - share.successes,
       rows: share.trials,

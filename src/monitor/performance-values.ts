@@ -1,4 +1,4 @@
-import { confusionOf, denseBins, sumOf, type Confusion, type OutcomeCounts, type OutcomeSum } from "../model/counts.ts";
+import { confusionOf, sumOf, type OutcomeCounts, type OutcomeSum } from "../model/counts.ts";
 import { atThreshold, isThresholdMetric, type RealisedMetric, type ThresholdMetric } from "../model/measurement.ts";
 import type { OutcomeGrid } from "../model/outcome-grid.ts";
 import type { ModelSettings } from "../model/settings.ts";
@@ -8,13 +8,14 @@ import { binaryRates, confusionAtBin, outcomeValue, scoreBinStart } from "../sta
 import { calibrationError, reliabilityCurve, type ReliabilityPoint } from "../stats/calibration.ts";
 import { accuracy, f1, precision, recall } from "../stats/confusion.ts";
 import { logLossFromSums } from "../stats/log-loss.ts";
-import { momentsFromSums } from "../stats/moments.ts";
+import { meanEstimate, momentsFromSums } from "../stats/moments.ts";
 import { multiclassPerformance, type MulticlassPerformance } from "../stats/multiclass.ts";
 import { normalQuantile } from "../stats/normal.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
 import { quantileLoss } from "../stats/quantile-loss.ts";
 import { regressionPerformance, type RegressionPerformance } from "../stats/regression.ts";
-import { unweighted, type Estimate, type ScoredRows } from "../stats/weighted-rows.ts";
+import { addWeights, weightBetween, type Estimate, type ScoredRows, type WeightedCounts } from "../stats/weighted-rows.ts";
+import { labelledWeight, weightedBins, weightedCell, weightedConfusion, weightedSum, weightedSums } from "./weighted-outcomes.ts";
 
 export const CONFIDENCE = 0.95;
 /** Groups of neighbouring scores of a reliability curve. */
@@ -81,7 +82,7 @@ function valueAtThreshold(metric: ThresholdMetric, outcomes: OutcomeCounts): Met
   const table = confusionAtBin(scoredRows(outcomes), thresholdBin(at.threshold));
   const { tp, fp, fn, tn } = table;
   const found = binaryRates(table, CONFIDENCE)[at.metric];
-  if (found === null) return null;
+  if (found === null || outcomes.weights !== null) return estimated(found);
   const shares = {
     accuracy: [tp.sum + tn.sum, fp.sum + fn.sum],
     precision: [tp.sum, fp.sum],
@@ -94,10 +95,11 @@ function valueAtThreshold(metric: ThresholdMetric, outcomes: OutcomeCounts): Met
 }
 
 function quantileValue(outcomes: OutcomeCounts, { scale }: Regression, level: number): MetricValue | null {
-  const sum = (name: OutcomeSum) => sumOf(outcomes, name);
+  const sum = (name: OutcomeSum) => weightedSum(outcomes, name);
+  const all = labelledWeight(outcomes);
   const sums = {
-    weight: outcomes.labelled,
-    squares: outcomes.labelled,
+    weight: all.sum,
+    squares: all.square,
     error: sum("error"),
     absolute: sum("absolute_error"),
     squared: sum("squared_error"),
@@ -116,29 +118,33 @@ type Evaluate = (outcomes: OutcomeCounts, gains: Evaluation["value"]) => MetricV
 
 const BINARY: Partial<Record<RealisedMetric, Evaluate>> = {
   accuracy: (outcomes) => {
+    if (outcomes.weights !== null) return weightedRate(outcomes, "accuracy");
     const confusion = confusionOf(outcomes);
     return rated(accuracy(confusion, CONFIDENCE), confusion.tp + confusion.tn, outcomes.labelled);
   },
   precision: (outcomes) => {
+    if (outcomes.weights !== null) return weightedRate(outcomes, "precision");
     const confusion = confusionOf(outcomes);
     return rated(precision(confusion, CONFIDENCE), confusion.tp, confusion.tp + confusion.fp);
   },
   recall: (outcomes) => {
+    if (outcomes.weights !== null) return weightedRate(outcomes, "recall");
     const confusion = confusionOf(outcomes);
     return rated(recall(confusion, CONFIDENCE), confusion.tp, confusion.tp + confusion.fn);
   },
-  f1: (outcomes) => ofInterval(f1(confusionOf(outcomes), CONFIDENCE)),
+  f1: (outcomes) => (outcomes.weights === null ? ofInterval(f1(confusionOf(outcomes), CONFIDENCE)) : weightedRate(outcomes, "f1")),
   roc_auc: (outcomes) => {
     const { positives, negatives } = scoredRows(outcomes);
-    return ofInterval(aucFromBins(positives.sums, negatives.sums, CONFIDENCE));
+    return ofInterval(aucFromBins(asManyAsWorth(positives), asManyAsWorth(negatives), CONFIDENCE));
   },
   average_precision: (outcomes) => estimated(averagePrecision(scoredRows(outcomes), CONFIDENCE)),
   mean_value: (outcomes, gains) =>
-    gains === null ? null : estimated(outcomeValue(weightless(confusionOf(outcomes)), gains, CONFIDENCE)?.perRow ?? null),
+    gains === null ? null : estimated(outcomeValue(weightedConfusion(outcomes), gains, CONFIDENCE)?.perRow ?? null),
 };
 
 const MULTICLASS: Partial<Record<RealisedMetric, Evaluate>> = {
   accuracy: (outcomes) => {
+    if (outcomes.weights !== null) return estimated(classPerformance(outcomes).performance?.accuracy ?? null);
     const hits = [...outcomes.cells].reduce((sum, [actual, row]) => sum + (row.get(actual) ?? 0), 0);
     const ci = wilsonInterval(hits, outcomes.labelled, CONFIDENCE);
     return ci && rated({ value: hits / outcomes.labelled, ci }, hits, outcomes.labelled);
@@ -180,8 +186,8 @@ type Regression = Extract<OutcomeGrid, { task: "regression" }>;
  * the two were unrelated: their covariance is 0.
  */
 function regressionOf(outcomes: OutcomeCounts, { center, scale }: Regression): RegressionPerformance | null {
-  const n = outcomes.labelled;
-  const sum = (name: OutcomeSum) => sumOf(outcomes, name);
+  const { sum: n, square: squares } = labelledWeight(outcomes);
+  const sum = (name: OutcomeSum) => weightedSum(outcomes, name);
   const shift = center / scale;
   const sums = [sum("error"), sum("absolute_error"), sum("squared_error"), sum("actual"), sum("actual_2"), sum("size")];
   const [error, absolute, square, shifted, shiftedSquare, size] = [0, 1, 2, 3, 4, 5];
@@ -201,10 +207,16 @@ function regressionOf(outcomes: OutcomeCounts, { center, scale }: Regression): R
   // (d + shift)² = y² in units of the grid.
   put(size, size, sum("actual_2") + 2 * shift * sum("actual") + n * shift * shift);
   put(absolute, size, sum("absolute_error_size"));
-  return regressionPerformance(momentsFromSums(n, n, sums, products), CONFIDENCE);
+  return regressionPerformance(momentsFromSums(n, squares, sums, products), CONFIDENCE);
 }
 
 function meanLoss(outcomes: OutcomeCounts, name: OutcomeSum, squared: OutcomeSum): MetricValue | null {
+  if (outcomes.weights !== null) {
+    const { positives, negatives } = scoredRows(outcomes);
+    const all = addWeights(weightBetween(positives, 0, SCORE_BINS), weightBetween(negatives, 0, SCORE_BINS));
+    const moments = momentsFromSums(all.sum, all.square, [weightedSum(outcomes, name)], [[weightedSum(outcomes, squared)]]);
+    return estimated(moments && meanEstimate(moments, 0, CONFIDENCE));
+  }
   return ofInterval(
     logLossFromSums({ n: scoredCount(outcomes), sum: sumOf(outcomes, name), sumOfSquares: sumOf(outcomes, squared) }, CONFIDENCE),
   );
@@ -214,17 +226,26 @@ const scored = new WeakMap<OutcomeCounts, ScoredRows>();
 
 /** Labelled rows that carried a score, by its bin; of several classes by the confidence, and whether it was right. One answer for the same counts. */
 export function scoredRows(outcomes: OutcomeCounts): ScoredRows {
-  const { histograms } = outcomes;
   const rows = (one: "positives" | "negatives", other: "right" | "wrong") =>
-    unweighted(denseBins(histograms.get(one) ?? histograms.get(other), SCORE_BINS));
+    weightedBins(outcomes, outcomes.histograms.has(one) ? one : other, SCORE_BINS);
   let found = scored.get(outcomes);
   if (!found) scored.set(outcomes, (found = { positives: rows("positives", "right"), negatives: rows("negatives", "wrong") }));
   return found;
 }
 
 /** Σ score of the same rows, by the same bins. */
-export function scoreSums({ sums }: OutcomeCounts): number[] {
-  return denseBins(sums.get("score"), SCORE_BINS);
+export function scoreSums(outcomes: OutcomeCounts): number[] {
+  return weightedSums(outcomes, "score", SCORE_BINS);
+}
+
+function weightedRate(outcomes: OutcomeCounts, metric: "accuracy" | "precision" | "recall" | "f1"): MetricValue | null {
+  return estimated(binaryRates(weightedConfusion(outcomes), CONFIDENCE)[metric]);
+}
+
+/** Rows of one class scaled to how many equal ones they are worth: an area stays what it is, and its error becomes that of so many. */
+function asManyAsWorth(rows: WeightedCounts): readonly number[] {
+  const { sum, square } = weightBetween(rows, 0, rows.sums.length);
+  return sum === square ? rows.sums : rows.sums.map((weight) => (weight * sum) / square);
 }
 
 export function reliabilityOf(outcomes: OutcomeCounts): ReliabilityPoint[] {
@@ -245,15 +266,12 @@ export function classPerformance(outcomes: OutcomeCounts): { classes: readonly s
   let found = tables.get(outcomes);
   if (!found) {
     const classes = [...new Set([...outcomes.cells].flatMap(([actual, row]) => [actual, ...row.keys()]))].sort();
-    const sums = classes.map((actual) => classes.map((predicted) => outcomes.cells.get(actual)?.get(predicted) ?? 0));
-    tables.set(outcomes, (found = { classes, performance: multiclassPerformance({ sums, squares: sums }, CONFIDENCE) }));
+    const cells = classes.map((actual) => classes.map((predicted) => weightedCell(outcomes, actual, predicted)));
+    const sums = cells.map((row) => row.map(({ sum }) => sum));
+    const squares = cells.map((row) => row.map(({ square }) => square));
+    tables.set(outcomes, (found = { classes, performance: multiclassPerformance({ sums, squares }, CONFIDENCE) }));
   }
   return found;
-}
-
-function weightless({ tp, fp, fn, tn }: Confusion) {
-  const rows = (count: number) => ({ sum: count, square: count });
-  return { tp: rows(tp), fp: rows(fp), fn: rows(fn), tn: rows(tn) };
 }
 
 function rated(rate: { value: number; ci: readonly [number, number] } | null, successes: number, trials: number): MetricValue | null {

@@ -71,9 +71,9 @@ export function plansFor(model: ModelSettings, rules: readonly Rule[], groups: r
 
 /** The baselines a plan measures anything of a kind against. */
 export function baselinesOf({ baselines, segments }: Plan, kind: DueWindow["family"]): ReadonlySet<string> {
-  const isOf = (family: MetricFamily) => (family === "performance") === (kind === "performance");
-  const asked = segments.flatMap(({ family, baseline }) => (isOf(family) ? [baseline] : []));
-  return new Set([...(kind === "performance" ? baselines.performance : [...baselines.drift, ...baselines.quality]), ...asked]);
+  const families = kind === "performance" ? (["performance", "labels"] as const) : (["drift", "quality"] as const);
+  const asked = segments.flatMap(({ family, baseline }) => (families.some((one) => one === family) ? [baseline] : []));
+  return new Set([...families.flatMap((family) => [...baselines[family]]), ...asked]);
 }
 
 /** The baselines a plan measures all rows together against. */

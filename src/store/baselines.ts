@@ -89,6 +89,7 @@ export async function insertBaselineRows(
       predicted_number: row.prediction.predictedNumber,
       score: row.prediction.score,
       scores: recordOf(row.prediction.scores),
+      weight: row.prediction.weight,
       label: row.label?.label ?? null,
       label_number: row.label?.labelNumber ?? null,
       precedence: precedence(row),

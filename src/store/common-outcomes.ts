@@ -66,11 +66,16 @@ export async function readCommonOutcomes(
   const steps: CommonOutcomes[] = [];
   for (let index = 0; index + 1 < rows.length; index += 2) {
     const [one, two] = rows.slice(index, index + 2);
-    if (one && two) steps.push({ from: one.from_s * 1000, last: one.last_s * 1000, first: outcomesOf(one), second: outcomesOf(two) });
+    if (one && two) steps.push({ from: one.from_s * 1000, last: one.last_s * 1000, first: unweighted(one), second: unweighted(two) });
   }
   return steps;
 }
 
 function seconds(time: Millis): number {
   return Math.max(0, Math.floor(time / 1000));
+}
+
+/** Versions are compared row by row, whatever the rows weigh: what holds however often one looks is a count of trials. */
+function unweighted(row: OutcomesTogether): OutcomeCounts {
+  return { ...outcomesOf(row), weights: null };
 }

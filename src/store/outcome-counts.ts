@@ -7,13 +7,11 @@ import { BUCKET, bucketParams, bySteps, ROWS_IN_BUCKETS, secondsOf, timeInBucket
 import type { CountedRows } from "./feature-counts.ts";
 import { UNIT, unitsSql } from "./exact-sums.ts";
 import { NO_BIN, NO_DELAY, outcomeTerms } from "./outcome-terms.ts";
+import { BINS_A_NAME, hasWeights, weightsOf, weightsRead, weightTerms, type WeightsRow } from "./outcome-weights.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
 import { SETTLED_FEATURES, SETTLED_PREDICTIONS } from "./predictions.ts";
 import { segmentPlacesSql } from "./segment-sql.ts";
 import type { Store } from "./store.ts";
-
-/** Places are that of the name times this, plus the bin. */
-const BINS_A_NAME = 4_096;
 
 /**
  * Counts the outcomes of some buckets: predictions joined with the labels known so far, each bucket replaced as a
@@ -48,17 +46,18 @@ export async function countOutcomes(
     baseline: groups.length === 0 ? "(SELECT * FROM baseline_rows FINAL)" : BASELINE_FEATURES,
     segments: `${segments.places} AS in_segments`,
   };
+  const weights = weightTerms(terms, await hasWeights(store, rows, all, params));
   const joined = rows.baseline === "" ? liveOutcomes(source, all ? "" : `AND ${ROWS_IN_BUCKETS}`) : baselineOutcomes(source);
   await store.execute(
     `INSERT INTO outcome_counts
      WITH
        outcomes AS (
-         SELECT version, bucket, in_segments, ${terms.row.map(([name, sql]) => `${sql} AS ${name}`).join(", ")},
+         SELECT version, bucket, in_segments, weight, ${terms.row.map(([name, sql]) => `${sql} AS ${name}`).join(", ")},
            ${terms.actual} AS actual, ${terms.predicted} AS predicted, ${terms.bin} AS bin, ${terms.labelBin} AS label_bin, ${DELAY} AS delay, ${terms.classScores} AS score_places
          FROM (${joined})
        ),
        groups AS (
-         SELECT version, bucket, in_segments, labelled, if(labelled, actual, '') AS actual, predicted, bin, label_bin, delay, count() AS rows,
+         SELECT version, bucket, in_segments, labelled, if(labelled, actual, '') AS actual, predicted, bin, label_bin, delay, count() AS rows, ${weights.groups}
            CAST(sumMap(score_places, arrayMap(place -> toUInt64(1), score_places)), 'Map(UInt16, UInt64)') AS scored,
            ${terms.sums.map(([name, sql]) => `if(labelled AND bin != ${NO_BIN}, sum(${unitsSql(sql)}), 0) AS sum_of_${name}`).join(",\n           ")}
          FROM outcomes GROUP BY version, bucket, in_segments, labelled, actual, predicted, bin, label_bin, delay
@@ -71,13 +70,14 @@ export async function countOutcomes(
            if(delay != ${NO_DELAY} AND (${terms.first}), map(delay, rows), ${NO_ROWS}) AS delays,
            if(delay != ${NO_DELAY} AND NOT (${terms.first}), map(delay, rows), ${NO_ROWS}) AS other_delays,
            ${placesOf(terms.sums.map(([name, , by]) => [OUTCOME_SUMS.indexOf(name), "labelled", by === "bin" ? "bin" : "0"]))} AS places_of_sums,
+           ${weights.listed}
            arrayResize([${terms.sums.map(([name]) => `sum_of_${name}`).join(", ")}], length(places_of_sums)) AS sums
          FROM groups
        )
      SELECT {model:String}, {baseline:String}, version, ${segments.names}[in_segment + 1], bucket, sum(rows), sumIf(rows, labelled), sumMap(cell),
        tupleElement(sumMap(places, counts), 1), tupleElement(sumMap(places, counts), 2),
        tupleElement(sumMap(places_of_sums, sums), 1), tupleElement(sumMap(places_of_sums, sums), 2), {generation:UInt64},
-       sumMap(delays), sumMap(other_delays), sumMap(scored)
+       sumMap(delays), sumMap(other_delays), sumMap(scored), ${weights.stored}
      FROM listed ARRAY JOIN in_segments AS in_segment GROUP BY version, bucket, in_segment`,
     params,
   );
@@ -90,7 +90,7 @@ const DELAY = `if(labelled AND isNotNull(known_at), ${delayBinSql(
 )}, ${NO_DELAY})`;
 const NO_ROWS = "CAST(map(), 'Map(UInt16, UInt64)')";
 
-const PREDICTION = "version, predicted_class, predicted_number, score, scores";
+const PREDICTION = "version, predicted_class, predicted_number, score, scores, weight";
 
 type OutcomeSource = { readonly judged: string; readonly live: string; readonly baseline: string; readonly segments: string };
 
@@ -124,7 +124,7 @@ export type StepOutcomes = { readonly from: Millis; readonly byVersion: Readonly
 export const OUTCOMES_TOGETHER = `sum(c.predictions) AS predictions, sum(c.labelled) AS labelled, sumMap(c.cells) AS cells,
             sumMap(c.histogram_places, c.histogram_counts) AS histograms,
             (tupleElement(sumMap(c.sum_places, c.sum_units), 1), arrayMap(units -> toFloat64(units), tupleElement(sumMap(c.sum_places, c.sum_units), 2))) AS sums,
-            sumMap(c.class_scores) AS scored`;
+            sumMap(c.class_scores) AS scored, ${weightsRead((column) => `sumMap(${column})`)} AS weights`;
 
 export type OutcomesTogether = {
   predictions: number;
@@ -133,6 +133,7 @@ export type OutcomesTogether = {
   histograms: [number[], number[]];
   sums: [number[], number[]];
   scored: Record<string, number>;
+  weights: WeightsRow;
 };
 
 /**
@@ -155,8 +156,8 @@ export async function readOutcomeCounts(
      )
      SELECT * FROM (
      SELECT step, version, predictions, labelled, cells, (histogram_places, histogram_counts) AS histograms,
-            (sum_places, arrayMap(units -> toFloat64(units), sum_units)) AS sums, class_scores AS scored
-     FROM ranged WHERE buckets = 1
+            (sum_places, arrayMap(units -> toFloat64(units), sum_units)) AS sums, class_scores AS scored, ${weightsRead((column) => column)} AS weights
+     FROM ranged AS c WHERE buckets = 1
      UNION ALL
      SELECT c.step AS step, c.version AS version, ${OUTCOMES_TOGETHER} FROM ranged AS c WHERE c.buckets > 1 GROUP BY step, version
      ) ORDER BY step`,
@@ -165,7 +166,7 @@ export async function readOutcomeCounts(
   return bySteps(found, (byVersion: Map<string, OutcomeCounts>, row) => byVersion.set(row.version, outcomesOf(row)));
 }
 
-export function outcomesOf({ predictions, labelled, cells, histograms, sums, scored }: OutcomesTogether): OutcomeCounts {
+export function outcomesOf({ predictions, labelled, cells, histograms, sums, scored, weights }: OutcomesTogether): OutcomeCounts {
   return {
     predictions,
     labelled,
@@ -173,6 +174,7 @@ export function outcomesOf({ predictions, labelled, cells, histograms, sums, sco
     histograms: byName(OUTCOME_HISTOGRAMS, histograms, 1),
     sums: byName(OUTCOME_SUMS, sums, UNIT),
     classScores: byPlace(scored),
+    weights: weightsOf(weights),
   };
 }
 

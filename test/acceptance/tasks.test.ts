@@ -23,6 +23,7 @@ type Row = {
   readonly prediction: string | number;
   readonly label: string | number | null;
   readonly score?: number;
+  readonly weight?: number;
   readonly scores?: Readonly<Record<string, number>>;
 };
 type Figures = Readonly<Record<string, number>> & {
@@ -40,6 +41,7 @@ type Part = {
 };
 const oracle = JSON.parse(readFileSync(new URL("../oracle/tasks-oracle.json", import.meta.url), "utf8")) as {
   readonly binary: Part;
+  readonly weighted: { readonly binary: Part };
   readonly multiclass: Part;
   readonly regression: Part;
 };
@@ -54,12 +56,13 @@ const event = (row: Row, index: number, start: number) => ({
   time: new Date(start + index * MINUTE).toISOString(),
   features: { x: index },
   prediction: row.prediction,
+  ...(row.weight === undefined ? {} : { weight: row.weight }),
   ...(row.score === undefined ? {} : { score: row.score }),
   ...(row.scores ? { scores: row.scores } : {}),
 });
 
 /** The whole program, with a model of one task, its reference in a file and a day of live events. */
-async function program(task: keyof typeof TASKS, { rows }: Part): Promise<App> {
+async function program(task: keyof typeof TASKS, { rows }: Pick<Part, "rows">): Promise<App> {
   const reference = rows.reference.map((row, index) => ({
     ...event(row, index, START - 30 * DAY),
     ...(row.label === null ? {} : { label: row.label }),
@@ -134,6 +137,24 @@ test("a model of two classes is measured as scikit-learn measures it, also at th
   // Of scores in bins: exact but for pairs within one.
   expect(Math.abs((found.get("roc_auc")?.value ?? NaN) - (current.roc_auc ?? NaN))).toBeLessThan(1e-3);
   expect(Math.abs((found.get("average_precision")?.value ?? NaN) - (current.average_precision ?? NaN))).toBeLessThan(2e-3);
+}, 60_000);
+
+test("rows with weights of their own count by them, live and in a baseline", async () => {
+  const { rows, figures } = oracle.weighted.binary;
+  const found = await measured(await program("binary", { rows }));
+  const { effective, roc_auc: area, ...current } = figures.current;
+  for (const [metric, value] of Object.entries(current)) {
+    const one = found.get(metric);
+    expect(one, metric).toMatchObject({ status: "ok", labelled: rows.current.filter(({ label }) => label !== null).length });
+    expect(one?.value, metric).toBeCloseTo(value as number, 8);
+    expect(one?.detail.reference, metric).toBeCloseTo(figures.reference[metric] ?? NaN, 8);
+    expect(one?.detail.effectiveRows, metric).toBeCloseTo(effective ?? NaN, 6);
+  }
+  expect(found.get("roc_auc")?.value).toBeCloseTo(area ?? NaN, 2);
+  expect(found.get("estimated_accuracy")).toMatchObject({
+    status: "ok",
+    detail: { realised: { verdict: "agree", value: found.get("accuracy")?.value } },
+  });
 }, 60_000);
 
 test("a model of several classes is measured as scikit-learn measures it", async () => {

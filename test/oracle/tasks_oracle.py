@@ -198,8 +198,65 @@ def label_drift(reference, current):
     }
 
 
+def with_weights(rows):
+    return [{**row, "weight": float(np.round(rng.lognormal(0, 0.8), 4))} for row in rows]
+
+
+def weighted(task, rows):
+    known = [r for r in rows if r["label"] is not None]
+    y, z, w = [r["label"] for r in known], [r["prediction"] for r in known], np.array([r["weight"] for r in known])
+    effective = float(w.sum() ** 2 / (w**2).sum())
+    if task == "regression":
+        y, z = np.array(y), np.array(z)
+        return {
+            "effective": effective,
+            "mae": metrics.mean_absolute_error(y, z, sample_weight=w),
+            "rmse": metrics.root_mean_squared_error(y, z, sample_weight=w),
+            "r2": metrics.r2_score(y, z, sample_weight=w),
+            "wape": float((w * np.abs(y - z)).sum() / (w * np.abs(y)).sum()),
+            "bias": float(np.average(z - y, weights=w)),
+            "quantile_loss": float(metrics.mean_pinball_loss(y, z, alpha=0.9, sample_weight=w)),
+        }
+    average = {"pos_label": "late"} if task == "binary" else {"average": "macro", "zero_division": np.nan}
+    scored = [r for r in known if ("score" if task == "binary" else "scores") in r]
+    v = np.array([r["weight"] for r in scored])
+    given = np.array([r["scores"][r["label"]] if task == "multiclass" else abs((r["label"] != "late") - r["score"]) for r in scored])
+    both = {
+        "effective": effective,
+        "accuracy": metrics.accuracy_score(y, z, sample_weight=w),
+        "log_loss": float(np.average(-np.log(np.clip(given, np.finfo(float).eps, 1)), weights=v)),
+    }
+    if task == "multiclass":
+        p = np.array([[r["scores"][c] - (r["label"] == c) for c in CLASSES] for r in scored])
+        return both | {
+            "balanced_accuracy": metrics.balanced_accuracy_score(y, z, sample_weight=w),
+            "macro_precision": metrics.precision_score(y, z, sample_weight=w, **average),
+            "macro_f1": metrics.f1_score(y, z, sample_weight=w, **average),
+            "weighted_f1": metrics.f1_score(y, z, sample_weight=w, average="weighted", zero_division=np.nan),
+            "mcc": metrics.matthews_corrcoef(y, z, sample_weight=w),
+            "brier": float(np.average((p**2).sum(1), weights=v)),
+        }
+    tn, fp, fn, tp = metrics.confusion_matrix(y, z, sample_weight=w, labels=["on_time", "late"]).ravel()
+    called = np.array([r["score"] >= edge(0.3) for r in scored])
+    truth = np.array([r["label"] == "late" for r in scored])
+    return both | {
+        "precision": metrics.precision_score(y, z, sample_weight=w, **average),
+        "recall": metrics.recall_score(y, z, sample_weight=w, **average),
+        "f1": metrics.f1_score(y, z, sample_weight=w, **average),
+        "brier": metrics.brier_score_loss(truth, [r["score"] for r in scored], sample_weight=v),
+        "mean_value": float((VALUE["tp"] * tp + VALUE["fp"] * fp + VALUE["fn"] * fn + VALUE["tn"] * tn) / w.sum()),
+        "recall@0.3": metrics.recall_score(truth, called, sample_weight=v),
+        "roc_auc": metrics.roc_auc_score(truth, [r["score"] for r in scored], sample_weight=v),
+    }
+
+
 animals, prices = {"reference": classes(600), "current": classes(300)}, {"reference": numbers(800), "current": numbers(300), "far": numbers(300, 1.0)}
 flights = {"reference": two(600), "current": two(400)}
+heavy = {
+    "binary": {"reference": with_weights(two(400)), "current": with_weights(two(300))},
+    "multiclass": {"current": with_weights(classes(300))},
+    "regression": {"current": with_weights(numbers(300))},
+}
 out = {
     "versions": {"numpy": np.__version__, "scikit-learn": sklearn.__version__},
     "multiclass": {
@@ -217,6 +274,9 @@ out = {
         "rows": prices,
         "figures": {k: of_numbers(v) for k, v in prices.items()},
         "labelDrift": label_drift(prices["reference"], prices["current"]),
+    },
+    "weighted": {
+        task: {"rows": rows, "figures": {name: weighted(task, part) for name, part in rows.items()}} for task, rows in heavy.items()
     },
 }
 pathlib.Path(sys.argv[1]).write_text(json.dumps(out, separators=(",", ":")) + "\n")

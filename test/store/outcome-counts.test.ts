@@ -1,10 +1,13 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { confusionOf, sumOf, type OutcomeCounts } from "../../src/model/counts.ts";
+import { addOutcomes, confusionOf, sumOf, type OutcomeCounts } from "../../src/model/counts.ts";
 import type { BaselineRow } from "../../src/model/event.ts";
+import type { RealisedMetric } from "../../src/model/measurement.ts";
 import { classScorePlace } from "../../src/model/class-scores.ts";
 import { ANOTHER_CLASS, OTHER_CLASS, outcomeGridOf, type OutcomeGrid } from "../../src/model/outcome-grid.ts";
 import { HOUR } from "../../src/model/time.ts";
 import { valueOf } from "../../src/monitor/performance-values.ts";
+import { effectiveLabelled } from "../../src/monitor/weighted-outcomes.ts";
 import { scoreBin } from "../../src/stats/auc.ts";
 import { insertBaselineRows } from "../../src/store/baselines.ts";
 import { countOutcomes, readOutcomeCounts } from "../../src/store/outcome-counts.ts";
@@ -30,9 +33,10 @@ type Answer = {
   readonly prediction?: string | number;
   readonly score?: number;
   readonly scores?: Readonly<Record<string, number>>;
+  readonly weight?: number;
 };
 
-function row({ label, prediction, score, scores = {} }: Answer, index: number): BaselineRow {
+function row({ label, prediction, score, scores = {}, weight = 1 }: Answer, index: number): BaselineRow {
   const common = { id: `${index}`, model: "m", time: START + index };
   return {
     prediction: {
@@ -48,7 +52,7 @@ function row({ label, prediction, score, scores = {} }: Answer, index: number): 
       status: "ok",
       role: "",
       entity: "",
-      weight: 1,
+      weight,
       telemetry: new Map(),
     },
     label:
@@ -231,6 +235,68 @@ describe("of numbers", () => {
       { label: 1, prediction: 1 },
     ]);
     for (const bins of wild.sums.values()) for (const sum of bins.values()) expect(Number.isFinite(sum)).toBe(true);
+  });
+});
+
+describe("rows with weights of their own", () => {
+  type Part = {
+    readonly rows: { readonly current: readonly Answer[] };
+    readonly figures: { readonly current: Readonly<Record<string, number>> };
+  };
+  /** What scikit-learn says of the same rows: `tasks_oracle.py`. */
+  const { weighted } = JSON.parse(readFileSync(new URL("../oracle/tasks-oracle.json", import.meta.url), "utf8")) as {
+    readonly weighted: Readonly<Record<OutcomeGrid["task"], Part>>;
+  };
+  const value = { tp: 40, fp: -5, fn: -100, tn: 1 };
+  const grids: readonly OutcomeGrid[] = [
+    { task: "binary", positive: "late" },
+    { task: "multiclass", classes: ["cat", "dog", 'ow"l', "eel"] },
+    { task: "regression", edges: [0, 1_000, 1_250, 1_500], labelEdges: [1_000], center: 1_250, scale: 256 },
+  ];
+  it.each(grids.map((grid) => [grid.task, grid] as const))("count by them (%s)", async (task, grid) => {
+    const { rows, figures } = weighted[task];
+    const { effective, roc_auc: area, ...exact } = figures.current;
+    const found = await counted(grid, rows.current);
+    for (const [metric, figure] of Object.entries(exact)) {
+      const one = valueOf(metric as RealisedMetric, found, { grid, value, quantile: 0.9 });
+      expect(Math.abs((one?.value ?? NaN) - figure) / Math.max(1, Math.abs(figure)), metric).toBeLessThan(1e-9);
+      expect(one?.ci?.[0], metric).toBeLessThan(figure);
+      expect(one?.ci?.[1], metric).toBeGreaterThan(figure);
+    }
+    if (area !== undefined) expect(valueOf("roc_auc", found, { grid, value })?.value).toBeCloseTo(area, 2);
+    expect(effectiveLabelled(found)).toBeCloseTo(effective ?? NaN, 6);
+    expect(effectiveLabelled(found)).toBeLessThan(found.labelled);
+    // Adding up keeps them.
+    expect(effectiveLabelled(addOutcomes([found, found]))).toBeCloseTo(2 * (effective ?? NaN), 6);
+  });
+
+  it("are worth what rows of one weight are, whichever weight that is; without any nothing is kept of them", async () => {
+    const grid: OutcomeGrid = { task: "binary", positive: "yes" };
+    const answers = [1, 2, 3, 4, 5, 6].map((index): Answer => ({ label: index < 5 ? "yes" : "no", score: 0.1 * index }));
+    const plain = await counted(grid, answers);
+    expect(plain.weights).toBeNull();
+    await store.execute("TRUNCATE TABLE outcome_counts");
+    await store.execute("TRUNCATE TABLE baseline_rows");
+    const heavy = await counted(
+      grid,
+      answers.map((answer) => ({ ...answer, weight: 7 })),
+    );
+    expect(effectiveLabelled(heavy)).toBeCloseTo(6, 9);
+    for (const metric of ["accuracy", "precision", "recall", "roc_auc"] as const) {
+      const [one, other] = [plain, heavy].map((outcomes) => valueOf(metric, outcomes, { grid, value: null }));
+      expect(other?.value, metric).toBeCloseTo(one?.value ?? NaN, 9);
+      expect(other?.ci?.[0], metric).toBeCloseTo(one?.ci?.[0] ?? NaN, 9);
+      expect(other?.ci?.[1], metric).toBeCloseTo(one?.ci?.[1] ?? NaN, 9);
+    }
+  });
+
+  it("of no weight count for nothing", async () => {
+    const grid: OutcomeGrid = { task: "binary", positive: "yes" };
+    const found = await counted(grid, [
+      { label: "yes", score: 0.9 },
+      { label: "no", score: 0.9, weight: 0 },
+    ]);
+    expect(valueOf("precision", found, { grid, value: null })?.value).toBe(1);
   });
 });
 

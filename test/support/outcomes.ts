@@ -22,7 +22,15 @@ export function binaryOutcomes([tp, fp, fn, tn]: Cells, unlabelled = 0): Outcome
       ]),
     ],
   ]);
-  return { predictions: labelled + unlabelled, labelled, cells, histograms: new Map(), sums: new Map(), classScores: new Map() };
+  return {
+    predictions: labelled + unlabelled,
+    labelled,
+    cells,
+    histograms: new Map(),
+    sums: new Map(),
+    classScores: new Map(),
+    weights: null,
+  };
 }
 
 /** The same with histograms and sums, by bin. */

@@ -1,0 +1,1 @@
+ALTER TABLE baseline_rows ADD COLUMN IF NOT EXISTS weight Float64 DEFAULT 1
