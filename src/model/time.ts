@@ -9,6 +9,9 @@ export const DAY = 24 * HOUR;
 /** Half-open stretch of event time: `from` is in it, `to` is not. */
 export type Window = { readonly from: Millis; readonly to: Millis };
 
+/** All of time, as far as the store can tell it. */
+export const ALWAYS: Window = { from: 0, to: 4_294_967_295_000 };
+
 /** A source of the present moment. Everything that needs "now" is handed one. */
 export type Clock = () => Millis;
 

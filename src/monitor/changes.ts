@@ -2,7 +2,7 @@ import { DETECTORS, type Changes, type ChangesQuery, type DetectorName, type Fou
 import { addOutcomes, sumOf, type OutcomeCounts } from "../model/counts.ts";
 import type { OutcomeGrid } from "../model/outcome-grid.ts";
 import type { ModelSettings } from "../model/settings.ts";
-import { floorTo, type Millis } from "../model/time.ts";
+import { ALWAYS, floorTo, type Millis } from "../model/time.ts";
 import { adwinStart, adwinStep } from "../stats/adwin.ts";
 import { meanResidual, rateResidual } from "../stats/bucket-residual.ts";
 import { cusumStart, cusumStep } from "../stats/cusum.ts";
@@ -19,7 +19,6 @@ const ALPHA = 0.01;
 const ADWIN_DELTA = 0.002;
 /** Steps of the baseline from which the spread between steps is learned. */
 const LEAST_STEPS = 8;
-const ALWAYS = { from: 0, to: 4_294_967_295_000 };
 
 /** Errors of one step. */
 type Step = { readonly at: Millis; readonly n: number; readonly sum: number; readonly sumOfSquares: number };

@@ -3,7 +3,7 @@ import { addCounts, addOutcomes } from "../model/counts.ts";
 import { binCount, subjectId, type Grid, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
 import { outcomeGridOf, type OutcomeGrid } from "../model/outcome-grid.ts";
 import { SEASONS, type BaselineSettings, type ModelSettings } from "../model/settings.ts";
-import { ceilTo, DAY, floorTo, type Millis, type Window } from "../model/time.ts";
+import { ALWAYS, ceilTo, DAY, floorTo, type Millis, type Window } from "../model/time.ts";
 import { addTraffic, type Traffic } from "../model/traffic.ts";
 import type { StoredBaseline } from "../store/baselines.ts";
 import { readFeatureCounts, type CountedRows, type StepCounts } from "../store/feature-counts.ts";
@@ -40,9 +40,6 @@ export function modelState(settings: ModelSettings, baselines: readonly StoredBa
 
 /** A version without rows is still measured (as "no data") for this long after its last one; then it is retired. */
 export const ACTIVE_FOR = 7 * DAY;
-
-/** All of time, for baselines, which are counted wherever their rows lie. */
-const ALWAYS: Window = { from: 0, to: 4_294_967_295_000 };
 
 /** Counts of live events within a span, held in memory by steps, so that any window of whole steps is a sum. */
 export type History = {

@@ -1,9 +1,12 @@
-import { addCounts, binnedRows, type Counts } from "../model/counts.ts";
-import { subjectId, type NumericGrid, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
+import { addCounts, addOutcomes, binnedRows, type Counts, type OutcomeCounts } from "../model/counts.ts";
+import { subjectId, type Grid, type LabelKey, type NumericGrid, type SubjectGrid, type SubjectKey } from "../model/grid.ts";
+import { labelCounts, labelGrid } from "../model/label-counts.ts";
+import { outcomeGridOf } from "../model/outcome-grid.ts";
 import type { BaselineSettings, ModelSettings } from "../model/settings.ts";
-import type { Window } from "../model/time.ts";
+import { ALWAYS, DAY, type Window } from "../model/time.ts";
 import { readBaselines } from "../store/baselines.ts";
 import { readNewestGrid } from "../store/grids.ts";
+import { readOutcomeCounts } from "../store/outcome-counts.ts";
 import type { Store } from "../store/store.ts";
 import { readSubjectCounts } from "../store/subject-counts.ts";
 
@@ -26,19 +29,18 @@ export type Distribution = {
 export async function readDistribution(options: {
   store: Store;
   model: ModelSettings;
-  key: SubjectKey;
+  key: SubjectKey | LabelKey;
   version: string;
   window: Window;
   baseline: string;
 }): Promise<Distribution | null> {
   const { store, model, key, version, window } = options;
   const newest = await readNewestGrid(store, model.name);
-  const grid = newest?.grid.subjects.find((one) => subjectId(one.key) === subjectId(key))?.grid;
   const settings = model.baselines.find((one) => one.name === options.baseline);
-  if (!newest || !grid || !settings) return null;
+  const counted = newest && countedOn(store, model, newest.grid, key);
+  if (!counted || !settings) return null;
+  const { grid, read } = counted;
   const live = { model: model.name, baseline: "" };
-  const read = (rows: { model: string; baseline: string }, span: Window | null) =>
-    readSubjectCounts(store, rows, newest.grid.version, key, grid, span);
   const current = (await read(live, window)).get(version);
   const reference = await referenceCounts(settings, version, window, store, model, read);
   if (!current || !reference) return null;
@@ -52,6 +54,26 @@ export async function readDistribution(options: {
     reference: sideOf(reference),
     current: sideOf(current),
     provisional: grid.provisional,
+  };
+}
+
+/** The bins of a subject, and how its counts are read: labels are counted with the outcomes. */
+function countedOn(store: Store, model: ModelSettings, bins: Grid, key: SubjectKey | LabelKey): { grid: SubjectGrid; read: Read } | null {
+  if (key.subject !== "label") {
+    const grid = bins.subjects.find((one) => subjectId(one.key) === subjectId(key))?.grid;
+    return grid ? { grid, read: (rows, span) => readSubjectCounts(store, rows, bins.version, key, grid, span) } : null;
+  }
+  const outcomes = outcomeGridOf(model, bins);
+  if (outcomes === null) return null;
+  const grid = labelGrid(outcomes, false);
+  return {
+    grid,
+    read: async (rows, span) => {
+      const byVersion = new Map<string, OutcomeCounts[]>();
+      for (const step of await readOutcomeCounts(store, rows, span ?? ALWAYS, DAY))
+        for (const [version, part] of step.byVersion) byVersion.set(version, [...(byVersion.get(version) ?? []), part]);
+      return new Map([...byVersion].map(([version, parts]) => [version, labelCounts(addOutcomes(parts), outcomes, grid)]));
+    },
   };
 }
 

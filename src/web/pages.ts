@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import type { LabelKey, SubjectKey } from "../model/grid.ts";
 import { parseTime } from "../model/time.ts";
 import { html, type Markup } from "../report/markup.ts";
 import { alertPage } from "./alert-page.ts";
@@ -52,12 +53,9 @@ export function createPages(dependencies: PageDependencies): Hono {
       if (!model || name === undefined) return show(null);
       const window = { version: query.version, to: query.to === undefined ? null : parseTime(query.to), baseline: query.baseline };
       if (kind === "output" && name === "traffic") return show(await trafficPage(dependencies, model, window));
-      if (kind === "output" && name !== "prediction" && name !== "score") return show(null);
-      const key =
-        kind === "feature"
-          ? ({ subject: "feature", feature: name } as const)
-          : ({ subject: name === "score" ? "score" : "prediction", feature: "" } as const);
-      return show(await subjectPage(dependencies, model, key, window));
+      if (kind === "feature") return show(await subjectPage(dependencies, model, { subject: "feature", feature: name }, window));
+      const output = (["prediction", "score", "label"] as const).find((one) => one === name);
+      return show(output ? await subjectPage(dependencies, model, outputKey(output), window) : null);
     };
   const chosen = (query: Record<string, string>) => ({ version: query.version, to: query.to, baseline: query.baseline });
   app.get("/models/:model/features", (c) => subject("feature")(c.req.param("model"), c.req.query("name"), chosen(c.req.query())));
@@ -67,6 +65,10 @@ export function createPages(dependencies: PageDependencies): Hono {
   app.get("/models/:model/outputs/:output", (c) => subject("output")(c.req.param("model"), c.req.param("output"), chosen(c.req.query())));
   app.get("/alerts/:id", async (c) => show(await alertPage(dependencies, c.req.param("id"))));
   return app;
+}
+
+function outputKey(subject: "prediction" | "score" | "label"): SubjectKey | LabelKey {
+  return subject === "label" ? { subject, feature: "" } : { subject, feature: "" };
 }
 
 function respond(status: number, text: string): Response {

@@ -1,4 +1,4 @@
-import type { SubjectKey } from "../model/grid.ts";
+import type { LabelKey, SubjectKey } from "../model/grid.ts";
 import { metricFamily, type Measurement } from "../model/measurement.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { formatTime, type Millis } from "../model/time.ts";
@@ -21,7 +21,7 @@ const TREND_WINDOWS = 90;
 export async function subjectPage(
   dependencies: PageDependencies,
   model: ModelSettings,
-  key: SubjectKey,
+  key: SubjectKey | LabelKey,
   chosen: { version: string | undefined; to: Millis | null; baseline: string | undefined },
 ): Promise<Shown | null> {
   const { store } = dependencies;
@@ -59,7 +59,7 @@ export async function subjectPage(
       ...(chosen.baseline === undefined ? {} : { baseline: chosen.baseline }),
     });
   const missing = chosen.to !== null && chosen.to !== anchor.to;
-  const body = html`<h1>${name}</h1><p class="lead">${key.subject === "feature" ? "Feature" : "Output"} of version ${anchor.version}, ${span(window)}, against ${baseline}.</p>
+  const body = html`<h1>${name}</h1><p class="lead">${key.subject === "feature" ? "Feature" : key.subject === "label" ? "What turned out true" : "Output"} of version ${anchor.version}, ${span(window)}, against ${baseline}.</p>
 ${missing ? html`<p class="note">Of the window asked for nothing is known; this is the newest that was measured.</p>` : null}
 ${neighbours(trend, anchor.to, href)}
 <div class="card"><p class="summary">${verdict(main)}</p><p class="note">${changeWords(main)}</p>${breakNote(now)}</div>

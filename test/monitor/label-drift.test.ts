@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { readAlerts } from "../../src/store/alerts.ts";
+import { readDistribution } from "../../src/report/distribution.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
 import { ingest, play, startProgram } from "../support/program.ts";
 import { scratchDirectory } from "../support/scratch.ts";
@@ -38,6 +39,17 @@ test("drift of labels waits for them, is judged once they have had their time, a
   expect(ripe).toMatchObject({ status: "ok", labelled: 100, revision: 2 });
   expect(ripe?.value).toBeGreaterThan(1);
   expect(await alerts()).toEqual(["labels label firing"]);
+
+  const model = config.models.get("toy");
+  if (!model) throw new Error("There is no such model.");
+  const key = { subject: "label", feature: "" } as const;
+  const window = { from: START, to: START + DAY };
+  const drawn = await readDistribution({ store: app.store, model, key, version: "1", window, baseline: "training" });
+  expect(drawn).toMatchObject({ kind: "categorical", current: { rows: 120, missing: 20 }, reference: { rows: 2_400, missing: 0 } });
+  expect(drawn?.bars.map(({ label, current }) => ({ label, current }))).toEqual([
+    { label: "yes", current: 1 },
+    { label: "(other)", current: 0 },
+  ]);
 
   await play(
     app,
