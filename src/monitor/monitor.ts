@@ -479,8 +479,9 @@ export function createMonitor(options: {
     const length = window.to - window.from;
     const back = measurer.lookBack(length, baselines);
     const span = { from: window.from - back, to: window.to };
-    const needed = (family: MetricFamily) => (query.families.includes(family) ? span : null);
-    const spans = { inputs: span, outcomes: needed("performance"), traffic: needed("quality") };
+    const asks = (family: MetricFamily) => query.families.includes(family);
+    const asksLabels = asks("drift") && isOf(query)(LABEL);
+    const spans = { inputs: span, outcomes: asks("performance") || asksLabels ? span : null, traffic: asks("quality") ? span : null };
     const history = await loadHistory(store, state, spans, step, back === 0 ? length : step);
     const mark = watermark(query.model);
     const asOf = mark ?? window.to;
@@ -505,12 +506,12 @@ export function createMonitor(options: {
     const pending = mark !== null && window.to + state.settings.labelsExpectedWithin > mark;
     const matureTo = asOf - state.settings.labelsExpectedWithin;
     const ripe = (await maturityOf(model, [window]))(window);
-    if (query.families.includes("drift") && isOf(query)(LABEL)) {
+    if (asksLabels) {
       const metrics = { ...model.metrics, measured: new Set(query.metrics ?? DRIFT_METRICS) };
       const labels = await measurer.labels(window, baselines, history, pending, metrics, matureTo);
       measured.push(...labels.map((one) => withMaturity(one, ripe)));
     }
-    if (!query.families.includes("performance")) return measured;
+    if (!asks("performance")) return measured;
     const performance = await measurer.performance(window, baselines, history, pending, matureTo);
     return [...measured, ...performance.map((one) => withMaturity(one, ripe))];
   }
