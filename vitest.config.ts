@@ -14,7 +14,8 @@ export const shared = {
   expect: { poll: { timeout: 20_000 } },
 } as const;
 
-export const globalSetup = ["test/support/run-global-setup.ts", "test/support/kafka-global-setup.ts"];
+const RUN = "test/support/run-global-setup.ts";
+export const globalSetup = [RUN, "test/support/kafka-global-setup.ts"];
 
 export default defineConfig({
   test: {
@@ -25,7 +26,7 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       { extends: true, test: { name: "program", include: ["test/**/*.test.ts"], exclude: PURE, globalSetup } },
-      { extends: true, test: { name: "pure", include: PURE, isolate: false } },
+      { extends: true, test: { name: "pure", include: PURE, isolate: false, globalSetup: [RUN] } },
     ],
   },
 });
