@@ -3,11 +3,11 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { flightFeed } from "../../src/demo/feed.ts";
 import type { Message } from "../../src/ingest/source.ts";
 import type { BaselineSettings } from "../../src/model/settings.ts";
 import { DAY } from "../../src/model/time.ts";
-import { episodes, FLIGHTS, flightConfig, startFlightApp, storeOfFlights } from "../support/flight-app.ts";
+import { episodes, FLIGHTS, flightConfig, startFlightApp } from "../support/flight-app.ts";
+import { flightYear } from "../support/flight-year.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 /** The README lists these, with the reason for each. */
@@ -35,11 +35,7 @@ const EXPECTED = [
 
 describe("the shipped rules on a year of flights", () => {
   test("raise the listed alerts and no other", async () => {
-    const { app, transitions } = await startFlightApp(await storeOfFlights());
-    for await (const stretch of flightFeed([join(FLIGHTS, "predictions.ndjson.gz"), join(FLIGHTS, "labels.ndjson.gz")], 30 * DAY, () => {}))
-      await app.pipeline.ingest(stretch.messages);
-    app.watermarks.finish();
-    await app.tick();
+    const { transitions } = await flightYear();
     expect(episodes(transitions)).toEqual(EXPECTED);
 
     const unit = transitions.filter((change) => change.key.rule === "out-of-range" && change.to === "firing");

@@ -27,18 +27,17 @@ export function flightConfig(path: string, changes: Partial<Config> = {}): Confi
 }
 
 /** A new store that holds the flights' baselines and no events: as the program leaves it that is started once and stopped. */
-export async function storeOfFlights(): Promise<string> {
+export async function storeOfFlights(path = scratchDirectory()): Promise<string> {
   const started = await onceARun("flights-started", async (directory) => {
     const app = await createApp(flightConfig(directory), { log: silentLog, tickEvery: null, sources: [] });
     await app.start();
     await app.stop();
   });
-  return copyOfStore(started);
+  return copyOfStore(started, path);
 }
 
-/** A closed store again, in a directory of its own. */
-export function copyOfStore(path: string): string {
-  const copy = scratchDirectory();
+/** A closed store again, in another directory. */
+export function copyOfStore(path: string, copy = scratchDirectory()): string {
   // The engine's own links are relative, and are to lead into the copy.
   cpSync(path, copy, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
   return copy;

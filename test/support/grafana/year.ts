@@ -1,12 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createApp } from "../../../src/app.ts";
-import { flightFeed } from "../../../src/demo/feed.ts";
 import type { BatchHandler, EventSource, Message } from "../../../src/ingest/source.ts";
 import { silentLog } from "../../../src/log.ts";
 import type { Config, ModelSettings } from "../../../src/model/settings.ts";
 import { DAY, HOUR } from "../../../src/model/time.ts";
-import { FLIGHTS, flightConfig } from "../flight-app.ts";
+import { flightYear, flightYearConfig, retrainingAt } from "../flight-year.ts";
 import { createToyModel } from "../toy-model.ts";
 import { startWebhookReceiver } from "../webhook-receiver.ts";
 
@@ -25,8 +24,6 @@ export const TOY_FROM = Date.UTC(2013, 9, 1);
 export const TOY_TO = Date.UTC(2013, 9, 25);
 const TOY_DAYS = (TOY_TO - TOY_FROM) / DAY;
 const SWITCH_DAY = 12;
-/** The pictures of the documents show the whole year; the tests need both versions, the broken feed and its end. */
-const TESTED_FROM = Date.UTC(2013, 6, 1);
 
 export type Year = { readonly store: string; readonly startedAt: number; readonly endedAt: number };
 
@@ -35,8 +32,7 @@ export type Year = { readonly store: string; readonly startedAt: number; readonl
  * alerts that are sent and some that cannot be, retrainings, dead letters, and how far the source was read.
  */
 export async function playYear(scratch: string, { hasTwin }: { readonly hasTwin: boolean }): Promise<Year> {
-  const store = join(scratch, "store");
-  const startedAt = Date.now();
+  const { store, startedAt } = await flightYear();
   const receiver = await startWebhookReceiver();
   let refusals = 1;
   receiver.answerWith(({ path }) => ({ status: path.endsWith("/gone") ? 404 : path.endsWith("/ops") && refusals-- > 0 ? 503 : 200 }));
@@ -48,18 +44,13 @@ export async function playYear(scratch: string, { hasTwin }: { readonly hasTwin:
   });
   try {
     await app.start();
-    const toys = new Map(toyDays(hasTwin).map((day) => [day.from, day.events]));
-    for await (const stretch of flightFeed([join(FLIGHTS, "predictions.ndjson.gz"), join(FLIGHTS, "labels.ndjson.gz")], DAY, () => {})) {
-      if (hasTwin && stretch.from < TESTED_FROM) continue;
-      await feed.deliver(0, stretch.messages);
-      const events = toys.get(stretch.from) ?? [];
+    for (const events of toyDays(hasTwin)) {
       await feed.deliver(
         1,
         events.map((event) => Buffer.from(JSON.stringify(event))),
       );
-      if (stretch.from % (28 * DAY) === 0) await feed.deliver(1, BAD_EVENTS);
-      // Weekly, and daily while there are requests that fail and take their time.
-      if (events.length > 0 || (stretch.from / DAY) % 7 === 0) await app.tick();
+      await feed.deliver(0, BAD_EVENTS);
+      await app.tick();
     }
     app.watermarks.finish();
     await app.tick();
@@ -118,7 +109,7 @@ function createFeed() {
 }
 
 /** Days of the toys' requests: some fail, some take long, the second version is slower, and the data moves in the second week. */
-function toyDays(hasTwin: boolean): { from: number; events: Record<string, unknown>[] }[] {
+function toyDays(hasTwin: boolean): Record<string, unknown>[][] {
   const toy = createToyModel(11);
   return Array.from({ length: TOY_DAYS }, (_, day) => {
     const from = TOY_FROM + day * DAY;
@@ -134,7 +125,7 @@ function toyDays(hasTwin: boolean): { from: number; events: Record<string, unkno
       return index % (day === 20 ? 5 : 120) === 3 ? { ...asked, status: "error" } : { ...asked, prediction, score };
     });
     const events: Record<string, unknown>[] = [...requests, ...labels];
-    return { from, events: [...events.map((event) => ({ ...event, model: TOY })), ...(hasTwin ? events.map(asTwin) : [])] };
+    return [...events.map((event) => ({ ...event, model: TOY })), ...(hasTwin ? events.map(asTwin) : [])];
   });
 }
 
@@ -160,7 +151,7 @@ function asTwin(row: ToyRow): Record<string, unknown> {
 
 function yearConfig(store: string, scratch: string, url: string, names: readonly string[]): Config {
   mkdirSync(scratch, { recursive: true });
-  const flights = flightConfig(store);
+  const flights = flightYearConfig(store, url);
   const toys = names.map((name, index): ModelSettings => ({
     name,
     task: "binary",
@@ -170,19 +161,10 @@ function yearConfig(store: string, scratch: string, url: string, names: readonly
     labelsExpectedWithin: DAY,
     baselines: [{ kind: "file", name: "training", file: trainingFile(scratch, name, index), byVersion: new Map() }],
   }));
-  const hook = (name: string, path: string) =>
-    [name, { type: "webhook", name, repeatEvery: null, url: `${url}/${path}`, secret: null }] as const;
-  const retraining = { type: "webhook", url: `${url}/retrain`, secret: null, cooldown: 2 * DAY, maxPerDay: 1 } as const;
   return {
     ...flights,
     models: new Map([...flights.models, ...toys.map((model) => [model.name, model] as const)]),
-    outgoing: { allow: ["127.0.0.1"] },
-    channels: new Map([hook("ops", "ops"), hook("gone", "gone")]),
-    rules: flights.rules.map((rule) => ({ ...rule, notify: ["ops", "gone"] })),
-    // What the flights would start is not: the demo does so too.
-    retraining: new Map(
-      ["flight-delay", ...names].map((model) => [model, { ...retraining, model, dryRun: model === "flight-delay" }] as const),
-    ),
+    retraining: new Map([...flights.retraining, ...names.map((model) => [model, { ...retrainingAt(url), model, dryRun: false }] as const)]),
   };
 }
 
