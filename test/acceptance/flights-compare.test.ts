@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Connection } from "../../src/cli/connection.ts";
 import type { ComparedMetric } from "../../src/model/comparison.ts";
 import { cli } from "../cli/terminal.ts";
-import { FLIGHTS, storeOfFlights } from "../support/flight-app.ts";
-import { FLIGHT_MODEL, ingestFlights, openFlights } from "../support/flights.ts";
+import { FLIGHTS } from "../support/flight-app.ts";
+import { FLIGHT_MODEL, flightsAsTheyWere, NO_RULES, openFlights } from "../support/flights.ts";
 import { serveApp } from "../support/serve-app.ts";
 
 /**
@@ -42,8 +42,6 @@ type Answer = {
 };
 
 const oracle = JSON.parse(readFileSync(new URL("../oracle/compare-oracle.json", import.meta.url), "utf8")) as {
-  readonly from: string;
-  readonly to: string;
   readonly hours: number;
   readonly looks: number;
   readonly first_hour: string;
@@ -62,11 +60,9 @@ let url = "";
 let answer: Answer;
 
 beforeAll(async () => {
-  const app = await openFlights(await storeOfFlights(), { rules: [], retraining: new Map() });
+  const { store } = await flightsAsTheyWere();
+  const app = await openFlights(store, NO_RULES);
   close = () => app.stop();
-  await ingestFlights(app, { from: Date.parse(oracle.from), to: Date.parse(oracle.to) });
-  app.watermarks.finish();
-  await app.tick();
   const server = await serveApp(app);
   url = server.url;
   close = async () => {

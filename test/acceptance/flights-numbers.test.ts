@@ -14,10 +14,10 @@ import { readBaselines } from "../../src/store/baselines.ts";
 import { readFeatureCounts, type CountedRows } from "../../src/store/feature-counts.ts";
 import { readNewestGrid } from "../../src/store/grids.ts";
 import { readOutcomeCounts } from "../../src/store/outcome-counts.ts";
-import { storeOfFlights } from "../support/flight-app.ts";
 import {
   FLIGHT_MODEL,
-  ingestFlights,
+  flightsAsTheyWere,
+  NO_RULES,
   openFlights,
   readFlightLabels,
   readFlightRows,
@@ -113,11 +113,9 @@ function monthOf(time: Millis): string {
 }
 
 beforeAll(async () => {
-  // Rules add windows of their own to what is measured by schedule, and no number below depends on them.
-  app = await openFlights(await storeOfFlights(), { rules: [], retraining: new Map() });
-  taken = await ingestFlights(app);
-  app.watermarks.finish();
-  await app.tick();
+  const { store, ...counted } = await flightsAsTheyWere();
+  taken = counted;
+  app = await openFlights(store, NO_RULES);
   measured = new Map();
   for (const month of months) {
     const found = await app.monitor.measure({

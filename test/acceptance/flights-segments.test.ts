@@ -13,6 +13,7 @@ import { FLIGHTS, flightConfig } from "../support/flight-app.ts";
 import {
   FLIGHT_MODEL,
   ingestFlights,
+  NO_RULES,
   openFlights,
   readFlightLabels,
   readFlightRows,
@@ -37,7 +38,7 @@ beforeAll(async () => {
   const model = flightConfig("").models.get(FLIGHT_MODEL);
   if (!model) throw new Error("The demo has no model of that name.");
   const models = new Map([[FLIGHT_MODEL, { ...model, segments }]]);
-  const opened = await openFlights(scratchDirectory(), { rules: [], retraining: new Map(), models });
+  const opened = await openFlights(scratchDirectory(), { ...NO_RULES, models });
   app = opened;
   await ingestFlights(opened, { from: WEEK.from, to: WEEK.to + DAY });
   opened.watermarks.finish();

@@ -32,7 +32,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm, rankdata, ttest_ind
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 
-FROM, TO = "2013-06-24", "2013-10-08"
+FROM, TO = "2013-04-01", "2014-01-02"
 CHAMPION, CHALLENGER = "2013-q1", "2013-h1"
 ALPHA, TUNED, MARGIN, TOGETHER = 0.05, 50_000, 0.01, 4
 EPSILON = np.finfo(float).eps

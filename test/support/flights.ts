@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { createApp, type App } from "../../src/app.ts";
@@ -7,7 +7,8 @@ import type { Message } from "../../src/ingest/source.ts";
 import { silentLog } from "../../src/log.ts";
 import type { Config } from "../../src/model/settings.ts";
 import type { Millis, Window } from "../../src/model/time.ts";
-import { FLIGHTS, flightConfig } from "./flight-app.ts";
+import { copyOfStore, FLIGHTS, flightConfig, storeOfFlights } from "./flight-app.ts";
+import { onceARun } from "./once-a-run.ts";
 
 export const FLIGHT_MODEL = "flight-delay";
 export const REFERENCE_FILES: Readonly<Record<string, string>> = {
@@ -26,12 +27,35 @@ export type FlightRow = {
   readonly label?: string;
 };
 
+/** Rules add windows of their own to what is measured by schedule, which these tests do not look at. */
+export const NO_RULES = { rules: [], retraining: new Map() } satisfies Partial<Config>;
+
 const BATCH = 2_000;
 /** The whole program on the flights, started, the caller ticking and stopping it: for what a file opens once for all its tests. */
 export async function openFlights(path: string, changes: Partial<Config> = {}): Promise<App> {
   const app = await createApp(flightConfig(path, changes), { log: silentLog, tickEvery: null });
   await app.start();
   return app;
+}
+
+/**
+ * The flights as the files have them, without the demo's made-up fault, brought in, counted and measured: once a run. The
+ * store is a copy of the caller's own.
+ */
+export async function flightsAsTheyWere(): Promise<{ store: string; accepted: number; rejected: number }> {
+  const made = await onceARun("flights-as-they-were", async (directory) => {
+    const app = await openFlights(await storeOfFlights(join(directory, "store")), NO_RULES);
+    try {
+      const taken = await ingestFlights(app);
+      app.watermarks.finish();
+      await app.tick();
+      writeFileSync(join(directory, "taken.json"), JSON.stringify(taken));
+    } finally {
+      await app.stop();
+    }
+  });
+  const taken = JSON.parse(readFileSync(join(made, "taken.json"), "utf8")) as { accepted: number; rejected: number };
+  return { ...taken, store: copyOfStore(join(made, "store")) };
 }
 
 /** The predictions and labels in order of event time, those of `[from, to)` where given. */
