@@ -65,22 +65,23 @@ export function unitChange(grid: NumericGrid, reference: Counts, current: Counts
   const distance = (values: readonly number[]) => wassersteinFromPoints(now, current.bins, values, reference.bins);
   const before = (distance(then) ?? 0) / deviation;
   if (before < 0.5) return null;
-  let best: { conversion: Conversion; after: number } | null = null;
-  for (const conversion of CONVERSIONS) {
-    const converted = then.map((value) => conversion.factor * value + conversion.offset);
-    const after = (distance(collapseOuter(grid, converted, reference.bins)) ?? Infinity) / deviation;
-    if (best === null || after < best.after) best = { conversion, after };
-  }
-  if (best === null) return null;
-  const { conversion, after } = best;
-  const left = after / before;
+  const leftBy = ({ factor, offset }: Conversion) => {
+    const converted = then.map((value) => factor * value + offset);
+    return (distance(collapseOuter(grid, converted, reference.bins)) ?? Infinity) / deviation / before;
+  };
   const ratio = reference.high ? (current.high ?? 0) / reference.high : 0;
-  const sameLargest = conversion.offset === 0 && Math.abs(ratio / conversion.factor - 1) <= 0.01 && left <= 0.4;
-  const sameShape =
-    left <= 0.1 &&
-    before >= 1 &&
-    (conversion.offset !== 0 || Math.abs(quantileRatio(grid, reference, current) / conversion.factor - 1) <= 0.1);
-  return sameLargest || sameShape ? { name: conversion.name, factor: conversion.factor, ratio, left } : null;
+  const ofQuantiles = quantileRatio(grid, reference, current);
+  const isBelieved = (conversion: Conversion, leaves: (conversion: Conversion) => number) => {
+    const { factor, offset } = conversion;
+    const sameLargest = offset === 0 && Math.abs(ratio / factor - 1) <= 0.01;
+    const sameShape = before >= 1 && (offset !== 0 || Math.abs(ofQuantiles / factor - 1) <= 0.1);
+    return (sameLargest || sameShape) && leaves(conversion) <= (sameLargest ? 0.4 : 0.1);
+  };
+  // Most are out of the question by their factor, and then none has to be tried.
+  if (!CONVERSIONS.some((conversion) => isBelieved(conversion, leftBy))) return null;
+  const tried = CONVERSIONS.map((conversion) => ({ conversion, left: leftBy(conversion) }));
+  const { conversion, left } = tried.reduce((best, one) => (one.left < best.left ? one : best));
+  return isBelieved(conversion, () => left) ? { name: conversion.name, factor: conversion.factor, ratio, left } : null;
 }
 
 /** Values beyond the grid's outer edges, each side replaced by its weighted mean: all that counts keep of them. */

@@ -34,7 +34,7 @@ export function usualWindows(grid: SubjectGrid, whole: Counts, windows: readonly
         });
       }),
     rate: (metric) => remember(rates, metric, () => windows.map((window) => heldOutRate(metric, grid, whole, all, window))),
-    constant: () => countConstant(grid, windows),
+    constant: once(() => countConstant(grid, windows)),
   };
 }
 
@@ -70,6 +70,7 @@ function heldOutRate(metric: RateMetric, grid: SubjectGrid, whole: Counts, windo
 /** Nulls for a trailing reference: each window of a file baseline against its own trailing stretch in that file. */
 export function usualTrailing(grid: SubjectGrid, pairs: readonly { readonly window: Counts; readonly trailing: Counts }[]): UsualWindows {
   const divergences = new Map<string, readonly HeldOutWindow[]>();
+  const rates = new Map<string, readonly CountedWindow[]>();
   return {
     divergence: (metric) =>
       remember(divergences, metric, () =>
@@ -79,15 +80,18 @@ export function usualTrailing(grid: SubjectGrid, pairs: readonly { readonly wind
         }),
       ),
     rate: (metric) =>
-      pairs.flatMap(({ window, trailing }) => {
-        const counted = rateOf(metric, grid, trailing, window);
-        return counted === null ? [] : [counted];
-      }),
-    constant: () =>
+      remember(rates, metric, () =>
+        pairs.flatMap(({ window, trailing }) => {
+          const counted = rateOf(metric, grid, trailing, window);
+          return counted === null ? [] : [counted];
+        }),
+      ),
+    constant: once(() =>
       countConstant(
         grid,
         pairs.map(({ window }) => window),
       ),
+    ),
   };
 }
 
@@ -101,4 +105,9 @@ function remember<T>(known: Map<string, T>, key: string, compute: () => T): T {
   let value = known.get(key);
   if (value === undefined) known.set(key, (value = compute()));
   return value;
+}
+
+function once<T>(make: () => T): () => T {
+  let found: { readonly value: T } | null = null;
+  return () => (found ??= { value: make() }).value;
 }

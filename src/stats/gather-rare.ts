@@ -3,9 +3,12 @@ import { rowsOf } from "./shares.ts";
 
 /** Two histograms over the same, gathered bins. */
 export interface GatheredBins {
-  reference: number[];
-  current: number[];
+  readonly reference: readonly number[];
+  readonly current: readonly number[];
 }
+
+/** Several divergences are asked about the same two lists in turn. */
+const known = new WeakMap<readonly number[], { readonly reference: readonly number[]; readonly gathered: Map<number, GatheredBins> }>();
 
 /**
  * Joins rare bins until each expects `leastExpected` rows on the smaller side, that is (a + b)·min(n, m)/(n + m).
@@ -16,9 +19,18 @@ export interface GatheredBins {
  * something to test when all bins are rare.
  *
  * Misleads: joined bins need not be neighbours, and a change between bins that were joined is not seen.
- * Fewer than two bins come back when there is nothing to compare. The caller checks the counts. Cost: K·ln K.
+ * Fewer than two bins come back when there is nothing to compare. The caller checks the counts, and keeps the lists as they are.
+ * Cost: K·ln K, once for the same lists.
  */
 export function gatherRareBins(reference: readonly number[], current: readonly number[], leastExpected: number): GatheredBins {
+  let byLeast = known.get(current);
+  if (byLeast?.reference !== reference) known.set(current, (byLeast = { reference, gathered: new Map() }));
+  let found = byLeast.gathered.get(leastExpected);
+  if (!found) byLeast.gathered.set(leastExpected, (found = gather(reference, current, leastExpected)));
+  return found;
+}
+
+function gather(reference: readonly number[], current: readonly number[], leastExpected: number): GatheredBins {
   const n = rowsOf(reference);
   const m = rowsOf(current);
   const smallerShare = Math.min(n, m) / (n + m);
@@ -26,7 +38,7 @@ export function gatherRareBins(reference: readonly number[], current: readonly n
     .map((count, bin) => ({ reference: count, current: entryAt(current, bin) }))
     .filter((cell) => cell.reference + cell.current > 0)
     .sort((a, b) => b.reference + b.current - a.reference - a.current);
-  const gathered: GatheredBins = { reference: [], current: [] };
+  const gathered = { reference: [] as number[], current: [] as number[] };
   let open = { reference: 0, current: 0 };
   for (const cell of cells) {
     open = { reference: open.reference + cell.reference, current: open.current + cell.current };

@@ -43,7 +43,8 @@ function gapsOf(pair: BinnedPair): Gap[] {
   const gaps: Gap[] = [];
   let before: number | null = null;
   let below = 0;
-  for (const [bin, at] of places.at.entries()) {
+  for (let bin = 0; bin <= last; bin++) {
+    const at = entryAt(places.at, bin);
     const rows = entryAt(reference, bin) + entryAt(current, bin);
     if (rows === 0 || Number.isNaN(at)) continue;
     if (before !== null) gaps.push({ width: at - before, below });

@@ -70,13 +70,16 @@ interface OrderedPoints {
 
 /** Points that are in order already, as those of bins are, are not sorted. */
 function inOrder(values: readonly number[], weights: readonly number[], total: number): OrderedPoints {
-  const isAscending = values.every((value, i) => i === 0 || entryAt(values, i - 1) <= value);
-  if (isAscending) return { at: Float64Array.from(values), shares: Float64Array.from(weights, (weight) => weight / total) };
+  const at = new Float64Array(values);
+  const shares = new Float64Array(weights);
+  let isAscending = true;
+  for (let i = 0; i < at.length; i++) {
+    shares[i] = entryAt(shares, i) / total;
+    if (i > 0 && entryAt(at, i - 1) > entryAt(at, i)) isAscending = false;
+  }
+  if (isAscending) return { at, shares };
   const order = values.map((_, i) => i).sort((i, j) => entryAt(values, i) - entryAt(values, j));
-  return {
-    at: Float64Array.from(order, (i) => entryAt(values, i)),
-    shares: Float64Array.from(order, (i) => entryAt(weights, i) / total),
-  };
+  return { at: Float64Array.from(order, (i) => entryAt(at, i)), shares: Float64Array.from(order, (i) => entryAt(shares, i)) };
 }
 
 /** ∫ |F - G| by one pass from left to right. */
@@ -100,14 +103,30 @@ export interface Placements {
   halfWidth: Float64Array;
 }
 
+/** Edges that were looked at, with the places of what lies between them: several questions are asked on the same ones. */
+const known = new WeakMap<readonly number[], Placements>();
+
 /**
  * The place of every bin's mass: interior bins at the midpoint, singletons at the upper edge, outer bins at their mean.
- * The caller checks the edges. Cost: linear.
+ * Throws a RangeError for edges that are not finite and strictly ascending. Cost: linear.
  */
 export function placeBins(edges: readonly number[], tails: TailMeans): Placements {
+  let inner = known.get(edges);
+  if (inner === undefined) known.set(edges, (inner = placeInnerBins(edges)));
+  const at = inner.at.slice();
+  at[edges.length] = tails.high ?? Number.NaN;
+  at[0] = tails.low ?? Number.NaN;
+  return { at, halfWidth: inner.halfWidth };
+}
+
+function placeInnerBins(edges: readonly number[]): Placements {
   const last = edges.length;
   const at = new Float64Array(last + 1);
   const halfWidth = new Float64Array(last + 1);
+  for (let i = 0; i < last; i++) {
+    requireFinite("an edge", entryAt(edges, i));
+    if (i > 0 && entryAt(edges, i) <= entryAt(edges, i - 1)) throw new RangeError("edges must be strictly ascending");
+  }
   for (let bin = 1; bin < last; bin++) {
     const lower = entryAt(edges, bin - 1);
     const upper = entryAt(edges, bin);
@@ -117,17 +136,11 @@ export function placeBins(edges: readonly number[], tails: TailMeans): Placement
     at[bin] = hasRoom ? middle : upper;
     halfWidth[bin] = hasRoom ? half : 0;
   }
-  at[last] = tails.high ?? Number.NaN;
-  at[0] = tails.low ?? Number.NaN;
   return { at, halfWidth };
 }
 
 function requireEdges(edges: readonly number[], bins: number): void {
   if (edges.length !== bins - 1) throw new RangeError(`${bins} bins need ${bins - 1} edges, got ${edges.length}`);
-  for (let i = 0; i < edges.length; i++) {
-    requireFinite("an edge", entryAt(edges, i));
-    if (i > 0 && entryAt(edges, i) <= entryAt(edges, i - 1)) throw new RangeError("edges must be strictly ascending");
-  }
 }
 
 /** The occupied bins as points; null when an occupied outer bin has no mean. */
@@ -147,8 +160,12 @@ function occupied({ at: places }: Placements, counts: readonly number[]): { at: 
 
 /** Σ half width × share: how far W1 can move when the rows leave their bins' midpoints. */
 function spreadBound({ halfWidth }: Placements, counts: readonly number[]): number {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  return counts.reduce((sum, count, bin) => sum + entryAt(halfWidth, bin) * count, 0) / total;
+  let [total, reach] = [0, 0];
+  for (let bin = 0; bin < counts.length; bin++) {
+    total += entryAt(counts, bin);
+    reach += entryAt(halfWidth, bin) * entryAt(counts, bin);
+  }
+  return reach / total;
 }
 
 /**
