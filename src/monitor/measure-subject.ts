@@ -77,7 +77,9 @@ function binDivergence(
     metric: one.metric,
     power: one.power,
     value: (then, now) => one.value(joined(then), joined(now)),
-    noiseFloor: cached((rows) => one.expected(joined(whole), rows) * one.scale(Math.max(1, binnedRows(whole)), rows)),
+    noiseFloor: (one.isDear ? betweenRoundRows : cached)(
+      (rows) => one.expected(joined(whole), rows) * one.scale(Math.max(1, binnedRows(whole)), rows),
+    ),
     significance: one.significance(bins.starts.length),
     independentPValue: (_value, then, now) => one.pValue(joined(then), joined(now)),
     bracket: () => null,
@@ -144,6 +146,22 @@ function cached(compute: (rows: number) => number): (rows: number) => number {
     let value = known.get(rows);
     if (value === undefined) known.set(rows, (value = compute(rows)));
     return value;
+  };
+}
+
+/** With fewer rows than this single ones matter: what chance makes of a bin moves in steps. */
+const MANY_ROWS = 1000;
+
+/**
+ * From 1,000 rows on worked out at numbers of two leading digits only, and read off the straight line between the nearest two.
+ * What noise makes of a distance falls with 1/m or its root, which bends upwards: the line lies above it, by 0.23 % at most.
+ */
+function betweenRoundRows(compute: (rows: number) => number): (rows: number) => number {
+  const at = cached(compute);
+  return (rows) => {
+    const step = rows < MANY_ROWS ? 1 : 10 ** (Math.floor(Math.log10(rows)) - 1);
+    const below = Math.floor(rows / step) * step;
+    return below === rows ? at(rows) : at(below) + ((at(below + step) - at(below)) * (rows - below)) / step;
   };
 }
 

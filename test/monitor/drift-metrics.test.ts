@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import { noCounts, type Counts } from "../../src/model/counts.ts";
 import type { SubjectGrid } from "../../src/model/grid.ts";
 import { DRIFT_METRICS, type DriftMetric, type Measurement } from "../../src/model/measurement.ts";
+import { BIN_DIVERGENCES } from "../../src/monitor/bin-divergences.ts";
 import { measureDrift } from "../../src/monitor/measure-drift.ts";
+import { divergencesFor } from "../../src/monitor/measure-subject.ts";
+import { joinBins, psiBins } from "../../src/monitor/subject-bins.ts";
 import type { SubjectWindow } from "../../src/monitor/subject-window.ts";
 import { NOTHING_USUAL, usualWindows } from "../../src/monitor/usual-windows.ts";
 
@@ -168,4 +171,26 @@ describe("the baseline's own windows", () => {
     expect(found?.expected).toBeGreaterThan(0);
     expect((found?.value ?? 0) / (found?.expected ?? 0)).toBeLessThan(4);
   });
+});
+
+test("what to expect of noise, read off between round numbers of rows, is never too little and 0.3 % too much at most", () => {
+  const skewed = Array.from({ length: 60 }, (_, place) => Math.ceil(20_000 / (place + 1) ** 1.3));
+  const cases: readonly (readonly [SubjectGrid, Counts])[] = [
+    [NUMBERS, counts(NUMBERS, [900, 1_100, 1_000, 1_000, 950, 1_050, 1_000, 1_000, 980, 1_020])],
+    [
+      { kind: "categorical", categories: skewed.map(String), rare: [], provisional: false },
+      { ...noCounts(62), bins: [...skewed, 0, 0], rows: skewed.reduce((sum, count) => sum + count, 0) },
+    ],
+  ];
+  for (const [grid, reference] of cases) {
+    const joined = joinBins(reference.bins, psiBins(grid, reference));
+    for (const { metric, noiseFloor } of divergencesFor(grid, reference)) {
+      const dear = BIN_DIVERGENCES.find((one) => one.metric === metric && one.isDear);
+      for (const rows of dear ? [7, 105, 999, 1_049, 1_555, 12_345, 98_765, 1_049_999] : []) {
+        const off = noiseFloor(rows) / (dear?.expected(joined, rows) ?? 0) - 1;
+        expect.soft(off, `${metric} of ${joined.length} bins at ${rows} rows`).toBeGreaterThan(-0.0005);
+        expect.soft(off, `${metric} of ${joined.length} bins at ${rows} rows`).toBeLessThan(0.003);
+      }
+    }
+  }
 });
