@@ -3,6 +3,7 @@ import type { NumericGrid, SubjectGrid } from "../model/grid.ts";
 import type { BinShare, DriftMetric } from "../model/measurement.ts";
 import { ksFromBins, ksPValue } from "../stats/ks.ts";
 import { populationStabilityIndex } from "../stats/psi.ts";
+import { rowsOf } from "../stats/shares.ts";
 import { wassersteinPValue } from "../stats/wasserstein-p-value.ts";
 import { wassersteinExpected, wassersteinFromBins } from "../stats/wasserstein.ts";
 import { BIN_DIVERGENCES, type BinDivergence } from "./bin-divergences.ts";
@@ -175,14 +176,25 @@ function topBins(
 ): BinShare[] {
   const contributions = contributionsTo(then, now) ?? populationStabilityIndex(then, now)?.contributions;
   if (!contributions) return [];
-  const shares = (counts: readonly number[]) => {
-    const total = counts.reduce((sum, count) => sum + count, 0);
-    return counts.map((count) => (total > 0 ? count / total : 0));
-  };
-  const before = shares(then);
-  const after = shares(now);
-  return labels
-    .map((bin, index) => ({ bin, reference: before[index] ?? 0, current: after[index] ?? 0, contribution: contributions[index] ?? 0 }))
-    .sort((a, b) => b.contribution - a.contribution)
-    .slice(0, most);
+  const share = (counts: readonly number[], total: number, bin: number) => (total > 0 ? (counts[bin] ?? 0) / total : 0);
+  const [before, after] = [rowsOf(then), rowsOf(now)];
+  return largestPlaces(contributions, most).map((bin) => ({
+    bin: labels[bin] ?? "",
+    reference: share(then, before, bin),
+    current: share(now, after, bin),
+    contribution: contributions[bin] ?? 0,
+  }));
+}
+
+/** The places of the largest values, largest first, of equal ones the first. */
+function largestPlaces(values: readonly number[], most: number): number[] {
+  const places: number[] = [];
+  while (places.length < Math.min(most, values.length)) {
+    let largest: number | null = null;
+    for (let place = 0; place < values.length; place += 1)
+      if ((largest === null || (values[place] as number) > (values[largest] as number)) && !places.includes(place)) largest = place;
+    if (largest === null) break;
+    places.push(largest);
+  }
+  return places;
 }

@@ -4,6 +4,15 @@ import { entryAt } from "./entry-at.ts";
 import { largestChangePValue } from "./largest-change.ts";
 import { canCompare, rowsOf } from "./shares.ts";
 
+/** Several divergences are asked about the same two lists in turn. */
+const known = new WeakMap<readonly number[], { readonly reference: readonly number[]; readonly pValue: number | null }>();
+
+function ofLargestChange(reference: readonly number[], current: readonly number[]): number | null {
+  let found = known.get(current);
+  if (found?.reference !== reference) known.set(current, (found = { reference, pValue: largestChangePValue(reference, current) }));
+  return found.pValue;
+}
+
 /** The tests of this room join bins that expect fewer rows than this on the smaller side. */
 const LEAST_EXPECTED = 5;
 
@@ -19,7 +28,8 @@ const LEAST_EXPECTED = 5;
  *
  * Misleads: a change spread over many rare bins stays unseen by both. Returns 1 where all rows of both sides lie in one bin:
  * nothing else could have come. Null when either side has no rows or there are fewer than two bins.
- * Throws a RangeError for unequal lengths and counts that are not whole. Cost: as `largestChangePValue`.
+ * Throws a RangeError for unequal lengths and counts that are not whole. Cost: as `largestChangePValue`,
+ * once for the same lists, which the caller keeps as they are.
  */
 export function orRareChange(pValue: number | null, reference: readonly number[], current: readonly number[]): number | null {
   if (!canCompare(reference, current)) return null;
@@ -28,7 +38,7 @@ export function orRareChange(pValue: number | null, reference: readonly number[]
   const totals = reference.map((count, bin) => count + entryAt(current, bin)).filter((total) => total > 0);
   if (totals.length < 2) return 1;
   if (pValue !== null && totals.every((total) => (total * Math.min(n, m)) / (n + m) >= LEAST_EXPECTED)) return pValue;
-  const largest = largestChangePValue(reference, current);
+  const largest = ofLargestChange(reference, current);
   if (pValue === null || largest === null) return largest;
   return Math.min(1, 2 * Math.min(pValue, largest));
 }

@@ -112,7 +112,7 @@ export async function countFeatures(
 /** Counts of one step of time: by version, then by subject (`subjectId`). */
 export type StepCounts = { readonly from: Millis; readonly byVersion: ReadonlyMap<string, ReadonlyMap<string, Counts>> };
 
-/** Rows by bin: the bins, and how many rows each has. */
+/** Rows by bin: the bins, and how many rows each has. The bins are left out where they are the first ones, all of them. */
 type Cells = [number[], number[]];
 
 type CountsRow = {
@@ -153,7 +153,7 @@ export async function readFeatureCounts(
 ): Promise<StepCounts[]> {
   const found = await store.query<CountsRow>(
     `SELECT step, version, subject, feature, sum(rows) AS rows, sum(missing) AS missing, sum(unparsable) AS unparsable, sum(non_finite) AS non_finite, sum(unseen) AS unseen,
-            groupArrayIf((bins, counts), buckets >= ${MANY_ALIKE}) AS alike, sumMapIf(bins, counts, buckets < ${MANY_ALIKE}) AS others,
+            groupArrayIf((if(bins[-1] = length(bins) - 1, [], bins), counts), buckets >= ${MANY_ALIKE}) AS alike, sumMapIf(bins, counts, buckets < ${MANY_ALIKE}) AS others,
             min(low) AS low, max(high) AS high, toString(sum(low_sum)) AS low_sum, toString(sum(high_sum)) AS high_sum
      FROM (
        SELECT {from:UInt32} + intDiv(toUnixTimestamp(c.bucket) - {from:UInt32}, {step:UInt32}) * {step:UInt32} AS step, c.version AS version, c.subject AS subject, c.feature AS feature,
@@ -200,6 +200,7 @@ export async function readFeatureCounts(
 
 function dense(length: number, parts: readonly Cells[]): number[] {
   const cells = new Array<number>(length).fill(0);
-  for (const [bins, counts] of parts) for (const [place, bin] of bins.entries()) (cells[bin] as number) += counts[place] ?? 0;
+  for (const [bins, counts] of parts)
+    for (let place = 0; place < counts.length; place += 1) (cells[bins[place] ?? place] as number) += counts[place] as number;
   return cells;
 }
