@@ -12,7 +12,7 @@ export type Value = number | string | null;
 /** Draws the next value of one feature; `time` is that of the row. */
 export type Draw = (chance: () => number, time: number) => Value;
 
-const START = Date.UTC(2026, 0, 5);
+export const START = Date.UTC(2026, 0, 5);
 
 export const normal: Draw = (chance) => drawNormal(chance);
 
@@ -152,16 +152,22 @@ export function independentWindows(feature: string, reference: readonly Value[],
 
 /**
  * One feature's days against a baseline of weeks that carries time. The stream goes on from the baseline into the days
- * that are judged, every third one; rows lie evenly in a day and are counted by the hour.
+ * that are judged, every third one unless told otherwise; rows lie evenly in a day and are counted by the hour.
  */
 export function datedWindows(
   feature: string,
   draw: Draw,
-  size: { readonly rowsPerDay: number; readonly weeks: number; readonly judged: number },
+  size: {
+    readonly rowsPerDay: number;
+    readonly weeks: number;
+    readonly judged: number;
+    /** Days from one that is judged to the next; 3 unless told. */
+    readonly stride?: number;
+  },
   chance: () => number,
 ): SubjectWindow[] {
-  const { rowsPerDay, weeks, judged } = size;
-  const days = Array.from({ length: weeks * 7 + judged * 3 }, (_, day) => {
+  const { rowsPerDay, weeks, judged, stride = 3 } = size;
+  const days = Array.from({ length: weeks * 7 + judged * stride }, (_, day) => {
     const hours: Value[][] = Array.from({ length: DAY / HOUR }, () => []);
     for (let row = 0; row < rowsPerDay; row += 1) {
       const time = START + day * DAY + Math.floor((row / rowsPerDay) * DAY);
@@ -180,7 +186,7 @@ export function datedWindows(
   const reference = addCounts(windows, binCount(grid));
   const usual = usualWindows(grid, reference, windows);
   return Array.from({ length: judged }, (_, index) => {
-    const day = weeks * 7 + index * 3;
+    const day = weeks * 7 + index * stride;
     return {
       ...shared,
       key: { subject: "feature", feature } as const,

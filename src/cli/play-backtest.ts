@@ -11,7 +11,12 @@ import type { Rule } from "../model/rule.ts";
 import { STATISTICS } from "./statistics.ts";
 
 /** Plays rules over what an app has stored: those that are proposed beside those configured under the same names. */
-export function backtestOf({ config, store, monitor }: Pick<App, "config" | "store" | "monitor">): ApiDependencies["backtest"] {
+export function backtestOf({
+  config,
+  store,
+  monitor,
+  watermark,
+}: Pick<App, "config" | "store" | "monitor" | "watermark">): ApiDependencies["backtest"] {
   return async ({ rules: written, model: named, window }): Promise<Backtest> => {
     const proposed = written === null ? [] : readProposed(written);
     const names = new Set(proposed.map(({ name }) => name));
@@ -20,12 +25,12 @@ export function backtestOf({ config, store, monitor }: Pick<App, "config" | "sto
     const courses: BacktestCourse[] = [];
     for (const model of config.models.values()) {
       if (named !== null && model.name !== named) continue;
+      // What is not over yet is no history.
+      const stretch = { from: window.from, to: Math.min(window.to, watermark(model.name) ?? window.from) };
       for (const { rule, which } of sides) {
         if ((rule.models !== null && !rule.models.includes(model.name)) || whyNotApplicable(rule, model) !== null) continue;
         const { maintenance = [] } = config;
-        courses.push(
-          await backtestRule({ store, rule, which, model, maintenance, stretch: window, tools: STATISTICS, measure: monitor.measure }),
-        );
+        courses.push(await backtestRule({ store, rule, which, model, maintenance, stretch, tools: STATISTICS, measure: monitor.measure }));
       }
     }
     return {
@@ -45,7 +50,7 @@ export function backtestOf({ config, store, monitor }: Pick<App, "config" | "sto
       modelNames: [...config.models.keys()],
       channelNames: [...channels, ...(text.match(/[\w.-]+/g) ?? [])],
     };
-    const rules = readRules(document, referred, true, new Map());
+    const rules = readRules(document, referred, false, new Map());
     const problems = document.problems();
     if (problems.length > 0)
       throw new Problem(

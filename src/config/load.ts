@@ -90,7 +90,7 @@ export function loadConfig(options: LoadOptions): Loaded {
     channels,
     retraining,
     rules,
-    maintenance,
+    ...(maintenance.length === 0 ? {} : { maintenance }),
   };
   return { ok: true, config: freeze(config), warnings: documents.flatMap((each) => each.warnings()) };
 }

@@ -33,6 +33,7 @@ afterAll(() => remove());
 /** A path that answers, and a body where one is due. */
 function example(route: { method: string; path: string }): [string, { method?: string; headers?: Record<string, string>; body?: string }] {
   const path = route.path.replace("{model}", "flight-delay").replace("{id}", "a-temp");
+  if (path === "/v1/backtest") return [`${path}?from=2013-07-01&to=2013-07-02`, { method: "POST" }];
   if (path === "/v1/silences" && route.method === "POST") return [`${path}?model=flight-delay&for=1h`, { method: "POST" }];
   return [path, route.method === "GET" ? {} : { method: route.method, headers: { "content-type": "application/json" }, body: "[]" }];
 }

@@ -408,7 +408,7 @@ const WRONG_RULES: readonly Row[] = [
     /no multiple/,
     /whole buckets/,
   ],
-  ["neither above nor drop", `${MEASURE}fire: {}`, 4, "rules[0].fire", /exactly one of `above` and `drop`/, /drop/],
+  ["neither above nor drop", `${MEASURE}fire: {}`, 4, "rules[0].fire", /exactly one of `above`, `drop`, `value` and `change`/, /drop/],
   ["above for accuracy", `${ACCURACY}fire: {above: 0.1}`, 4, "rules[0].fire.above", /loss against the baseline/, /drop: 0.03/],
   ["drop for drift", `${MEASURE}fire: {drop: 0.1}`, 4, "rules[0].fire.drop", /only performance/, /above/],
   [
