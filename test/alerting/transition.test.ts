@@ -96,7 +96,7 @@ describe("three of five evaluations", () => {
   });
 });
 
-describe("a value that flaps", () => {
+describe("R41 a value that flaps", () => {
   it.each([1, 2, 3])("fires at most once in as many evaluations as fire and clear take together, switching every %i", (period) => {
     const rule = { evaluations: 2, clear: { evaluations: 2 } };
     const conditions = Array.from(
@@ -138,7 +138,7 @@ describe("one evaluation with evidence", () => {
   });
 });
 
-describe("one evaluation without evidence", () => {
+describe("R42 one evaluation without evidence", () => {
   const states: AlertState[] = ["normal", "pending", "firing", "recovering", "resolved"];
   const gaps = ["insufficient", "no_data", "labels_pending", "error"] as const;
   it.each(states.flatMap((state) => gaps.map((health) => [state, health] as const)))(
