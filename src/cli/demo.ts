@@ -155,7 +155,7 @@ async function refuseRunningDemo(directory: string): Promise<void> {
 }
 
 function announce(transition: Transition, { url, json, say }: { url: string; json: boolean; say: (text: string) => void }): void {
-  const fired = transition.to === "firing" && transition.from !== "recovering";
+  const fired = transition.to === "firing" && transition.from !== "recovering" && transition.reason !== "confirmed";
   if (!fired && transition.to !== "resolved") return;
   const { key } = transition;
   const link = `${url}/alerts/${encodeURIComponent(transition.alertId)}`;

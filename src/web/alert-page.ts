@@ -74,7 +74,7 @@ function hints({ key, explanation, window }: Alert): Markup {
 
 /** The words of a change, unless they stand at the top of the page already. */
 function step(transition: Transition, inWords: boolean): Markup {
-  return html`<li><span class="note">${moment(transition.window.to)}</span> ${badge(transition.from)} → ${badge(transition.to)}${inWords ? html`<br>${transition.summary}` : null}</li>`;
+  return html`<li><span class="note">${moment(transition.window.to)}</span> ${badge(transition.from)} → ${badge(transition.to)}${transition.reason === undefined ? "" : ` ${transition.reason.replaceAll("_", " ")}`}${inWords ? html`<br>${transition.summary}` : null}</li>`;
 }
 
 /** What was recorded before the first attempt is shown only while nothing came of it. */
