@@ -4,11 +4,11 @@ import type { Measurement, MeasuredWindow, MeasureQuery } from "../model/measure
 import type { Maintenance, Rule } from "../model/rule.ts";
 import type { Clock, Millis } from "../model/time.ts";
 import { readAlert } from "../store/alert-pages.ts";
-import { insertStatuses, insertTransitions, readStatuses, readTrail } from "../store/alerts.ts";
+import { insertStatuses, insertTransitions, readStatuses, readStirred, readTrail } from "../store/alerts.ts";
 import { readMeasurements } from "../store/measurements.ts";
 import type { Store } from "../store/store.ts";
 import { closeAlert } from "./close.ts";
-import { evaluateWindow, type HashedRule, type Lookup, type Outcome } from "./evaluate.ts";
+import { evaluateWindow, firesIn, type HashedRule, type Lookup, type Outcome } from "./evaluate.ts";
 import { freshStatus, keyText } from "./identity.ts";
 import type { Tools } from "./judge.ts";
 import { measuredWindows } from "./measured-windows.ts";
@@ -56,11 +56,18 @@ export function createAlertEngine(options: {
   };
   const surroundings = { tools, lookup, clock };
   let statuses: Map<string, AlertStatus> | null = null;
+  let stirred: Map<string, Millis> | null = null;
   let last: Promise<unknown> = Promise.resolve();
 
   async function standing(): Promise<Map<string, AlertStatus>> {
     statuses ??= new Map((await readStatuses(store)).map((status) => [keyText(status.key), status]));
     return statuses;
+  }
+
+  /** The newest window after which an alert was not at rest, by rule and model. */
+  async function stirring(): Promise<Map<string, Millis>> {
+    stirred ??= new Map((await readStirred(store)).map(({ rule, model, to }) => [placeOf(rule, model), to]));
+    return stirred;
   }
 
   async function evaluate(measured: MeasuredWindow): Promise<Transition[]> {
@@ -79,6 +86,9 @@ export function createAlertEngine(options: {
       const own = windows.filter((window) => isJudged(rule, maintenance, window));
       const first = own[0];
       if (first === undefined) continue;
+      // Late rows come all the time, and hardly ever matter: nothing was under way from there on, and nothing begins.
+      const isCalm = ((await stirring()).get(placeOf(rule.name, first.model)) ?? 0) < first.window.to;
+      if (isCalm && !own.some((window) => firesIn(rule, window, tools))) continue;
       const trail = await readTrail(store, rule.name, first.model, first.window.to);
       const segmentGroups = first.segmentGroups;
       const stored = (endsAt: readonly Millis[]) =>
@@ -86,7 +96,7 @@ export function createAlertEngine(options: {
           found.filter((window) => isJudged(rule, maintenance, window)),
         );
       const revised: Revised = await reviseRule({ hashed, windows: own, known, trail, stored, surroundings });
-      all.push(...(await keep(revised, revised.trail)));
+      all.push(...(await keep(revised, revised.trail, false)));
     }
     return all;
   }
@@ -115,13 +125,19 @@ export function createAlertEngine(options: {
   }
 
   /** Stores what changed, transitions first. */
-  async function keep({ statuses: changed, transitions }: Outcome, trail: readonly AlertStatus[]): Promise<Transition[]> {
+  async function keep(
+    { statuses: changed, transitions }: Outcome,
+    trail: readonly AlertStatus[],
+    trailFirst = true,
+  ): Promise<Transition[]> {
     const known = await standing();
     if (transitions.length > 0) await insertTransitions(store, transitions);
-    if (trail.length > 0) await insertStatuses(store, trail, "alert_trail");
+    if (trail.length > 0 && trailFirst) await keepTrail(trail);
     // Calm goes on and on: where an alert is at rest as before, only memory knows up to when. Judged again, it is at rest again.
     const stored = changed.filter((status) => !isResting(status) || !isAsBefore(status, known.get(keyText(status.key))));
     if (stored.length > 0) await insertStatuses(store, stored);
+    // A path that was taken again must not look as if it had always been so before what came of it is stored.
+    if (trail.length > 0 && !trailFirst) await keepTrail(trail);
     for (const status of changed) known.set(keyText(status.key), status);
     for (const { key, from, to, reason } of transitions)
       log.info("alert changed", {
@@ -136,6 +152,15 @@ export function createAlertEngine(options: {
     return [...transitions];
   }
 
+  async function keepTrail(trail: readonly AlertStatus[]): Promise<void> {
+    await insertStatuses(store, trail, "alert_trail");
+    const newest = await stirring();
+    for (const { key, evaluatedTo } of trail) {
+      const place = placeOf(key.rule, key.model);
+      newest.set(place, Math.max(evaluatedTo, newest.get(place) ?? 0));
+    }
+  }
+
   /** One after the other: two at once would both start from the same status. */
   function inTurn(run: () => Promise<Transition[]>): Promise<Transition[]> {
     const result = last.then(run, run);
@@ -148,6 +173,10 @@ export function createAlertEngine(options: {
     revise: (windows) => inTurn(() => revise(windows)),
     closeUnwatched: (models) => inTurn(() => closeUnwatched(models)),
   };
+}
+
+function placeOf(rule: string, model: string): string {
+  return JSON.stringify([rule, model]);
 }
 
 /** Whether a status says what it said, but for the window. */

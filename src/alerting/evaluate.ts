@@ -106,6 +106,20 @@ function evaluateRule(
   return { statuses: next, transitions };
 }
 
+/** Whether anything fires by a rule in a window, whatever was before. */
+export function firesIn(rule: Rule, { measurements, segmentGroups = new Map() }: MeasuredWindow, tools: Tools): boolean {
+  // What it was earlier is not at hand: it may.
+  if (rule.fire.change) return true;
+  const watched = measurements.filter((one) => isAbout(rule, one, segmentGroups));
+  return [...new Set(watched.map(({ version }) => version))].some((version) =>
+    judge(
+      rule,
+      watched.filter((one) => one.version === version),
+      tools,
+    ).some(({ observation }) => observation.condition === "fire"),
+  );
+}
+
 /** What a rule says of one alert's subject in a window; undefined where nothing was measured of it. */
 export function judgementOf(
   rule: Rule,

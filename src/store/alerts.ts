@@ -121,6 +121,14 @@ export async function readTrail(
   return { before: before.map(parseStatus), since: since.map(parseStatus) };
 }
 
+/** The newest window after which any alert of a rule and model was not at rest. */
+export async function readStirred(store: Store): Promise<{ rule: string; model: string; to: Millis }[]> {
+  const rows = await store.query<{ rule: string; model: string; newest: number }>(
+    "SELECT rule, model, toUnixTimestamp64Milli(max(evaluated_to)) AS newest FROM alert_trail GROUP BY rule, model",
+  );
+  return rows.map(({ rule, model, newest }) => ({ rule, model, to: newest }));
+}
+
 export async function insertTransitions(store: Store, transitions: readonly Transition[]): Promise<void> {
   await store.insert(
     "alert_transitions",

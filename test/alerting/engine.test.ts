@@ -279,7 +279,31 @@ describe("windows that are measured again", () => {
     expect(status).toMatchObject({ state: "firing", since: DAY_0 });
   });
 
-  it("say the same again after a crash, and can say it anew once it was taken back", async () => {
+  it.each(["alert_statuses", "alert_trail"])("say the same again after a crash before %s is written", async (table) => {
+    const engine = engineOf([exampleRule()]);
+    for (const day of [0, 1]) {
+      const window = exampleWindow(day, [day === 0 ? calm : fired]);
+      await insertMeasurements(store, window.measurements, DAY_0);
+      await engine.evaluate(window);
+    }
+    const again = exampleWindow(1, [{ ...calm, revision: 2 }]);
+    const dying = engineOf([exampleRule()], {
+      async insert(into, rows) {
+        if (into === table) throw new Error("killed");
+        await store.insert(into, rows);
+      },
+    });
+    await expect(dying.revise([again])).rejects.toThrow("killed");
+    const left = (await readTransitions(store, { limit: 9 })).find(({ reason }) => reason === "retracted");
+    expect(left).toMatchObject({ from: "firing", to: "resolved" });
+    const seen = await engineOf([exampleRule()]).revise([again]);
+    expect(seen.map(({ id }) => id)).toEqual(table === "alert_statuses" ? [left?.id] : []);
+    expect((await readStatuses(store))[0]).toMatchObject({ state: "normal" });
+    expect(await readTransitions(store, { limit: 9 })).toHaveLength(2);
+    expect(await engineOf([exampleRule()]).revise([again])).toEqual([]);
+  });
+
+  it("say nothing new after a restart, and can say it anew once it was taken back", async () => {
     const { seen, windows } = await days(exampleRule(), [fired], { 0: calm });
     const [retracted] = seen;
     expect(await engineOf([exampleRule()]).revise(windows)).toEqual([]);
