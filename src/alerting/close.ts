@@ -64,6 +64,9 @@ export function blankExplanation(rule: Rule): Explanation {
     ci: null,
     detail: {},
     likely: null,
+    kind: null,
+    alongside: [],
+    query: null,
     hints: [],
   };
 }

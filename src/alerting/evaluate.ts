@@ -88,7 +88,7 @@ function evaluateRule(
     const status = known.get(name) ?? freshStatus(key);
     seen.add(name);
     if (window.to <= status.evaluatedTo) continue;
-    const moved = advance(hashed, judgement, status, window, clock);
+    const moved = advance(hashed, judgement, status, window, clock, judgements);
     next.push(moved.status);
     if (moved.transition) transitions.push(moved.transition);
   }
@@ -138,6 +138,7 @@ function advance(
   status: AlertStatus,
   window: Window,
   clock: () => Millis,
+  judgements: readonly Judgement[],
 ): { readonly status: AlertStatus; readonly transition: Transition | null } {
   const { rule } = hashed;
   const { status: moved, change } = step(status, judgement.observation, rule);
@@ -155,6 +156,7 @@ function advance(
       told,
       { since, window, severity: severity ?? status.severity ?? rule.severity, at: clock() },
       isWorse ? "escalated" : undefined,
+      judgements,
     );
   const { severity: _before, ...rest } = moved;
   return {
@@ -186,6 +188,7 @@ export function transitionOf(
   change: Change,
   { since, window, severity, at }: { readonly since: Millis; readonly window: Window; readonly severity: Severity; readonly at: Millis },
   reason?: TransitionReason,
+  judgements: readonly Judgement[] = [],
 ): Transition {
   const id = transitionId(hash, status, window.to, change, reason);
   const opens = change.to === "firing" && change.from !== "recovering" && change.from !== "firing";
@@ -200,7 +203,7 @@ export function transitionOf(
     window,
     since,
     ruleHash: hash,
-    ...explain(rule, judgement, change, since, reason),
+    ...explain(rule, judgement, change, since, reason, judgements),
     notify: opens || change.to === "resolved" || reason === "escalated" ? rule.notify : [],
     retrain: opens && rule.retrain,
     createdAt: at,

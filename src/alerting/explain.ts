@@ -11,7 +11,9 @@ import {
 import { traitOf } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
 import { formatDuration, formatTime, type Millis } from "../model/time.ts";
+import { deeperQuery } from "./deeper-query.ts";
 import type { Judgement } from "./judge.ts";
+import { likelyKind, performanceLikely } from "./likely.ts";
 import type { TemplateValues } from "../model/template.ts";
 import { fillTemplate, fillUrl } from "./template.ts";
 import type { Change } from "./transition.ts";
@@ -84,6 +86,8 @@ function metricWords(metric: Metric): string {
   return at === null ? METRIC_WORDS[metric as NamedMetric] : `${METRIC_WORDS[at.metric]} at a threshold of ${at.threshold}`;
 }
 
+const MOST_ALONGSIDE = 10;
+
 /** What an alert says: a summary a person can act on, in the rule's own words where it has any, and the facts behind it. */
 export function explain(
   rule: Rule,
@@ -91,9 +95,12 @@ export function explain(
   change: Change,
   since: Millis,
   reason?: TransitionReason,
+  /** All that the rule made of this version in this window. */
+  judgements: readonly Judgement[] = [],
 ): { summary: string; explanation: Explanation } {
   const { measurement } = judgement;
-  const summary = summarise(rule, judgement, change, since, reason);
+  const alongside = movedAlongside(judgement, judgements);
+  const summary = summarise(rule, judgement, change, since, reason, alongside);
   const values = templateValues(rule, judgement, change, since, summary);
   const runbook = rule.runbook === undefined ? null : fillUrl(rule.runbook, values);
   return {
@@ -113,6 +120,9 @@ export function explain(
       ci: measurement.ci,
       detail: { ...shorten(measurement.detail), ...(judgement.share ? { share: judgement.share } : {}) },
       likely: judgement.share ? null : likely(measurement),
+      kind: judgement.share ? null : likelyKind(measurement),
+      alongside,
+      query: deeperQuery(measurement),
       hints: [...(judgement.share ? hints({ ...measurement, feature: null }) : hints(measurement)), ...(runbook === null ? [] : [runbook])],
       ...(runbook === null ? {} : { runbook }),
     },
@@ -157,7 +167,30 @@ function shorten(detail: Measurement["detail"]): Measurement["detail"] {
   };
 }
 
-function summarise(rule: Rule, judgement: Judgement, change: Change, since: Millis, reason: TransitionReason | undefined): string {
+/** Other subjects that the rule found beyond its threshold and chance, of the same segment. */
+function movedAlongside({ subject, measurement: { segment } }: Judgement, judgements: readonly Judgement[]): Explanation["alongside"] {
+  return judgements
+    .filter((other) => other.observation.condition === "fire" && other.subject !== subject && other.measurement.segment === segment)
+    .sort((a, b) => (b.effect ?? 0) / b.threshold - (a.effect ?? 0) / a.threshold)
+    .slice(0, MOST_ALONGSIDE)
+    .map((other) => ({ subject: other.subject, metric: other.measurement.metric, value: other.measurement.value }));
+}
+
+function alongsideWords(alongside: Explanation["alongside"]): string | null {
+  if (alongside.length === 0) return null;
+  const names = alongside.slice(0, 3).map(({ subject }) => named(subject.replace(/^feature:/, "")));
+  const more = alongside.length - names.length;
+  return `In the same window moved ${names.join(", ")}${more === 0 ? "" : ` and ${more === 1 ? "another" : `${more} others`}`}`;
+}
+
+function summarise(
+  rule: Rule,
+  judgement: Judgement,
+  change: Change,
+  since: Millis,
+  reason: TransitionReason | undefined,
+  alongside: Explanation["alongside"],
+): string {
   const { measurement } = judgement;
   const subject = judgement.share ? shareHead(measurement) : headWords(measurement);
   const moved = judgement.share ? shareWords(judgement.share, measurement) : whatMoved(measurement, subject);
@@ -173,6 +206,7 @@ function summarise(rule: Rule, judgement: Judgement, change: Change, since: Mill
         amount(rule, judgement),
         certainty(judgement),
         judgement.share ? null : moverWords(measurement),
+        alongsideWords(alongside),
         `Since ${moment(since)}; ${rows(measurement.rows.current)} of version ${named(measurement.version)} in the newest window`,
       ]);
     }
@@ -298,8 +332,8 @@ function whatMoved(measurement: Measurement, subject: string): string {
     return `${subject} ${times}: likely ${unitWords(scale.unit, scale.from)}${more === null ? "" : `; ${more}`}`;
   }
   const bins = binWords(measurement);
-  if (median !== null) return `${subject} has moved: ${median}${bins === null ? "" : `; ${bins}`}`;
-  if (bins !== null) return `${subject} has moved: ${bins}${unseenWords(measurement)}`;
+  if (median !== null) return `${subject} has moved: ${median}${bins === null ? "" : `; ${bins}`}${segmentWords(measurement)}`;
+  if (bins !== null) return `${subject} has moved: ${bins}${unseenWords(measurement)}${segmentWords(measurement)}`;
   return `${subject} has moved away from ${named(measurement.baseline ?? "its baseline")}${unseenWords(measurement)}`;
 }
 
@@ -442,7 +476,9 @@ function verdictWords({ reason, values = [] }: Verdict): string {
 }
 
 /** The likely kind of change, where the numbers point to one. */
-function likely({ metric, value, detail }: Measurement): string | null {
+function likely(measurement: Measurement): string | null {
+  const { metric, value, detail } = measurement;
+  if (metricFamily(metric) === "performance") return performanceLikely(measurement);
   if (detail.scale?.unit) return unitWords(detail.scale.unit, detail.scale.from);
   if (detail.verdict?.kind === "break" && detail.verdict.cause !== "gone") return verdictWords(detail.verdict);
   if (metric === "missing_rate") return value !== null && value >= 0.95 ? "the field no longer arrives" : null;
@@ -462,11 +498,12 @@ function likely({ metric, value, detail }: Measurement): string | null {
 
 /** What to run and which page to open; the page is a path on this daemon. */
 function hints(measurement: Measurement): string[] {
-  const { model, segment, feature, from, to, metric } = measurement;
+  const { model, version, segment, feature, from, to, metric } = measurement;
   const command = metricFamily(metric) === "performance" ? "performance" : "drift";
   const place = feature === null ? "" : `/features/${pathSegment(feature)}`;
   return [
     `driftwatch ${command} ${shellOption("model", model)}${segment === null ? "" : ` ${shellOption("segment", segment)}`} --from ${formatTime(from)} --to ${formatTime(to)}`,
     `/models/${pathSegment(model)}${place}?from=${formatTime(from)}&to=${formatTime(to)}`,
+    `/v1/models/${pathSegment(model)}/report?format=html&version=${pathSegment(version)}&to=${formatTime(to)}`,
   ];
 }

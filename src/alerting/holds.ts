@@ -13,15 +13,16 @@ export type Sorted = {
  * told of no more. The end of an alert that was told of goes out nevertheless: whoever was woken by it may sleep.
  */
 export function sortWaiting(waiting: readonly Transition[], silences: readonly Silence[], now: Millis): Sorted {
-  const opened = new Set(waiting.flatMap(({ to, alertId }) => (to === "firing" ? [alertId] : [])));
-  const over = new Set(waiting.flatMap(({ to, alertId }) => (to === "resolved" && opened.has(alertId) ? [alertId] : [])));
+  // What opens an alert gives it its id; it may be told again as worse.
+  const untold = new Set(waiting.flatMap(({ id, alertId }) => (id === alertId ? [alertId] : [])));
+  const over = new Set(waiting.flatMap(({ to, alertId }) => (to === "resolved" ? [alertId] : [])));
   const tell: Transition[] = [];
   const silenced: { transition: Transition; silence: Silence }[] = [];
   for (const transition of waiting) {
+    const { to, alertId } = transition;
     const silence = silenceOf(silences, transition, now);
-    const isUntold = opened.has(transition.alertId);
-    if (silence === null || !isUntold) tell.push(transition);
-    else if (over.has(transition.alertId)) silenced.push({ transition, silence });
+    if (silence === null || (to === "resolved" && !untold.has(alertId))) tell.push(transition);
+    else if (over.has(alertId)) silenced.push({ transition, silence });
   }
   return { tell, silenced };
 }

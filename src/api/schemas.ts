@@ -88,6 +88,14 @@ const explanation = z
     ci: interval.nullable(),
     detail,
     likely: z.string().nullable(),
+    kind: z
+      .enum(["break", "drift", "mix_shift", "concept"])
+      .nullable()
+      .meta({ description: "A broken feed; other values; other inputs, to which a loss is due; inputs that mean something else." }),
+    alongside: z
+      .array(z.strictObject({ subject: z.string(), metric, value: z.number().nullable() }))
+      .meta({ description: "What else the same rule found to have moved in this window." }),
+    query: z.string().nullable().meta({ description: "SQL on the public views: the same measurement over time." }),
     hints: z.array(z.string()),
     runbook: z.string().nullable().meta({ description: "What to do, where the rule says so." }),
   })

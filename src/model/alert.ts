@@ -100,6 +100,15 @@ export type Explanation = {
   readonly detail: Measurement["detail"];
   /** The likely kind of change, in words, where one is likely. */
   readonly likely: string | null;
+  /**
+   * The likely kind of change: a broken feed; other values than before; other inputs than before, to which a loss of performance
+   * is due; or inputs that have come to mean something else. Null where nothing points to one.
+   */
+  readonly kind: "break" | "drift" | "mix_shift" | "concept" | null;
+  /** What else of this model the same rule found to have moved in this window, largest effect first. */
+  readonly alongside: readonly { readonly subject: string; readonly metric: Metric; readonly value: number | null }[];
+  /** SQL on the public views that shows the same measurement over time. */
+  readonly query: string | null;
   /** What to run or look at next. */
   readonly hints: readonly string[];
   /** Where the rule says what to do. */

@@ -41,6 +41,9 @@ export function explanationJson(explanation: Explanation) {
     ci: explanation.ci,
     detail: detailJson(explanation.detail),
     likely: explanation.likely,
+    kind: explanation.kind,
+    alongside: explanation.alongside,
+    query: explanation.query,
     hints: explanation.hints,
     runbook: explanation.runbook ?? null,
   };

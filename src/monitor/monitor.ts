@@ -3,11 +3,13 @@ import type { Changes, ChangesQuery } from "../model/change.ts";
 import type { Grid, LabelKey, SubjectKey } from "../model/grid.ts";
 import {
   DRIFT_METRICS,
+  JUDGED_DRIFT_METRICS,
   type JudgedFamily,
   type Measurement,
   type MeasuredWindow,
   type MeasureQuery,
   type MetricFamily,
+  type Metric,
 } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
@@ -351,18 +353,41 @@ export function createMonitor(options: {
     return model.state.grid.segments ? nameSegments(model, named) : named;
   }
 
-  /** Which segments carry a loss of performance. */
+  /** Which segments carry a loss of performance, or a move of a feature, the prediction or the score. */
   async function nameSegments({ state }: Watched, measurements: readonly Measurement[]): Promise<Measurement[]> {
     const named: Measurement[] = [];
+    // Several metrics of one subject are of one change.
+    const known = new Map<string, ReturnType<typeof largestShares> | null>();
     for (const one of measurements) {
-      const { metric, segment, version, baseline, model } = one;
-      const isWorth =
-        one.status === "ok" && segment === null && baseline !== null && isMeanMetric(metric) && (one.pValue ?? 1) <= WORTH_NAMING;
+      const { status, segment, version, baseline, model, pValue } = one;
+      const of = changeOf(one);
+      if (of === null || status !== "ok" || segment !== null || baseline === null || (pValue ?? 1) > WORTH_NAMING) {
+        named.push(one);
+        continue;
+      }
       const window = { from: one.from, to: one.to };
-      const found = isWorth ? await explainSegments(store, state, { model, version, window, baseline, of: { metric } }) : null;
-      named.push(found === null ? one : { ...one, detail: { ...one.detail, segments: largestShares(found) } });
+      const key = JSON.stringify([version, baseline, window, of]);
+      if (!known.has(key)) {
+        const found = await explainSegments(store, state, { model, version, window, baseline, of });
+        known.set(key, found === null ? null : largestShares(found));
+      }
+      const segments = known.get(key) ?? null;
+      named.push(segments === null ? one : { ...one, detail: { ...one.detail, segments } });
     }
     return named;
+  }
+
+  /** What segments may carry of a measurement; null where it is nothing they could share out. */
+  function changeOf({ subject, feature, metric }: Measurement): SegmentQuestion["of"] | null {
+    if (isMeanMetric(metric)) return { metric };
+    if (
+      subject === "performance" ||
+      subject === "traffic" ||
+      subject === "label" ||
+      !(JUDGED_DRIFT_METRICS as readonly Metric[]).includes(metric)
+    )
+      return null;
+    return { subject, feature: feature ?? "" };
   }
 
   /** Which values are new stands in the events alone: they are looked up where an alert may need to name them. */

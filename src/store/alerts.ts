@@ -153,6 +153,9 @@ export async function insertTransitions(store: Store, transitions: readonly Tran
   );
 }
 
+type Added = "kind" | "alongside" | "query";
+type EarlierExplanation = Omit<Explanation, Added> & Partial<Pick<Explanation, Added>>;
+
 export type TransitionRow = KeyRow & {
   id: string;
   alert_id: string;
@@ -189,7 +192,8 @@ export function parseTransition(row: TransitionRow): Transition {
     since: row.since_ms,
     ruleHash: row.rule_hash,
     summary: row.summary,
-    explanation: JSON.parse(row.explanation) as Explanation,
+    // Those of before did not say all of it.
+    explanation: { kind: null, alongside: [], query: null, ...(JSON.parse(row.explanation) as EarlierExplanation) },
     notify: row.notify,
     retrain: row.retrain === 1,
     createdAt: row.created_at_ms,

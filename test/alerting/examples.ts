@@ -115,6 +115,9 @@ export function exampleTransition(changes: Partial<Transition> = {}): Transition
       ci: null,
       detail: { nullWindows: 38 },
       likely: "kilometres for miles",
+      kind: null,
+      alongside: [],
+      query: null,
       hints: [
         "driftwatch drift --model flight-delay --from 2013-09-02T00:00:00Z --to 2013-09-03T00:00:00Z",
         "/models/flight-delay/features/visib",

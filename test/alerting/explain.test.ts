@@ -174,3 +174,64 @@ describe("the summary", () => {
     expect(explanation.likely).toMatch(/^a value that is stuck: 99% of rows fall in “<script>/);
   });
 });
+
+describe("the kind of a change", () => {
+  const kindOf = (changes: Partial<Measurement>, rule = exampleRule()) => told(changes, rule).explanation.kind;
+  const performance = (metric: Metric) =>
+    exampleRule({
+      measure: { metric, of: null, baseline: "training", window: DAY, every: DAY },
+      fire: { above: new Map(), drop: 0.03, falseAlarms: 0.01 },
+    });
+  const loss = (causes: readonly number[], metric: Metric = "accuracy") => {
+    const moves = causes.map((change, index) => ({ feature: `f${index}`, change, standardError: 0.001, unknown: 0 }));
+    const changes = { subject: "performance", feature: null, metric, value: 0.8, labelled: 800 } as const;
+    const { explanation } = told({ ...changes, detail: { reference: 0.9, causes: moves } }, performance(metric));
+    return [explanation.kind, explanation.likely];
+  };
+
+  it("is a break or a drift, as far as the values tell", () => {
+    const scale = { reference: 10, current: 16.093, ratio: 1.60934, unit: "kilometres for miles" };
+    const verdict = { cause: "moved", reason: "The values moved.", before: 0, now: 0.6 } as const;
+    expect(kindOf({ detail: { scale } })).toBe("break");
+    expect(kindOf({ detail: { verdict: { ...verdict, kind: "break", cause: "constant" } } })).toBe("break");
+    expect(kindOf({ detail: { verdict: { ...verdict, kind: "drift" } } })).toBe("drift");
+    expect(kindOf({ detail: {} })).toBe("drift");
+    expect(kindOf({ detail: { verdict: { ...verdict, kind: "unclear" } } })).toBeNull();
+    expect(kindOf({ metric: "type_mismatch_rate", value: 0.5 }, qualityRule("type_mismatch_rate"))).toBe("break");
+    expect(kindOf({ metric: "missing_rate", value: 1 }, qualityRule("missing_rate"))).toBe("break");
+    expect(kindOf({ metric: "missing_rate", value: 0.3 }, qualityRule("missing_rate"))).toBeNull();
+  });
+
+  it("of a loss is other inputs where the move of one would do half of it, and another meaning where all do little", () => {
+    expect(loss([0.08, 0.01])).toEqual(["mix_shift", "other inputs than before: the move of f0 alone would do 80% of it"]);
+    expect(loss([0.01, -0.05])).toEqual(["concept", "inputs have come to mean something else: their moves alone would do little of this"]);
+    expect(loss([0.03])).toEqual([null, null]);
+    expect(loss([])).toEqual([null, null]);
+    // What a feature's move does to errors says nothing of these.
+    expect(loss([0.08], "precision")).toEqual([null, null]);
+    expect(
+      kindOf(
+        { subject: "performance", feature: null, metric: "estimated_accuracy", value: 0.8, detail: { reference: 0.9 } },
+        performance("estimated_accuracy"),
+      ),
+    ).toBe("mix_shift");
+  });
+});
+
+describe("what moved with it", () => {
+  it("is named, largest first, of the same segment alone", () => {
+    const measurements = ["visib", "temp", "dewp", "wind", "humid", "quiet"].map((feature, index) =>
+      exampleMeasurement({ feature, value: feature === "quiet" ? 0.05 : 0.3 + index / 10, pValue: feature === "quiet" ? 0.5 : 0.0001 }),
+    );
+    const judgements = judge(exampleRule(), measurements, TOOLS);
+    const [first] = judgements;
+    if (!first) throw new Error("the rule does not watch this");
+    const { summary, explanation } = explain(exampleRule(), first, { from: "normal", to: "firing" }, DAY_0, undefined, judgements);
+    expect(explanation.alongside.map(({ subject, metric }) => [subject, metric])).toEqual(
+      ["humid", "wind", "dewp", "temp"].map((subject) => [subject, "wasserstein"]),
+    );
+    expect(summary).toContain(" In the same window moved humid, wind, dewp and another. ");
+    const elsewhere = judgements.map((one) => ({ ...one, measurement: { ...one.measurement, segment: "carrier=DL" } }));
+    expect(explain(exampleRule(), first, { from: "normal", to: "firing" }, DAY_0, undefined, elsewhere).explanation.alongside).toEqual([]);
+  });
+});

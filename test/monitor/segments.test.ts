@@ -154,13 +154,24 @@ describe("a change in one segment only", () => {
   });
 
   test("is what a loss of the whole is made of, if it is large enough to be one", async () => {
-    const rules = [{ ...accuracy("accuracy"), fire: { above: new Map(), drop: 0.02, falseAlarms: 0.05 } }];
+    const little = new Map([
+      ["wasserstein", 0.05],
+      ["psi", 0.05],
+    ] as const);
+    const rules = [
+      { ...accuracy("accuracy"), fire: { above: new Map(), drop: 0.02, falseAlarms: 0.05 } },
+      driftRule(little, { baseline: "training", of: ["amount"] }, { name: "amount", atLeastRows: 20 }),
+    ];
     const { app, transitions } = await startProgram(configOf(scratchDirectory(), { rules }));
     await play(
       app,
       days(4, 5, (index) => (index >= 2 ? { moved: 1, wrong: 0.9 } : {})),
     );
-    const told = transitions.find(({ to }) => to === "firing");
+    const moved = transitions.find(({ to, key }) => to === "firing" && key.rule === "amount");
+    expect(moved?.key.segment).toBeNull();
+    expect(moved?.summary).toMatch(/^amount has moved: .*; “carrier=DL” carries \d+(\.\d)?% of it\. /);
+    expect(moved?.explanation.detail.segments?.[0]).toMatchObject({ segment: "carrier=DL", reference: null, current: null });
+    const told = transitions.find(({ to, key }) => to === "firing" && key.rule === "accuracy");
     expect(told?.key.segment).toBeNull();
     expect(told?.summary).toMatch(/“carrier=DL” \(0\.\d+ to 0\.\d+\) carries \d+(\.\d)?% of it/);
     const [largest] = told?.explanation.detail.segments ?? [];

@@ -276,6 +276,9 @@ const explanation = (changes: Partial<Explanation>): Explanation => ({
     ],
   },
   likely: "°F → °C, since 31 Jul 2013 00:00 UTC",
+  kind: null,
+  alongside: [],
+  query: null,
   hints: [
     "driftwatch drift --model flight-delay --version 2013-q1 --feature temp --from 2013-08-13T00:00:00Z --to 2013-08-14T00:00:00Z",
     "/models/flight-delay/features/temp",

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createApp } from "../../src/app.ts";
+import type { EventSource } from "../../src/ingest/source.ts";
+import { silentLog } from "../../src/log.ts";
+import { SECOND } from "../../src/model/time.ts";
+import { createCall } from "../../src/notify/guarded-call.ts";
+import { createHeartbeat } from "../../src/notify/heartbeat.ts";
+import { until } from "../support/kafka-until.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { toyConfig } from "../support/toy-config.ts";
+import { startWebhookReceiver } from "../support/webhook-receiver.ts";
+
+let receiver: Awaited<ReturnType<typeof startWebhookReceiver>>;
+beforeAll(async () => {
+  receiver = await startWebhookReceiver();
+});
+beforeEach(() => {
+  receiver.requests.length = 0;
+  receiver.answerWith({ status: 200 });
+});
+afterAll(() => receiver.stop());
+
+describe("the heartbeat", () => {
+  it("beats while the work is done, and is withheld while it is not", async () => {
+    const state = { reasons: [] as string[] };
+    const heartbeat = createHeartbeat({
+      settings: { url: receiver.url, every: SECOND },
+      call: createCall({ allow: ["127.0.0.1"] }),
+      whyNot: () => state.reasons,
+      log: silentLog,
+    });
+    expect(await heartbeat.beat()).toBe(true);
+    state.reasons = ["The broker does not answer."];
+    expect(await heartbeat.beat()).toBe(false);
+    expect(receiver.requests).toHaveLength(1);
+    state.reasons = [];
+    receiver.answerWith({ status: 500 });
+    expect(await heartbeat.beat()).toBe(false);
+    expect(receiver.requests).toHaveLength(2);
+  });
+
+  it("of a program comes by itself, as long as its passes end well and its events can be read", async () => {
+    const state = { error: null as string | null, withheld: [] as unknown[] };
+    const source: EventSource = {
+      name: "kafka",
+      start: async () => {},
+      stop: async () => {},
+      status: () => ({ running: true, error: state.error, partitions: [], gaps: 0, lost: 0 }),
+    };
+    const config = { ...toyConfig(scratchDirectory(), { baselines: [] }), heartbeat: { url: receiver.url, every: 50 } };
+    const warn = (message: string, facts: unknown) => {
+      if (message.startsWith("the heartbeat is withheld")) state.withheld.push(facts);
+    };
+    const app = await createApp(config, { log: { ...silentLog, warn }, sources: [source], tickEvery: 50 });
+    try {
+      await app.start();
+      await until("three beats", () => receiver.requests.length >= 3);
+      state.error = "The broker does not answer.";
+      await until("one to be withheld", () => state.withheld.length > 0);
+      // What was under way by then has come.
+      await until("another to be withheld", () => state.withheld.length > 1);
+      const seen = receiver.requests.length;
+      const more = state.withheld.length + 3;
+      await until("more to be withheld", () => state.withheld.length >= more);
+      expect(receiver.requests).toHaveLength(seen);
+      expect(state.withheld.at(-1)).toMatchObject({ reasons: expect.stringContaining("The broker does not answer.") as string });
+      state.error = null;
+      await until("it to beat again", () => receiver.requests.length > seen);
+    } finally {
+      await app.stop();
+    }
+  }, 60_000);
+});
