@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createOutbox } from "../../src/alerting/outbox.ts";
-import { silentLog } from "../../src/log.ts";
+import { createLog, silentLog, type Log } from "../../src/log.ts";
 import type { Notification, Notifier, SendOutcome } from "../../src/model/alert.ts";
 import type { Silence } from "../../src/model/silence.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../src/model/time.ts";
@@ -29,7 +29,7 @@ const over = (id: string) =>
 const onSubject = (id: string) => exampleTransition({ id, alertId: id, key: { ...fired.key, subject: id } });
 
 /** An outbox with one channel, which keeps what it is told. */
-function outboxOf(options: { behind?: () => string | null; repeatEvery?: number | null; answers?: SendOutcome[] } = {}) {
+function outboxOf(options: { behind?: () => string | null; repeatEvery?: number | null; answers?: SendOutcome[]; log?: Log } = {}) {
   const told: Notification[] = [];
   const time = { now: START };
   const notifier: Notifier = async (notification) => {
@@ -43,7 +43,7 @@ function outboxOf(options: { behind?: () => string | null; repeatEvery?: number 
       repeatEvery: new Map([["ops", options.repeatEvery ?? null]]),
       ...(options.behind ? { behind: options.behind } : {}),
       clock: () => time.now,
-      log: silentLog,
+      log: options.log ?? silentLog,
       link: () => null,
     });
   const ids = () => told.map(({ transitions }) => transitions.map(({ id }) => id).sort());
@@ -231,7 +231,7 @@ describe("an alert that fires on", () => {
   });
 });
 
-it("a receiver that wants no more is called no more until the next start, which tells it what it missed", async () => {
+it("R44 a receiver that wants no more is called no more until the next start, which tells it what it missed", async () => {
   const { start, outbox, ids, time } = outboxOf({ answers: [{ outcome: "failed", detail: "HTTP 410", gone: true }] });
   await insertTransitions(store, [fired]);
   expect(await outbox.deliver()).toEqual({ sent: 0, retry: 0, failed: 1 });
@@ -242,4 +242,17 @@ it("a receiver that wants no more is called no more until the next start, which 
   expect([...outbox.waiting()].map(([channel, waiting]) => [channel, waiting.length])).toEqual([["ops", 1]]);
   await start().deliver();
   expect(ids()).toEqual([["a"], ["a-over"]]);
+});
+
+it("R47 a model's name makes no line of the log", async () => {
+  const lines: string[] = [];
+  const name = 'm\r\n{"level":"error","message":"forged"}\u2028\u2029\u0000';
+  const { outbox } = outboxOf({ log: createLog((line) => lines.push(line)), behind: () => `Ingestion of ${name} is behind.` });
+  await insertTransitions(store, [{ ...fired, key: { ...fired.key, model: name } }]);
+  await outbox.deliver();
+  expect(lines).toHaveLength(1);
+  for (const line of lines) {
+    expect(line).not.toMatch(/[\r\n]/);
+    expect(JSON.parse(line)).toMatchObject({ level: "warn", model: name });
+  }
 });

@@ -57,7 +57,7 @@ const resolved = exampleTransition({
 });
 
 describe("telling", () => {
-  it("groups what concerns one model into one notification a channel, once", async () => {
+  it("R45 groups 500 alerts of one model into one notification a channel, once", async () => {
     const ops = listener();
     const ml = listener();
     await insertTransitions(store, [
@@ -110,7 +110,7 @@ describe("telling", () => {
 });
 
 describe("a crash", () => {
-  it("between sending and recording sends again under the same id, and what came since on its own", async () => {
+  it("R43 between sending and recording sends again under the same id, and what came since on its own", async () => {
     const ops = listener();
     await insertTransitions(store, [fired]);
     const dying = outboxOf(
@@ -185,7 +185,7 @@ describe("a crash", () => {
 });
 
 describe("a receiver in trouble", () => {
-  it("is tried by the schedule for some three days, then given up", async () => {
+  it("R44 is tried by the schedule for some three days, then given up", async () => {
     const ops = listener(...Array.from({ length: 10 }, () => BUSY));
     await insertTransitions(store, [fired]);
     const { outbox, time } = outboxOf({ ops: ops.notifier });
@@ -203,7 +203,7 @@ describe("a receiver in trouble", () => {
     });
   });
 
-  it("is not called before it asked to be, even for something new", async () => {
+  it("R44 is not called before it asked to be, even for something new", async () => {
     const ops = listener({ outcome: "retry", detail: "HTTP 429", retryAfter: 10 * MINUTE });
     await insertTransitions(store, [fired]);
     const { outbox, time } = outboxOf({ ops: ops.notifier });
@@ -227,7 +227,7 @@ describe("a receiver in trouble", () => {
     expect(await outbox.deliver()).toEqual({ sent: 1, retry: 0, failed: 0 });
   });
 
-  it("does not hold up another channel, even when it hangs", async () => {
+  it("R44 does not hold up another channel, even when it hangs", async () => {
     const { promise, resolve } = later();
     const ml = listener();
     await insertTransitions(store, [exampleTransition({ id: "a", notify: ["ops", "ml"] })]);
