@@ -69,6 +69,7 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
       measure: monitor.measure,
       report: ({ model, ...query }) => modelReport({ store, model, ...query }),
       status,
+      clock: Date.now,
       extra: { links },
     }),
   });

@@ -7,6 +7,7 @@ import { findRuleFiles } from "./find-rule-files.ts";
 import type { Problem } from "./problem.ts";
 import { readAdapters } from "./read-adapters.ts";
 import { readChannels, readHeartbeat, readRetraining } from "./read-channels.ts";
+import { warnOfForbidden } from "./warn-of-forbidden.ts";
 import { checkTopLevel, readHttp, readKafka, readStore } from "./read-connections.ts";
 import { readModels } from "./read-models.ts";
 import { readPart, valueAt } from "./read-part.ts";
@@ -55,6 +56,7 @@ export function loadConfig(options: LoadOptions): Loaded {
   const channelNames = mappingKeys(document, "channels");
   const adapters = readAdapters(document, modelNames);
   const retraining = readRetraining(document, surroundings, modelNames);
+  if (outgoing) warnOfForbidden(document, outgoing.allow, { channels, retraining, heartbeat: heartbeat ?? null });
 
   const documents: Document[] = [document];
   const unread: Problem[] = [];

@@ -2,7 +2,7 @@ import { firstSentence, type Notifier } from "../model/alert.ts";
 import type { Call } from "../model/call.ts";
 import type { Channel } from "../model/settings.ts";
 import { formatTime, MINUTE, type Millis } from "../model/time.ts";
-import { alertHref, alertLines, facts, likelyOf, nextSteps, oneLine, summaryOf, type AlertLine } from "./message.ts";
+import { alertHref, alertLines, facts, likelyOf, nextSteps, oneLine, queryOf, summaryOf, type AlertLine } from "./message.ts";
 import { postJson } from "./post-json.ts";
 
 type AlertmanagerChannel = Extract<Channel, { type: "alertmanager" }>;
@@ -30,6 +30,7 @@ function alertOf(
   const { key, latest } = line;
   const likely = likelyOf(line);
   const page = alertHref(line.id, link);
+  const query = queryOf(line);
   const ends = line.state === "resolved" ? at : at + (reason === "test" ? MINUTE : HOLDS);
   return {
     labels: {
@@ -49,6 +50,8 @@ function alertOf(
       facts: facts(line)
         .map(([name, value]) => `${name}: ${value}`)
         .join("; "),
+      ...(query === null ? {} : { query }),
+      ...(latest.explanation.runbook === undefined ? {} : { runbook_url: latest.explanation.runbook }),
       look: nextSteps(line, null)
         .map(({ text }) => text)
         .join("; "),

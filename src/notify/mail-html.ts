@@ -9,6 +9,7 @@ import {
   oneLine,
   omitted,
   percentText,
+  queryOf,
   shownBins,
   stateWords,
   subjectName,
@@ -63,10 +64,12 @@ function alertBlock(line: AlertLine, notification: Notification, picture: Pictur
     ([name, value]) => `<tr><td style="padding:0 12px 0 0;color:#666">${name}</td><td>${escapeHtml(value)}</td></tr>`,
   );
   const steps = nextSteps(line, notification.link).map(({ text, href }) =>
-    href === null ? `<li><code>${escapeHtml(text)}</code></li>` : `<li><a href="${escapeHtml(href)}">${pageName(href)}</a></li>`,
+    href === null ? `<li><code>${escapeHtml(text)}</code></li>` : `<li><a href="${escapeHtml(href)}">${href === line.latest.explanation.runbook ? "Open the runbook" : pageName(href)}</a></li>`,
   );
   const page = alertHref(line.id, notification.link);
   if (page !== null) steps.push(`<li><a href="${escapeHtml(page)}">Open this alert’s page</a></li>`);
+  const query = queryOf(line);
+  if (query !== null) steps.push(`<li><code>${escapeHtml(query)}</code></li>`);
   return [
     `<div style="border-left:4px solid ${colour};padding:4px 12px;margin:16px 0">`,
     `<p style="margin:0;color:${colour}"><strong>${escapeHtml(`${stateWords(line, notification)}: ${subjectName(line)}`)}</strong></p>`,

@@ -9,6 +9,7 @@ import {
   oneLine,
   omitted,
   percentText,
+  queryOf,
   shownBins,
   stateWords,
   subjectName,
@@ -24,6 +25,7 @@ export function textBody(notification: Notification): string {
   const blocks = lines.slice(0, SHOWN).map((line) => {
     const likely = likelyOf(line);
     const page = alertHref(line.id, link);
+    const query = queryOf(line);
     return [
       `${stateWords(line, notification)}: ${subjectName(line)}`,
       `  ${summaryOf(line)}`,
@@ -32,6 +34,7 @@ export function textBody(notification: Notification): string {
       ...facts(line).map(([name, value]) => `  ${name}: ${value}`),
       ...nextSteps(line, link).map(({ text }) => `  → ${text}`),
       ...(page === null ? [] : [`  → ${page}`]),
+      ...(query === null ? [] : [`  → ${query}`]),
     ].join("\n");
   });
   const tail = [omitted(lines.length, SHOWN), link === null ? null : `All alerts: ${link}`].filter((part) => part !== null);

@@ -112,10 +112,17 @@ export function nextSteps({ latest }: AlertLine, link: string | null): NextStep[
   return latest.explanation.hints
     .filter((hint) => link !== null || !hint.startsWith("/"))
     .map((hint) => {
+      if (hint === latest.explanation.runbook) return { text: oneLine(hint, 600), href: hint };
       if (link === null || !hint.startsWith("/")) return { text: oneLine(hint, 600), href: null };
       const { href } = new URL(hint, link);
       return { text: href, href };
     });
+}
+
+/** SQL for whoever looks deeper. */
+export function queryOf({ latest, state }: AlertLine): string | null {
+  const { query } = latest.explanation;
+  return query === null || state === "resolved" ? null : oneLine(query, 2_000);
 }
 
 /** The page of one alert. */

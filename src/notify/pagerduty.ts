@@ -4,7 +4,7 @@ import type { Call } from "../model/call.ts";
 import { SEVERITIES } from "../model/rule.ts";
 import type { Channel } from "../model/settings.ts";
 import { formatTime } from "../model/time.ts";
-import { alertHref, alertLines, headline, likelyOf, oneLine, percentText, shownBins, subjectName, summaryOf } from "./message.ts";
+import { alertHref, alertLines, headline, likelyOf, oneLine, percentText, queryOf, shownBins, subjectName, summaryOf } from "./message.ts";
 import { postJson } from "./post-json.ts";
 
 const SHOWN = 20;
@@ -79,6 +79,7 @@ function triggerOf(notification: Notification, rule: string, dedupKey: string, o
           since: formatTime(line.latest.since),
           summary: summaryOf(line),
           likely: likelyOf(line),
+          query: queryOf(line),
           bins: shownBins(line).map(
             (bin) => `${oneLine(bin.bin, 60)}: ${percentText(bin.reference)} before, ${percentText(bin.current)} after`,
           ),

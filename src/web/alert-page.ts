@@ -1,23 +1,28 @@
 import type { Delivery, Transition } from "../model/alert.ts";
 import { metricFamily, WHOLE_MODEL } from "../model/measurement.ts";
 import { traitOf } from "../model/performance.ts";
+import { silenceOf } from "../model/silence.ts";
 import { formatTime } from "../model/time.ts";
 import { html, type Markup } from "../report/markup.ts";
 import { badge } from "../report/parts.ts";
-import { chance, count, evidence, metricName, moment, number, percent, span, STATUS_WORDS } from "../report/words.ts";
+import { chance, count, evidence, metricName, moment, number, percent, segment, span, STATUS_WORDS } from "../report/words.ts";
 import { readAlert } from "../store/alert-pages.ts";
 import type { Alert } from "../store/alerts.ts";
 import { readDeliveries } from "../store/deliveries.ts";
+import { readAcknowledgements, readSilences } from "../store/silences.ts";
 import type { PageDependencies } from "./dependencies.ts";
 import { alertHref, modelHref, subjectHref } from "./links.ts";
 import type { Shown } from "./pages.ts";
 
 /** Everything an alert has to say. */
-export async function alertPage({ store }: PageDependencies, id: string): Promise<Shown | null> {
+export async function alertPage({ store, clock }: PageDependencies, id: string): Promise<Shown | null> {
   const found = await readAlert(store, id);
   if (!found) return null;
   const { alert, transitions } = found;
   const deliveries = await readDeliveries(store, { transitionIds: transitions.map((one) => one.id), limit: 200 });
+  const now = clock();
+  const taken = (await readAcknowledgements(store, [id])).get(id) ?? null;
+  const silence = alert.state === "resolved" ? null : silenceOf(await readSilences(store, { endingAfter: now }), alert, now);
   // How it began says what moved; the latest change may only say that it is over.
   const opening = transitions.find((one) => one.id === alert.id) ?? transitions.find((one) => one.to === "firing") ?? transitions[0];
   const name = alert.key.subject.replace(/^feature:/, "");
@@ -28,13 +33,30 @@ export async function alertPage({ store }: PageDependencies, id: string): Promis
   const told = opening && opening.id !== transitions.at(-1)?.id && opening.summary !== alert.summary ? opening.summary : null;
   const body = html`<h1>${name}</h1>
 <p class="lead">${badge(alert.state)} ${badge(alert.severity)} Rule ${alert.key.rule}, version ${alert.key.version}, since ${moment(alert.since)} UTC${alert.health === "ok" ? null : html`. The newest window: ${STATUS_WORDS[alert.health]}`}</p>
-<div class="card alarm ${alert.state === "resolved" ? "over" : alert.severity}"><p class="summary">${alert.summary}</p>${told === null ? null : html`<p class="note">When it began: ${told}</p>`}${opening?.explanation.likely ? html`<p><strong>Likely:</strong> ${opening.explanation.likely}</p>` : null}</div>
+${taken === null ? null : html`<p class="note">${taken.by} has taken it up${taken.comment === "" ? "" : `: ${taken.comment}`}. Nobody is told of it again until it is over.</p>`}${silence === null ? null : html`<p class="note">Silenced by ${silence.by} until ${moment(silence.to)} UTC${silence.comment === "" ? "" : `: ${silence.comment}`}.</p>`}
+<div class="card alarm ${alert.state === "resolved" ? "over" : alert.severity}"><p class="summary">${alert.summary}</p>${told === null ? null : html`<p class="note">When it began: ${told}</p>`}${opening?.explanation.likely ? html`<p><strong>Likely:</strong> ${opening.explanation.likely}</p>` : null}${opening?.explanation.kind ? html`<p class="note">${KIND_WORDS[opening.explanation.kind]}</p>` : null}</div>
 <h2>How much, and how sure</h2><div class="card">${figures(alert)}</div>
 ${changes(opening ?? null)}
+${beside(opening ?? null)}
 <h2>What to do</h2><div class="card">${hints(alert)}</div>
 <h2>What happened</h2><div class="card"><ol class="steps">${transitions.map((one) => step(one, one.summary !== alert.summary))}</ol></div>
 <h2>Who was told</h2><div class="card">${deliveries.length === 0 ? html`<p class="empty">Nobody yet. A rule names its channels under <code>notify</code>, and <code>channels</code> says how to reach them.</p>` : deliveryTable(deliveries)}</div>`;
   return { title: `${name} · ${alert.key.rule}`, crumbs, body };
+}
+
+const KIND_WORDS: Readonly<Record<NonNullable<Alert["explanation"]["kind"]>, string>> = {
+  break: "This looks like a broken feed: repair it before anything is retrained.",
+  drift: "This looks like a change of the world: the values are others than before.",
+  mix_shift: "This looks like other inputs than before, on which the model is as good as it ever was there.",
+  concept: "This looks like inputs that have come to mean something else: what the model has learned holds no longer.",
+};
+
+/** What moved in the same window, and which segments carry most of this. */
+function beside(opening: Transition | null): Markup | null {
+  const alongside = opening?.explanation.alongside ?? [];
+  const segments = opening?.explanation.detail.segments ?? [];
+  if (alongside.length === 0 && segments.length === 0) return null;
+  return html`<h2>Where, and with what</h2><div class="card">${segments.length === 0 ? null : html`<p>Most of it comes from ${segments.map((one, index) => html`${index === 0 ? "" : ", "}${one.segment} (${percent(one.share)})`)}.</p>`}${alongside.length === 0 ? null : html`<p>In the same window moved ${alongside.map((one, index) => html`${index === 0 ? "" : ", "}${one.subject.replace(/^feature:/, "")}${one.value === null ? "" : ` (${metricName(one.metric)} ${number(one.value)})`}`)}.</p>`}</div>`;
 }
 
 function figures({ explanation: e, window }: Alert): Markup {
@@ -69,7 +91,7 @@ function hints({ key, explanation, window }: Alert): Markup {
     key.subject === "performance"
       ? modelHref(key.model)
       : subjectHref(key.model, { subject: key.subject, feature: isFeature ? key.subject.replace(/^feature:/, "") : null }, query);
-  return html`<p><a href="${place}">${key.subject === "performance" ? "See the model over time" : key.subject === "traffic" ? "See the rows of the model" : "See the two distributions"}</a></p>${commands.length === 0 ? null : html`<p class="note">Or run:</p>${commands.map((command) => html`<pre>${command}</pre>`)}`}`;
+  return html`<p><a href="${place}">${key.subject === "performance" ? "See the model over time" : key.subject === "traffic" ? "See the rows of the model" : "See the two distributions"}</a> · <a href="/v1/models/${segment(key.model)}/report?format=html&amp;version=${segment(key.version)}&amp;to=${formatTime(window.to)}">Read the report</a></p>${commands.length === 0 ? null : html`<p class="note">Or run:</p>${commands.map((command) => html`<pre>${command}</pre>`)}`}${explanation.query === null ? null : html`<p class="note">Or ask the store how it went before:</p><pre>${explanation.query}</pre>`}`;
 }
 
 /** The words of a change, unless they stand at the top of the page already. */

@@ -1,6 +1,6 @@
 import type { Measurement, MeasureQuery } from "../model/measurement.ts";
 import type { ModelSettings } from "../model/settings.ts";
-import type { Millis } from "../model/time.ts";
+import type { Clock, Millis } from "../model/time.ts";
 import type { ModelReport } from "../report/report.ts";
 import type { Store } from "../store/store.ts";
 
@@ -19,6 +19,7 @@ export type PageDependencies = {
     readonly reasons: readonly string[];
     readonly watermarks: ReadonlyMap<string, Millis | null>;
   };
+  readonly clock: Clock;
   /** More places to go, at the top of every page. */
   readonly extra?: { readonly links?: readonly { readonly href: string; readonly text: string }[] };
 };

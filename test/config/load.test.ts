@@ -224,6 +224,23 @@ heartbeat: {url_file: beat, every: 5m}
   expect(config.heartbeat).toEqual({ url: "https://beat.example.com/1", every: 5 * MINUTE });
 });
 
+it("addresses that nothing will be sent to are warned of, those that are allowed are not", () => {
+  const yaml = (allow: string) => `${MODEL}channels:
+  near: {type: webhook, url: "http://localhost:8025/x"}
+  inside: {type: alertmanager, url: "http://10.1.2.3:9093"}
+  outside: {type: slack, url: "https://hooks.example.com/x"}
+retraining: {m: {type: webhook, url: "http://[::1]:1/"}}
+heartbeat: {url: "http://169.254.169.254/"}
+outgoing: {allow: ${allow}}
+`;
+  const warned = (allow: string) => {
+    const result = load(yaml(allow));
+    return result.ok ? result.warnings.filter(({ message }) => message.includes("not public")).map(({ path }) => path) : [];
+  };
+  expect(warned("[]")).toEqual(["channels.near.url", "channels.inside.url", "retraining.m.url", "heartbeat.url"]);
+  expect(warned('[10.0.0.0/8, 127.0.0.1, "::1"]')).toEqual(["heartbeat.url"]);
+});
+
 it("the other forms load", () => {
   const yaml = `
 clock: replay

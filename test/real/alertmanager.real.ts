@@ -106,7 +106,7 @@ test("Alertmanager shows our alerts, silences them, keeps them while they fire, 
   expect(await outbox.deliver()).toEqual({ sent: 1, retry: 0, failed: 0 });
 
   const alerts = await shown();
-  expect(alerts.map(({ labels }) => labels.subject).sort()).toEqual([`"} evil{ `, "temp"]);
+  expect(new Set(alerts.map(({ labels }) => labels.subject))).toEqual(new Set([`"} evil{ `, "temp"]));
   const temp = alerts.find(({ labels }) => labels.subject === "temp");
   expect(temp).toMatchObject({
     labels: { alertname: "feature-drift", model: "flight-delay", version: "2013-q1", severity: "warning", team: "ml" },

@@ -21,7 +21,14 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
     sources: [],
   });
   const measure: ApiDependencies["measure"] = async () => [];
-  const pages = createPages({ store, models: byName, measure, status, report: (query) => modelReport({ store, ...query }) });
+  const pages = createPages({
+    store,
+    models: byName,
+    measure,
+    status,
+    clock: changes.clock ?? (() => SEED_END),
+    report: (query) => modelReport({ store, ...query }),
+  });
   const dependencies: ApiDependencies = {
     store,
     models: byName,

@@ -1,3 +1,4 @@
+import { deeperQuery } from "../../src/alerting/deeper-query.ts";
 import type { Explanation, Transition } from "../../src/model/alert.ts";
 import type { SubjectGrid, SubjectKey } from "../../src/model/grid.ts";
 import type { Measurement, Metric } from "../../src/model/measurement.ts";
@@ -298,7 +299,11 @@ function seedTransition(names: SeedNames, changes: Partial<Transition>): Transit
     since: SEED_START + 30 * DAY,
     ruleHash: "0".repeat(16),
     summary: `${names.numeric[2]} seems to be in another unit: likely °F → °C, since 31 Jul 2013 00:00 UTC; its median was 72.1, and is 22.3 now. Its normalised Wasserstein distance is 1.51, where 0.045 is usual without a change; the rule fires 0.2 above that. Chance is an unlikely cause: p = 0.0002 after correction for 8 subjects looked at, measured against 38 windows of the same length in the baseline.`,
-    explanation: explanation({}),
+    explanation: explanation({
+      kind: "break",
+      alongside: [{ subject: names.numeric[0] ?? "visib", metric: "wasserstein", value: 0.4 }],
+      query: deeperQuery(measured(names, names.versions[0], SEED_START, { subject: "feature", feature: names.numeric[2] ?? "temp" })),
+    }),
     notify: ["ml_oncall"],
     retrain: false,
     createdAt: SEED_START + 33 * DAY + HOUR,

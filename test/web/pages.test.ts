@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { insertAcknowledgement, insertSilence } from "../../src/store/silences.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openTemporaryStore } from "../alerting/examples.ts";
 import { apiOver } from "../support/api.ts";
@@ -57,6 +58,22 @@ describe("pages", () => {
       "driftwatch drift",
       "recovering",
       "corrected for 8 subjects",
+    ])
+      expect(page).toContain(words);
+  });
+
+  it("tell of an alert what moved with it, what kind of change it is, how to look deeper, and who has it", async () => {
+    const match = { model: null, rule: null, version: null, segment: null, subject: "temp", severity: null };
+    await insertSilence(store, { id: "s", match, from: 0, to: 4e12, by: "<i>ada", comment: "known", createdAt: 0 }, 0);
+    await insertAcknowledgement(store, { alertId: "a-temp", by: "bob", comment: "on it", at: 0 });
+    const page = await text("/alerts/a-temp");
+    for (const words of [
+      "This looks like a broken feed",
+      "In the same window moved dep_delay",
+      "SELECT time, value, expected, p_value",
+      "/v1/models/flight-delay/report?format=html",
+      "bob has taken it up: on it.",
+      "Silenced by &lt;i&gt;ada until",
     ])
       expect(page).toContain(words);
   });
