@@ -36,8 +36,8 @@ const readers: Readonly<Record<Channel["type"], Read>> = {
   alertmanager: readAlertmanager,
 };
 
-/** A day where nothing is said; nothing (`0s`) is never. */
-function repeatEvery(said: Millis | undefined, usual: Millis | null = DAY): Millis | null {
+/** Three days where nothing is said: most windows are days, and a day later there is nothing new. Nothing (`0s`) is never. */
+function repeatEvery(said: Millis | undefined, usual: Millis | null = 3 * DAY): Millis | null {
   return said === 0 ? null : (said ?? usual);
 }
 

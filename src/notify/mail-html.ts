@@ -64,7 +64,9 @@ function alertBlock(line: AlertLine, notification: Notification, picture: Pictur
     ([name, value]) => `<tr><td style="padding:0 12px 0 0;color:#666">${name}</td><td>${escapeHtml(value)}</td></tr>`,
   );
   const steps = nextSteps(line, notification.link).map(({ text, href }) =>
-    href === null ? `<li><code>${escapeHtml(text)}</code></li>` : `<li><a href="${escapeHtml(href)}">${href === line.latest.explanation.runbook ? "Open the runbook" : pageName(href)}</a></li>`,
+    href === null
+      ? `<li><code>${escapeHtml(text)}</code></li>`
+      : `<li><a href="${escapeHtml(href)}">${href === line.latest.explanation.runbook ? "Open the runbook" : pageName(href)}</a></li>`,
   );
   const page = alertHref(line.id, notification.link);
   if (page !== null) steps.push(`<li><a href="${escapeHtml(page)}">Open this alert’s page</a></li>`);

@@ -113,7 +113,7 @@ channels:
     try {
       const file = channels(receiver.url);
       const listed = await cli(["channels", "--config", file]);
-      expect(listed.out).toMatch(/ops +webhook +1d/);
+      expect(listed.out).toMatch(/ops +webhook +3d/);
       expect(listed.out).toMatch(/chat +slack +–/);
       expect(listed.out).not.toContain("sixteen");
       for (const name of ["ops", "chat"]) {

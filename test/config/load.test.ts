@@ -108,13 +108,13 @@ it("the design's example loads", () => {
         {
           type: "email",
           name: "ml_oncall",
-          repeatEvery: DAY,
+          repeatEvery: 3 * DAY,
           to: ["ml@example.com"],
           from: "driftwatch@localhost",
           smtp: { host: "localhost", port: 25, secure: false, username: null, password: null },
         },
       ],
-      ["ops", { type: "webhook", name: "ops", repeatEvery: DAY, url: "https://example.com/hook", secret: "s3cret" }],
+      ["ops", { type: "webhook", name: "ops", repeatEvery: 3 * DAY, url: "https://example.com/hook", secret: "s3cret" }],
     ]),
     retraining: new Map([
       [
@@ -206,7 +206,7 @@ it("what is not said has a default", () => {
 
 it("channels of every kind load, with their secrets from files", () => {
   const yaml = `${MODEL}channels:
-  chat: {type: slack, url_file: chat, repeat_every: 3d}
+  chat: {type: slack, url_file: chat, repeat_every: 7d}
   team: {type: teams, url: "https://example.com/workflow", repeat_every: 0s}
   pager: {type: pagerduty, routing_key_file: key}
   am: {type: alertmanager, url: "http://am:9093", labels: {team: ml}}
@@ -215,7 +215,7 @@ heartbeat: {url_file: beat, every: 5m}
 `;
   const config = loaded(load(yaml, { chat: "https://hooks.example.com/T0/B0/x\n", key: "R0UT1NG", beat: "https://beat.example.com/1" }));
   expect([...config.channels.values()]).toEqual([
-    { type: "slack", name: "chat", url: "https://hooks.example.com/T0/B0/x", repeatEvery: 3 * DAY },
+    { type: "slack", name: "chat", url: "https://hooks.example.com/T0/B0/x", repeatEvery: 7 * DAY },
     { type: "teams", name: "team", url: "https://example.com/workflow", repeatEvery: null },
     { type: "pagerduty", name: "pager", url: "https://events.pagerduty.com/v2/enqueue", routingKey: "R0UT1NG", repeatEvery: null },
     { type: "alertmanager", name: "am", url: "http://am:9093", labels: new Map([["team", "ml"]]), repeatEvery: null },
