@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import path from "node:path";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const assets = [/\.sql$/, /\.css$/, /\.client\.js$/];
+const assets = [/\.sql$/, /\.css$/, /\.client\.js$/, /\.mjs$/];
 
 function filesBelow(directory) {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {

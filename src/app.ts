@@ -21,13 +21,14 @@ import type { Transition } from "./model/alert.ts";
 import type { Config } from "./model/settings.ts";
 import type { Grid } from "./model/grid.ts";
 import { MINUTE, SECOND, type Clock, type Millis, type Window } from "./model/time.ts";
+import { compareVersions } from "./monitor/compare.ts";
 import { createMonitor, type Monitor, type TickResult } from "./monitor/monitor.ts";
 import { createCall } from "./notify/guarded-call.ts";
 import { createHeartbeat } from "./notify/heartbeat.ts";
 import { createNotifiers } from "./notify/notifier.ts";
 import { createSignedPost } from "./notify/signed-post.ts";
-import { createLaunchers } from "./retrain/launch-webhook.ts";
-import { createRetrainer } from "./retrain/retrainer.ts";
+import { createLaunchers } from "./retrain/launchers.ts";
+import { createRetrainer, type Retrainer } from "./retrain/retrainer.ts";
 import { storeUntil } from "./store/until.ts";
 import { readStatuses } from "./store/alerts.ts";
 import { openStore } from "./store/open.ts";
@@ -37,6 +38,9 @@ import { insertSourceProgress } from "./store/source-progress.ts";
 import type { Store } from "./store/store.ts";
 import { insertTick, type Tick } from "./store/ticks.ts";
 import { createSequence } from "./store/touched-buckets.ts";
+
+/** How often what a retraining came to is asked. */
+const FOLLOW_EVERY = 5 * SECOND;
 
 export type AppOptions = {
   readonly clock?: Clock;
@@ -64,6 +68,7 @@ export type App = {
   readonly watermarks: Watermarks;
   readonly sources: readonly EventSource[];
   readonly outbox: Outbox;
+  readonly retrainer: Retrainer;
   readonly metrics: Pick<Metrics, "scrape">;
   readonly localToken: string;
   /** One pass: count, measure, judge, decide. Passes never overlap. */
@@ -155,11 +160,19 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   };
   const retrainer = createRetrainer({
     store,
+    models: config.models,
     settings: config.retraining,
-    launchers: createLaunchers(config.retraining, { post, link }),
+    launchers: createLaunchers(config.retraining, post),
+    launches: effects,
     clock,
+    liveClock,
+    watermark,
+    compare: (settings, query) => compareVersions({ store, settings, watermark: watermark(settings.name) }, query),
+    closeAlerts: async (version) => note(await engine.closeReplaced(version)),
+    link,
+    publicUrl: () => options.link?.() ?? config.http.publicUrl,
     log,
-    onDecided: metrics.decided,
+    onChanged: metrics.decided,
   });
   const notifiers = createNotifiers(config.channels, { call, post });
   const outbox = createOutbox({
@@ -199,12 +212,15 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     log,
   });
 
-  async function tell(transitions: readonly Transition[]): Promise<void> {
+  function note(transitions: readonly Transition[]): void {
     metrics.alerts.changed(transitions);
     if (transitions.length > 0) onTransitions(transitions);
-    if (!effects) return;
-    changes.push(...transitions);
-    await retrainer.consider(transitions);
+    if (effects) changes.push(...transitions);
+  }
+
+  async function tell(transitions: readonly Transition[]): Promise<void> {
+    note(transitions);
+    if (effects) await retrainer.consider(transitions);
   }
 
   const answers = () =>
@@ -219,7 +235,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   let recordedAt = 0;
   let passedAt: Millis | null = null;
   let assigned: ReadonlySet<string> = new Set();
-  let loop: Promise<void> | null = null;
+  const loops: Promise<void>[] = [];
 
   /** Passes, and what must not happen beside one, come one after the other. */
   function inTurn<T>(run: () => Promise<T>): Promise<T> {
@@ -293,13 +309,13 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     assigned = keys;
   }
 
-  async function tickForever(every: Millis): Promise<void> {
+  async function forever(every: Millis, what: string, run: () => Promise<unknown>): Promise<void> {
     while (!stopping) {
       try {
-        await tick();
+        await run();
       } catch (error) {
         if (stopping) return;
-        log.error("a monitoring pass failed and will be tried again", { error: error instanceof Error ? error.message : String(error) });
+        log.error(`${what} failed and will be tried again`, { error: error instanceof Error ? error.message : String(error) });
       }
       const until = clock() + every;
       while (!stopping && clock() < until) await sleep(Math.min(100, every));
@@ -325,7 +341,9 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       });
     }
     started = true;
-    if (tickEvery !== null) loop = tickForever(tickEvery);
+    if (tickEvery === null) return;
+    loops.push(forever(tickEvery, "a monitoring pass", tick));
+    if (effects && config.retraining.size > 0) loops.push(forever(FOLLOW_EVERY, "following retraining", retrainer.follow));
   }
 
   let stopped: Promise<void> | null = null;
@@ -339,7 +357,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     for (const source of sources) await source.stop();
     await pipeline.close();
     await deadLetters?.close();
-    await loop;
+    await Promise.all(loops);
     await ticking;
     await heartbeat?.stop();
     await refresh.stop();
@@ -396,6 +414,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     watermarks,
     sources,
     outbox,
+    retrainer,
     metrics,
     localToken: `dw_${randomBytes(32).toString("base64url")}`,
     tick,

@@ -12,6 +12,11 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
     write: (text) => {
       if (!closed) stream.write(text);
     },
+    drained: () =>
+      new Promise((resolve) => {
+        if (closed || !stream.writableNeedDrain) resolve();
+        else for (const event of ["drain", "close", "error"]) stream.once(event, () => resolve());
+      }),
     get columns() {
       return stream.isTTY ? (stream.columns ?? null) : null;
     },

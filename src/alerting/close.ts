@@ -6,7 +6,7 @@ import { freshStatus, transitionId } from "./identity.ts";
 import { TRANSITIONS } from "./transition.ts";
 import { moment, named } from "./words.ts";
 
-type Ending = "rule_removed" | "not_watched" | "version_retired";
+export type Ending = "rule_removed" | "not_watched" | "version_retired" | "replaced";
 
 /** The end of an alert that nothing will judge any more: it says so, since nothing was found to be well again. */
 export function closeAlert(
@@ -44,6 +44,7 @@ const WORDS: Readonly<Record<Ending, (status: AlertStatus) => string>> = {
   rule_removed: ({ key }) => `The rule ${named(key.rule)} is not among the rules of ${named(key.model)} any more, and this alert was its.`,
   not_watched: ({ key }) => `The rule ${named(key.rule)} does not look at ${named(key.subject)} any more.`,
   version_retired: ({ key }) => `Version ${named(key.version)} sends nothing any more, while other versions do.`,
+  replaced: ({ key }) => `Another version has taken the place of ${named(key.version)}, as somebody confirmed.`,
 };
 
 /** An explanation where nothing was measured. */

@@ -1,5 +1,5 @@
 import type { Log } from "../log.ts";
-import type { AlertStatus, Transition } from "../model/alert.ts";
+import type { AlertKey, AlertStatus, Transition } from "../model/alert.ts";
 import type { Measurement, MeasuredWindow, MeasureQuery } from "../model/measurement.ts";
 import type { Maintenance, Rule } from "../model/rule.ts";
 import type { Clock, Millis } from "../model/time.ts";
@@ -7,7 +7,7 @@ import { readAlert } from "../store/alert-pages.ts";
 import { insertStatuses, insertTransitions, readStatuses, readStirred, readTrail } from "../store/alerts.ts";
 import { readMeasurements } from "../store/measurements.ts";
 import type { Store } from "../store/store.ts";
-import { closeAlert } from "./close.ts";
+import { closeAlert, type Ending } from "./close.ts";
 import { evaluateWindow, firesIn, type HashedRule, type Lookup, type Outcome } from "./evaluate.ts";
 import { freshStatus, keyText } from "./identity.ts";
 import type { Tools } from "./judge.ts";
@@ -23,6 +23,8 @@ export type AlertEngine = {
   revise(windows: readonly MeasuredWindow[]): Promise<Transition[]>;
   /** Ends the alerts that no rule judges any more. Call before the first evaluation. */
   closeUnwatched(models: ReadonlySet<string>): Promise<Transition[]>;
+  /** Ends the alerts of a version that a person says another has taken the place of. */
+  closeReplaced(version: Pick<AlertKey, "model" | "version">): Promise<Transition[]>;
 };
 
 /**
@@ -101,12 +103,18 @@ export function createAlertEngine(options: {
     return all;
   }
 
-  async function closeUnwatched(models: ReadonlySet<string>): Promise<Transition[]> {
+  const closeUnwatched = (models: ReadonlySet<string>) =>
+    closeWhere(({ key }) => whyUnwatched(rules.find(({ rule }) => rule.name === key.rule)?.rule, key, models));
+
+  const closeReplaced = ({ model, version }: Pick<AlertKey, "model" | "version">) =>
+    closeWhere(({ key }) => (key.model === model && key.version === version ? "replaced" : null));
+
+  async function closeWhere(whyOver: (status: AlertStatus) => Ending | null): Promise<Transition[]> {
     const closed: AlertStatus[] = [];
     const transitions: Transition[] = [];
     for (const status of (await standing()).values()) {
       if (isResting(status)) continue;
-      const reason = whyUnwatched(rules.find(({ rule }) => rule.name === status.key.rule)?.rule, status.key, models);
+      const reason = whyOver(status);
       if (reason === null) continue;
       const told = isOpen(status) && status.alertId !== null ? await readAlert(store, status.alertId) : null;
       const [opened, newest] = [told?.transitions[0], told?.transitions.at(-1)];
@@ -172,6 +180,7 @@ export function createAlertEngine(options: {
     evaluate: (window) => inTurn(() => evaluate(window)),
     revise: (windows) => inTurn(() => revise(windows)),
     closeUnwatched: (models) => inTurn(() => closeUnwatched(models)),
+    closeReplaced: (version) => inTurn(() => closeReplaced(version)),
   };
 }
 

@@ -1,15 +1,14 @@
 import * as z from "zod";
 import { alertPlace, readAlert, readAlertPage } from "../store/alert-pages.ts";
 import { readDeliveries } from "../store/deliveries.ts";
-import { readRetrainPage } from "../store/history-pages.ts";
 import { pageOf, pageOfWhole, readCursor } from "./cursor.ts";
 import type { ApiDependencies } from "./dependencies.ts";
-import { deliveryJson, retrainJson, ruleJson, transitionJson } from "./json.ts";
+import { deliveryJson, ruleJson, transitionJson } from "./json.ts";
 import { oneOf, pageSize, paging, text } from "./parameters.ts";
 import { Problem, quoted } from "./problem.ts";
 import { route, type Route } from "./route.ts";
 import { alertsJson } from "./silences.ts";
-import { alert, alertInFull, page, retrain, rule } from "./schemas.ts";
+import { alert, alertInFull, page, rule } from "./schemas.ts";
 
 const PLACE = z.tuple([z.int(), z.string()]);
 
@@ -69,20 +68,6 @@ export function alertRoutes(dependencies: Pick<ApiDependencies, "store" | "rules
       query: { ...paging },
       answers: { "application/json": page(rule) },
       handle: ({ query }) => pageOfWhole("rules", rules, pageSize(query.limit), query.cursor, ruleJson),
-    }),
-    route({
-      method: "GET",
-      path: "/v1/retrains",
-      tag: "Retraining",
-      summary: "Retraining runs and refusals, newest first.",
-      scope: "read",
-      query: { model: text("A model's name.").optional(), ...paging },
-      answers: { "application/json": page(retrain) },
-      handle: async ({ query }) => {
-        const size = pageSize(query.limit);
-        const found = await readRetrainPage(store, { model: query.model }, size + 1, readCursor("retrains", query.cursor, PLACE));
-        return pageOf("retrains", found, size, (run) => [run.at, run.id], retrainJson);
-      },
     }),
   ];
 }

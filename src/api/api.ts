@@ -8,6 +8,7 @@ import { compareRoutes } from "./compare.ts";
 import type { ApiDependencies } from "./dependencies.ts";
 import { docsPage, DOCS_ICON, DOCS_STYLE } from "./docs.ts";
 import { eventRoutes } from "./events.ts";
+import { exportRoutes } from "./export.ts";
 import { heldRoutes } from "./held.ts";
 import { measurementRoutes } from "./measurements.ts";
 import { gridRoutes } from "./grid.ts";
@@ -15,6 +16,7 @@ import { modelRoutes } from "./models.ts";
 import { openApiDocument } from "./openapi.ts";
 import { operationRoutes } from "./operations.ts";
 import { Problem, problemResponse, quoted } from "./problem.ts";
+import { retrainRoutes } from "./retrains.ts";
 import { route, type Route } from "./route.ts";
 import { segmentRoutes } from "./segments.ts";
 import { document, html } from "./schemas.ts";
@@ -43,6 +45,8 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...alertRoutes(dependencies),
     ...backtestRoutes(dependencies),
     ...silenceRoutes(dependencies),
+    ...retrainRoutes(dependencies),
+    ...exportRoutes(dependencies),
     ...operationRoutes(dependencies),
     ...heldRoutes(dependencies),
   ];
@@ -87,9 +91,10 @@ export function createApi(dependencies: ApiDependencies): Hono {
   });
 
   for (const one of routes) {
-    app.on(one.method, one.path.replace(/\{(\w+)\}/g, ":$1"), (c) => {
-      authorise(c.req.raw, one.scope);
-      return one.handle(c.req.raw, c.req.param());
+    app.on(one.method, one.path.replace(/\{(\w+)\}/g, ":$1"), async (c) => {
+      const [request, path] = [c.req.raw, c.req.param()];
+      const who = (await one.isKnownOtherwise?.(request, path)) === true ? "the job" : authorise(request, one.scope);
+      return one.handle(request, path, who);
     });
   }
   app.get("/docs/style.css", () => new Response(DOCS_STYLE, { headers: { "content-type": "text/css; charset=utf-8" } }));

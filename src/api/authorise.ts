@@ -2,7 +2,8 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { SCOPES, type HttpSettings, type Scope } from "../model/settings.ts";
 import { Problem } from "./problem.ts";
 
-export type Authorise = (request: Request, scope: Scope | null) => void;
+/** Answers whose token it is. */
+export type Authorise = (request: Request, scope: Scope | null) => string;
 
 /**
  * Throws unless a request may do what `scope` names. Without any token everything is allowed, but only under a name
@@ -14,8 +15,8 @@ export type Authorise = (request: Request, scope: Scope | null) => void;
  * CloudEvents, which browsers cannot be made to send.
  */
 export function createAuthorise(tokens: HttpSettings["tokens"], localToken: string | null): Authorise {
-  const known = tokens.map(({ token, scopes }) => ({ digest: digest(token), scopes }));
-  if (localToken !== null) known.push({ digest: digest(localToken), scopes: SCOPES });
+  const known = tokens.map(({ name, token, scopes }) => ({ name, digest: digest(token), scopes }));
+  if (localToken !== null) known.push({ name: "this machine", digest: digest(localToken), scopes: SCOPES });
   const open = tokens.length === 0;
 
   return (request, scope) => {
@@ -26,14 +27,15 @@ export function createAuthorise(tokens: HttpSettings["tokens"], localToken: stri
         "Use localhost or 127.0.0.1; to reach it under another name, configure http.tokens.",
       );
     }
-    if (scope === null || open) return;
+    if (scope === null || open) return "anyone";
     const given = credentials(request, scope);
     if (given === null) throw unauthorized("This needs a token.", request, scope);
     const wanted = digest(given);
     // All are compared, so that the time taken does not tell which one came close.
     const matches = known.filter((token) => timingSafeEqual(token.digest, wanted));
     if (matches.length === 0) throw unauthorized("The token is not known.", request, scope);
-    if (matches.some(({ scopes }) => scopes.includes(scope))) return;
+    const allowed = matches.find(({ scopes }) => scopes.includes(scope));
+    if (allowed) return allowed.name;
     throw new Problem(
       403,
       `The token does not have the scope “${scope}”.`,

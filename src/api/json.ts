@@ -1,5 +1,5 @@
 import { SUBJECTS_OTHER_THAN_FEATURES } from "./schemas.ts";
-import type { Delivery, RetrainRun, Transition } from "../model/alert.ts";
+import type { Delivery, Transition } from "../model/alert.ts";
 import type { DeadLetter } from "../model/event.ts";
 import type { Measurement } from "../model/measurement.ts";
 import type { Level, Rule } from "../model/rule.ts";
@@ -105,19 +105,6 @@ export function silenceJson(silence: Silence, now: Millis) {
     by: silence.by,
     comment: silence.comment,
     created_at: formatTime(silence.createdAt),
-  };
-}
-
-export function retrainJson(run: RetrainRun) {
-  return {
-    id: run.id,
-    model: run.model,
-    version: run.version,
-    rule: run.rule,
-    transition_id: run.transitionId,
-    state: run.state,
-    reason: run.reason,
-    at: formatTime(run.at),
   };
 }
 

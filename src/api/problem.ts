@@ -29,6 +29,7 @@ const TITLES = {
   403: "Forbidden",
   404: "Not found",
   405: "Method not allowed",
+  409: "Conflict",
   413: "Content too large",
   415: "Unsupported media type",
   421: "Misdirected request",

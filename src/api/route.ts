@@ -3,7 +3,13 @@ import type { Scope } from "../model/settings.ts";
 import { parseQuery } from "./parameters.ts";
 
 /** What a handler is given: path parameters decoded, the query checked. */
-type Call<Query> = { readonly request: Request; readonly path: Readonly<Record<string, string>>; readonly query: Query };
+type Call<Query> = {
+  readonly request: Request;
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: Query;
+  /** Whose token it is, for the record. */
+  readonly who: string;
+};
 
 /** One operation of the API. The router and the OpenAPI document are both made from these, so neither can know more. */
 export type Route = {
@@ -21,7 +27,9 @@ export type Route = {
   readonly answers: Readonly<Record<string, z.ZodType>>;
   /** Statuses of problems this may answer with, beside those any operation may. */
   readonly problems?: readonly number[];
-  readonly handle: (request: Request, path: Readonly<Record<string, string>>) => Promise<Response>;
+  /** Whether something in the request stands in place of a token. */
+  readonly isKnownOtherwise?: (request: Request, path: Readonly<Record<string, string>>) => Promise<boolean>;
+  readonly handle: (request: Request, path: Readonly<Record<string, string>>, who: string) => Promise<Response>;
 };
 
 type Given<Shape extends z.ZodRawShape> = Omit<Route, "handle" | "query"> & {
@@ -33,8 +41,8 @@ type Given<Shape extends z.ZodRawShape> = Omit<Route, "handle" | "query"> & {
 export function route<Shape extends z.ZodRawShape>(given: Given<Shape>): Route {
   return {
     ...given,
-    handle: async (request, path) => {
-      const answer = await given.handle({ request, path, query: parseQuery(given.query, request.url) });
+    handle: async (request, path, who) => {
+      const answer = await given.handle({ request, path, query: parseQuery(given.query, request.url), who });
       return answer instanceof Response ? answer : Response.json(answer);
     },
   };

@@ -322,19 +322,6 @@ export const silence = z
   })
   .meta({ id: "Silence" });
 
-export const retrain = z
-  .strictObject({
-    id: z.string(),
-    model: z.string(),
-    version: z.string(),
-    rule: z.string(),
-    transition_id: z.string(),
-    state: z.enum(["requested", "started", "dry_run", "refused", "failed"]),
-    reason: z.string(),
-    at: moment,
-  })
-  .meta({ id: "RetrainRun" });
-
 export const deadLetter = z
   .strictObject({
     received_at: moment,

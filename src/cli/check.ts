@@ -147,7 +147,10 @@ function baselineText(baseline: BaselineSettings): string {
 
 function retrainingText(config: Config, model: string): string {
   const settings = config.retraining.get(model);
-  return settings ? `${placeOf(settings.url)}${settings.dryRun ? " (dry run)" : ""}` : "none";
+  if (!settings) return "none";
+  const { launcher, dryRun, approval } = settings;
+  const place = launcher.type === "command" ? (launcher.command[0] ?? "") : placeOf(launcher.url);
+  return `${launcher.type === "webhook" ? "" : `${launcher.type} `}${place}${dryRun ? " (dry run)" : approval ? " (with approval)" : ""}`;
 }
 
 function channelText(channel: Channel): string {

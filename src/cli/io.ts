@@ -5,7 +5,12 @@ import type { Clock } from "../model/time.ts";
 import type { Connection } from "./connection.ts";
 
 /** Where text goes, and how wide it may be; `columns` is null where nobody reads along. */
-export type Sink = { write(text: string): void; readonly columns: number | null };
+export type Sink = {
+  write(text: string): void;
+  /** Resolves when what was written has gone out, so that much can be written in little memory. */
+  readonly drained?: () => Promise<void>;
+  readonly columns: number | null;
+};
 
 /** Everything a command touches beside files: handed in, so that a test can run the whole command line. */
 export type Io = {

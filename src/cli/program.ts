@@ -18,7 +18,8 @@ import { migrateCommand } from "./migrate.ts";
 import { performanceCommand } from "./performance.ts";
 import { segmentsCommand } from "./segments.ts";
 import { reportCommand } from "./report.ts";
-import { retrainsCommand } from "./retrains.ts";
+import { exportCommand } from "./export.ts";
+import { retrainCommand } from "./retrain.ts";
 import { schemaCommand } from "./schema.ts";
 import { ackCommand, silenceCommand } from "./silence.ts";
 import { printableLines } from "./text.ts";
@@ -74,7 +75,8 @@ function createProgram(cli: Cli): Command {
     ackCommand,
     silenceCommand,
     channelsCommand,
-    retrainsCommand,
+    retrainCommand,
+    exportCommand,
     deadLettersCommand,
     verifyCommand,
     dashboardsCommand,

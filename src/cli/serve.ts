@@ -8,6 +8,7 @@ import type { Log } from "../log.ts";
 import { compareVersions } from "../monitor/compare.ts";
 import { reportHtml, reportJson } from "../report/html.ts";
 import { modelReport } from "../report/report.ts";
+import { swapAdvice } from "../retrain/swap.ts";
 import { createPages } from "../web/pages.ts";
 import { instanceOf } from "./daemon-file.ts";
 import { backtestOf } from "./play-backtest.ts";
@@ -57,6 +58,14 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
     report: async ({ model, ...query }) => {
       const report = await modelReport({ store, model, ...query });
       return { json: reportJson(report), html: () => reportHtml(report) };
+    },
+    retraining: {
+      settings: config.retraining,
+      retrainer: app.retrainer,
+      swapAdvice: (run) => {
+        const [model, own] = [config.models.get(run.model), config.retraining.get(run.model)];
+        return model && own ? swapAdvice(run, model, own) : null;
+      },
     },
     status,
     metrics: app.metrics.scrape,

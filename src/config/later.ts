@@ -6,24 +6,11 @@ const LATER_KEYS: readonly { readonly within: Path; readonly keys: readonly stri
   { within: ["kafka", "topics"], keys: ["dead_letters"] },
   { within: ["store"], keys: ["cluster"] },
   { within: ["models", "*"], keys: ["retention"] },
-  { within: ["retraining", "*"], keys: ["approval", "outcome"] },
   { within: ["rules", "*"], keys: ["segment", "segments"] },
   { within: ["rules", "*", "measure"], keys: ["segment", "version"] },
 ];
 
-export const LATER_RETRAINING = [
-  "airflow",
-  "argo",
-  "kubeflow",
-  "github",
-  "gitlab",
-  "jenkins",
-  "prefect",
-  "dagster",
-  "sagemaker",
-  "vertex",
-  "command",
-];
+export const LATER_RETRAINING = ["argo", "kubeflow", "gitlab", "jenkins", "prefect", "dagster", "sagemaker", "vertex"];
 
 export function isLaterKey(within: Path, key: string): boolean {
   return LATER_KEYS.some(

@@ -1,11 +1,10 @@
-import type { Channel, HeartbeatSettings, RetrainingSettings } from "../model/settings.ts";
+import type { Channel, HeartbeatSettings } from "../model/settings.ts";
 import { DAY, type Millis } from "../model/time.ts";
 import type { Document } from "./document.ts";
-import { LATER_RETRAINING } from "./later.ts";
 import type { Path } from "./problem.ts";
-import { namesAt, readPart, readType, reportUnknownName, valueAt } from "./read-part.ts";
+import { namesAt, readPart, readType, valueAt } from "./read-part.ts";
 import { readSecret, type Surroundings } from "./read-secret.ts";
-import { channelSchemas, heartbeatSchema, retrainingSchemas } from "./schema.ts";
+import { channelSchemas, heartbeatSchema } from "./schema.ts";
 
 /** Rules write it for every channel there is. */
 export const ALL_CHANNELS = "all";
@@ -121,28 +120,4 @@ function readAlertmanager(document: Document, _surroundings: Surroundings, name:
   const settings = readPart(document, channelSchemas.alertmanager, ["channels", name]);
   if (!settings) return undefined;
   return { type: "alertmanager", name, repeatEvery: null, url: settings.url, labels: new Map(Object.entries(settings.labels)) };
-}
-
-/** The retraining of each model that has one and is right. */
-export function readRetraining(document: Document, surroundings: Surroundings, models: readonly string[]): Map<string, RetrainingSettings> {
-  const retraining = new Map<string, RetrainingSettings>();
-  for (const model of namesAt(document, ["retraining"])) {
-    const path = ["retraining", model];
-    if (!models.includes(model))
-      reportUnknownName(document, path, `there is no model named ${model}`, model, models, "define it under `models`");
-    if (readType(document, path, Object.keys(retrainingSchemas), LATER_RETRAINING) === undefined) continue;
-    const settings = readPart(document, retrainingSchemas.webhook, path);
-    const secret = settings && readSecret(document, surroundings, path, "secret", settings);
-    if (!settings || secret === undefined) continue;
-    retraining.set(model, {
-      model,
-      type: settings.type,
-      url: settings.url,
-      secret,
-      cooldown: settings.cooldown,
-      maxPerDay: settings.max_per_day,
-      dryRun: settings.dry_run,
-    });
-  }
-  return retraining;
 }

@@ -3,6 +3,7 @@ import { DRIFT_METRICS } from "../model/measurement.ts";
 import { PASSWORD_MECHANISMS, SCOPES, SEASONS, TASKS, type Season } from "../model/settings.ts";
 import { DAY, MINUTE } from "../model/time.ts";
 import { adapterSchemas } from "./adapters-schema.ts";
+import { retrainingSchema } from "./retraining-schema.ts";
 import { tableShape } from "./table-schema.ts";
 import { addresses, delay, duration, email, flag, name, object, port, says, text, time, url } from "./schema-values.ts";
 
@@ -221,18 +222,6 @@ export const channelSchemas = {
   alertmanager: object({ type: z.literal("alertmanager"), url, labels: labels.default({}) }),
 };
 
-export const retrainingSchemas = {
-  webhook: object({
-    type: z.literal("webhook"),
-    url,
-    secret: text.optional(),
-    secret_file: text.optional(),
-    cooldown: delay.prefault("24h"),
-    max_per_day: z.int().min(1).default(2),
-    dry_run: flag.default(true),
-  }),
-};
-
 export const outgoingSchema = object({ allow: z.array(addresses).default([]) });
 export const heartbeatSchema = object({ url: url.optional(), url_file: text.optional(), every: duration.prefault("1m") });
 export const clockSchema = z.enum(["live", "replay"]);
@@ -284,6 +273,6 @@ export const configSchema = object({
       ]),
     )
     .default({}),
-  retraining: z.record(name, retrainingSchemas.webhook).default({}),
+  retraining: z.record(name, retrainingSchema).default({}),
   alerts: alertsSchema.optional(),
 });

@@ -25,6 +25,9 @@ export function warnOfForbidden(
       );
   };
   for (const [name, channel] of channels) if ("url" in channel) warn(["channels", name, "url"], channel.url);
-  for (const [model, { url }] of retraining) warn(["retraining", model, "url"], url);
+  for (const [model, { launcher, registry }] of retraining) {
+    if ("url" in launcher) warn(["retraining", model, "url"], launcher.url);
+    if (registry !== null) warn(["retraining", model, "registry", "url"], registry.url);
+  }
   if (heartbeat !== null) warn(["heartbeat", "url"], heartbeat.url);
 }

@@ -1,5 +1,6 @@
 import { Registry } from "prom-client";
-import type { Delivery, RetrainRun, Transition } from "../model/alert.ts";
+import type { Delivery, Transition } from "../model/alert.ts";
+import type { RetrainRun } from "../model/retraining.ts";
 import type { Config } from "../model/settings.ts";
 import type { Clock, Millis } from "../model/time.ts";
 import type { Store } from "../store/store.ts";

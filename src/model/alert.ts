@@ -49,6 +49,7 @@ export type AlertStatus = {
  * - `retracted`: they came, and without the old numbers it would never have been opened
  * - `escalated`: it has become worse than it was told to be
  * - `rule_removed`, `not_watched`, `version_retired`: nothing will judge it any more
+ * - `replaced`: a person says that another version has taken the place of its own
  */
 export const TRANSITION_REASONS = [
   "revised",
@@ -58,6 +59,7 @@ export const TRANSITION_REASONS = [
   "rule_removed",
   "not_watched",
   "version_retired",
+  "replaced",
 ] as const;
 export type TransitionReason = (typeof TRANSITION_REASONS)[number];
 
@@ -173,15 +175,3 @@ export type SignedPost = (request: {
   readonly at: Millis;
   readonly body: string;
 }) => Promise<SendOutcome>;
-
-/** A request for retraining and what came of it; refusals are kept with their reason. */
-export type RetrainRun = {
-  readonly id: string;
-  readonly model: string;
-  readonly version: string;
-  readonly rule: string;
-  readonly transitionId: string;
-  readonly state: "requested" | "started" | "dry_run" | "refused" | "failed";
-  readonly reason: string;
-  readonly at: Millis;
-};

@@ -1,4 +1,5 @@
 import { DAY, type Millis } from "./time.ts";
+import type { ComparedMetric } from "./comparison.ts";
 import type { FieldPath } from "./field-path.ts";
 import type { DriftMetric } from "./measurement.ts";
 import type { Maintenance, Rule } from "./rule.ts";
@@ -274,15 +275,69 @@ export type Channel = {
   | { readonly type: "alertmanager"; readonly url: string; readonly labels: ReadonlyMap<string, string> }
 );
 
-/** A job to start when a rule with `retrain: true` fires. */
+/** How a retraining is started. Only what is needed for that; what holds of all stands in `RetrainingSettings`. */
+export type LauncherSettings =
+  | { readonly type: "webhook"; readonly url: string; readonly secret: string | null }
+  | {
+      readonly type: "command";
+      /** The program and its arguments; no shell reads them. */
+      readonly command: readonly string[];
+      /** Where what a run needs and leaves behind is kept, a directory each. */
+      readonly directory: string;
+      readonly timeout: Millis;
+    }
+  | {
+      readonly type: "airflow";
+      readonly url: string;
+      readonly dag: string;
+      /** A token, or a user who is given one; null for a server that asks for none. */
+      readonly login: { readonly token: string } | { readonly username: string; readonly password: string } | null;
+    }
+  | {
+      readonly type: "github";
+      readonly url: string;
+      /** `owner/name`. */
+      readonly repository: string;
+      readonly workflow: string;
+      readonly ref: string;
+      readonly token: string;
+    };
+
+/** A registry that says which version of a model serves. */
+export type RegistrySettings = {
+  readonly type: "mlflow";
+  readonly url: string;
+  /** The name the model is registered under. */
+  readonly name: string;
+  readonly alias: string;
+  readonly login: { readonly token: string } | { readonly username: string; readonly password: string } | null;
+  /** What events call a version of the registry: `{version}` stands for its number. */
+  readonly version: string;
+  readonly every: Millis;
+};
+
+/** When and how a model is trained again, and how the result is judged. */
 export type RetrainingSettings = {
   readonly model: string;
-  readonly type: "webhook";
-  readonly url: string;
-  readonly secret: string | null;
+  readonly launcher: LauncherSettings;
   readonly cooldown: Millis;
   readonly maxPerDay: number;
   readonly dryRun: boolean;
+  /** A person has to agree before anything is started. */
+  readonly approval: boolean;
+  readonly approveWithin: Millis;
+  /** A run nothing is heard of for so long is over. */
+  readonly lease: Millis;
+  /** So many failures in a row, and nothing is started until a person says so. */
+  readonly maxFailures: number;
+  /** Rows labelled since the run before; fewer have nothing new to teach. */
+  readonly newLabels: number;
+  /** Asked for at every multiple of it, as well as by rules; null for rules and people only. */
+  readonly every: Millis | null;
+  /** How far back the rows reach that a run is offered. */
+  readonly trainingData: Millis;
+  readonly judge: { readonly metric: ComparedMetric | null; readonly margin: number; readonly within: Millis };
+  readonly registry: RegistrySettings | null;
 };
 
 export type Config = {

@@ -1,5 +1,6 @@
-import { firstSentence, type RetrainRun } from "../model/alert.ts";
+import { firstSentence } from "../model/alert.ts";
 import { subjectName, type Measurement } from "../model/measurement.ts";
+import type { RetrainRun } from "../model/retraining.ts";
 import type { Alert } from "../store/alerts.ts";
 import type { ModelVersion } from "../store/versions.ts";
 import { html, type Markup } from "./markup.ts";

@@ -1,11 +1,11 @@
-import type { RetrainRun } from "../model/alert.ts";
+import type { RetrainRun } from "../model/retraining.ts";
 import type { Measurement, Metric } from "../model/measurement.ts";
 import { leadMetric, performanceMetrics } from "../model/performance.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, floorTo, formatDuration, type Millis, type Window } from "../model/time.ts";
 import { readAlertPage } from "../store/alert-pages.ts";
 import type { Alert } from "../store/alerts.ts";
-import { readRetrainPage } from "../store/history-pages.ts";
+import { readRetrainRuns } from "../store/retrain-runs.ts";
 import { readMeasuredKinds, type MeasuredKind } from "../store/measurement-pages.ts";
 import { readMeasurements } from "../store/measurements.ts";
 import type { Store } from "../store/store.ts";
@@ -96,7 +96,7 @@ export async function modelReport(query: ReportQuery): Promise<ModelReport> {
         alert.since < window.to &&
         (alert.window.to > window.from || alert.state !== "resolved"),
     ),
-    retrains: (await readRetrainPage(store, { model: model.name }, 100, null)).filter(
+    retrains: (await readRetrainRuns(store, { model: model.name, limit: 100 })).filter(
       (run) => version === undefined || run.version === version,
     ),
   };

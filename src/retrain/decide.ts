@@ -1,43 +1,87 @@
-import type { RetrainRun, Transition } from "../model/alert.ts";
+import { isOpen, type RetrainFacts, type RetrainRun, type RetrainTrigger } from "../model/retraining.ts";
 import type { RetrainingSettings } from "../model/settings.ts";
 import { DAY, formatDuration, formatTime, type Millis } from "../model/time.ts";
 
 export type Decision = {
-  readonly decision: "start" | "dry_run" | "refused";
+  readonly decision: "start" | "ask" | "dry_run" | "refused";
   readonly reason: string;
 };
 
-/**
- * Whether a firing alert may start a retraining. `now` is the end of the alert's window, in event time, and so are the
- * times of runs: a replay decides as the original did. Alerts may come out of order, so runs on both sides of `now`
- * count.
- */
-export function decide(transition: Transition, settings: RetrainingSettings | null, runs: readonly RetrainRun[], now: Millis): Decision {
-  if (!transition.retrain || transition.to !== "firing")
-    return { decision: "refused", reason: "The alert's change does not call for retraining." };
-  if (settings === null) return { decision: "refused", reason: "No retraining is configured for this model." };
-  const counted = runs.filter(
-    (run) => run.model === transition.key.model && run.transitionId !== transition.id && spendsBudget(run, settings),
-  );
-  const recent = counted.find((run) => run.state !== "failed" && Math.abs(now - run.at) < settings.cooldown);
-  if (recent) {
-    return {
-      decision: "refused",
-      reason: `Cooling down: the run at ${formatTime(recent.at)} is less than ${formatDuration(settings.cooldown)} away.`,
-    };
-  }
-  const today = counted.filter((run) => Math.abs(now - run.at) < DAY).length;
-  if (today >= settings.maxPerDay)
-    return {
-      decision: "refused",
-      reason: `The budget is spent: ${today} of ${settings.maxPerDay} runs within a day.`,
-    };
-  const cause = `Rule ${transition.key.rule} fired on ${transition.key.subject}.`;
-  return settings.dryRun ? { decision: "dry_run", reason: `${cause} Dry run: nothing was started.` } : { decision: "start", reason: cause };
+/** Whether a trigger may start a job. What holds it back first is told; a person who forces it is held back by the first two only. */
+export function decide(trigger: RetrainTrigger, settings: RetrainingSettings | null, facts: RetrainFacts): Decision {
+  const why = settings === null ? "No retraining is configured for this model." : whyNot(trigger, settings, facts);
+  if (settings === null || why !== null) return { decision: "refused", reason: why ?? "" };
+  if (settings.dryRun) return { decision: "dry_run", reason: `${trigger.cause} Dry run: nothing was started.` };
+  if (settings.approval) return { decision: "ask", reason: `${trigger.cause} It waits for approval.` };
+  return { decision: "start", reason: trigger.cause };
 }
 
-/** A job that could not be started holds no cooldown, but spends the day's budget: a broken launcher is not hammered. */
+function whyNot({ force }: RetrainTrigger, settings: RetrainingSettings, facts: RetrainFacts): string | null {
+  const { stopped, inFlight, coolingDownFrom } = facts;
+  if (stopped !== null) return `Retraining is stopped by ${stopped.by}: ${stopped.reason}`;
+  if (inFlight !== null) return `Another run is on its way: ${inFlight.id.slice(0, 12)} is ${inFlight.state.replaceAll("_", " ")}.`;
+  if (force) return null;
+  if (facts.broken.length > 0)
+    return `The data looks broken (${facts.broken.slice(0, 5).join(", ")}): a model trained on it would learn the break. Mend the feed first.`;
+  if (facts.behind !== null && facts.behind > facts.mayBeBehind)
+    return `Ingestion is behind: what is complete ends ${roughly(facts.behind)} ago, and ${roughly(facts.mayBeBehind)} is the most.`;
+  if (facts.failuresInARow >= settings.maxFailures)
+    return `The circuit is open: the last ${facts.failuresInARow} runs failed. See to the cause, then let it go on: driftwatch retrain resume --model ${settings.model}`;
+  if (coolingDownFrom !== null)
+    return `Cooling down: the run at ${formatTime(coolingDownFrom)} is less than ${formatDuration(settings.cooldown)} away.`;
+  if (facts.runsWithinDay >= settings.maxPerDay)
+    return `The budget is spent: ${facts.runsWithinDay} of ${settings.maxPerDay} runs within a day.`;
+  if (facts.newLabels < settings.newLabels)
+    return `Too few new labels: ${facts.newLabels} since the run before, and at_least.labelled is ${settings.newLabels}.`;
+  return null;
+}
+
+/** A stretch in its largest unit, for a sentence. */
+function roughly(stretch: Millis): string {
+  return formatDuration(Math.round(stretch / 60_000) * 60_000);
+}
+
+export type Spent = Pick<RetrainFacts, "inFlight" | "coolingDownFrom" | "runsWithinDay" | "failuresInARow">;
+
+/**
+ * What the runs so far leave of the budget at `at`, in event time. Triggers may come out of order, so runs on both sides
+ * of it count. `resumedAt` is when a person last said that failures are seen to.
+ */
+export function spentBy(
+  runs: readonly RetrainRun[],
+  trigger: Pick<RetrainTrigger, "id" | "at">,
+  settings: RetrainingSettings,
+  resumedAt: Millis,
+): Spent {
+  const others = runs.filter((run) => run.id !== trigger.id);
+  const counted = others.filter((run) => spendsBudget(run, settings));
+  const away = (run: RetrainRun) => Math.abs(trigger.at - run.at);
+  const recent = counted.filter((run) => holdsCooldown(run) && away(run) < settings.cooldown).sort((a, b) => away(a) - away(b))[0];
+  const open = others.find(isOpen);
+  return {
+    inFlight: open ? { id: open.id, state: open.state } : null,
+    coolingDownFrom: recent?.at ?? null,
+    runsWithinDay: counted.filter((run) => away(run) < DAY).length,
+    failuresInARow: failuresInARow(others, resumedAt),
+  };
+}
+
+/** A job that failed holds no cooldown, but spends the day's budget: a broken one is not hammered. */
 function spendsBudget(run: RetrainRun, settings: RetrainingSettings): boolean {
   if (run.state === "refused") return false;
-  return run.state !== "dry_run" || settings.dryRun;
+  if (run.state === "dry_run") return settings.dryRun;
+  return run.state !== "cancelled" || run.attempts > 0;
+}
+
+function holdsCooldown({ state }: RetrainRun): boolean {
+  return state !== "failed" && state !== "cancelled";
+}
+
+const FAILED: readonly RetrainRun["state"][] = ["failed", "expired"];
+const ENDED: readonly RetrainRun["state"][] = [...FAILED, "succeeded", "closed"];
+
+function failuresInARow(runs: readonly RetrainRun[], resumedAt: Millis): number {
+  const ended = runs.filter((run) => ENDED.includes(run.state) && run.changedAt > resumedAt).sort((a, b) => b.changedAt - a.changedAt);
+  const firstGood = ended.findIndex((run) => !FAILED.includes(run.state));
+  return firstGood === -1 ? ended.length : firstGood;
 }

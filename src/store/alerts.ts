@@ -236,7 +236,7 @@ export async function readUndelivered(store: Store): Promise<{ channel: string; 
 export async function readUndecidedFirings(store: Store): Promise<Transition[]> {
   const rows = await store.query<TransitionRow>(
     `SELECT ${TRANSITION_COLUMNS} FROM alert_transitions FINAL
-     WHERE retrain = 1 AND to_state = 'firing' AND id NOT IN (SELECT transition_id FROM retrain_runs FINAL WHERE state != 'requested')
+     WHERE retrain = 1 AND to_state = 'firing' AND id NOT IN (SELECT transition_id FROM retrain_runs FINAL)
      ORDER BY window_to, created_at, id`,
   );
   return rows.map(parseTransition);

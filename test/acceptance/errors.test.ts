@@ -131,7 +131,7 @@ describe("beside a running daemon", () => {
     expect(said).toMatch(/invalid_json/);
     expect(said).toMatch(/unregistered_model/);
 
-    for (const args of [["alerts"], ["baseline", "list"], ["dead-letters"], ["migrate"], ["retrains"], ["check"]]) {
+    for (const args of [["alerts"], ["baseline", "list"], ["dead-letters"], ["migrate"], ["retrain", "list"], ["check"]]) {
       const command = spawnDriftwatch(directory, args);
       expect(await command.exited, `${args.join(" ")}: ${command.stderr()}`).toBe(0);
     }

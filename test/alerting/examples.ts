@@ -159,6 +159,17 @@ export async function openTemporaryStore(): Promise<{ store: Store; remove: () =
 }
 
 export async function emptyAlertTables(store: Store): Promise<void> {
-  for (const table of ["alert_statuses", "alert_transitions", "alert_trail", "deliveries", "silences", "acknowledgements", "retrain_runs"])
+  for (const table of [
+    "alert_statuses",
+    "alert_transitions",
+    "alert_trail",
+    "deliveries",
+    "silences",
+    "acknowledgements",
+    "retrain_runs",
+    "retrain_steps",
+    "retrain_switches",
+    "champions",
+  ])
     await store.execute(`TRUNCATE TABLE ${table}`);
 }

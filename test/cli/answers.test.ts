@@ -213,8 +213,8 @@ describe("lists", () => {
   });
 
   it("says when there is more, and when there is nothing", async () => {
-    const run1 = { at: "2024-06-02T00:00:00Z", model: MODEL, version: "v1", rule: "r", state: "refused", reason: "cooldown" };
-    const { out, err } = await run(["retrains", "--limit", "1"], { "/v1/retrains": items([run1, run1]) });
+    const run1 = { id: "3f9a1c", at: "2024-06-02T00:00:00Z", model: MODEL, version: "v1", rule: "r", state: "refused", reason: "cooldown" };
+    const { out, err } = await run(["retrain", "list", "--limit", "1"], { "/v1/retrains": items([run1, run1]) });
     expect(out.split("\n")).toHaveLength(3);
     expect(err).toContain("more than 1");
     expect(await run(["dead-letters"], { "/v1/dead-letters": items([]) })).toMatchObject({
@@ -346,7 +346,7 @@ describe("what events bring cannot steer the terminal", () => {
     message: HOSTILE,
     payload: HOSTILE,
   };
-  const run1 = { at: HOSTILE, model: HOSTILE, version: HOSTILE, rule: HOSTILE, state: HOSTILE, reason: HOSTILE };
+  const run1 = { id: HOSTILE, at: HOSTILE, model: HOSTILE, version: HOSTILE, rule: HOSTILE, state: HOSTILE, reason: HOSTILE };
   const baseline = {
     model: HOSTILE,
     name: HOSTILE,
@@ -376,7 +376,7 @@ describe("what events bring cannot steer the terminal", () => {
     [["alerts", "--json"]],
     [["dead-letters"]],
     [["dead-letters", "--json"]],
-    [["retrains"]],
+    [["retrain", "list"]],
     [["baseline", "list"]],
     [["baseline", "show", HOSTILE]],
     [["baseline", "show", `${HOSTILE}?`]],

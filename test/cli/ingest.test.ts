@@ -132,7 +132,7 @@ describe("on a real store of its own", () => {
     expect((await ask("dead-letters", "--json")).out.trimEnd().split("\n")).toHaveLength(2);
     expect(await ask("alerts", "--fail-on", "firing")).toMatchObject({ code: 0, err: expect.stringContaining("No alert.") });
     expect((await ask("performance")).code).toBe(0);
-    expect((await ask("retrains")).code).toBe(0);
+    expect((await ask("retrain", "list")).code).toBe(0);
     expect(await ask("migrate")).toMatchObject({ code: 0, out: expect.stringContaining("up to date") });
   });
 });

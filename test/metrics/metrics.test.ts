@@ -17,6 +17,7 @@ import { flightConfig } from "../support/flight-app.ts";
 import { HOSTILE_NAMES } from "../support/hostile-text.ts";
 import { until } from "../support/kafka-until.ts";
 import { promtool, promtoolSkipReason } from "../support/promtool.ts";
+import { exampleRetraining } from "../support/retraining.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { serveApp } from "../support/serve-app.ts";
 import { startWatchedProgram } from "../support/watched-program.ts";
@@ -258,7 +259,7 @@ describe("names from a configuration, whatever they are made of", () => {
       retraining: new Map(
         names.map((model) => [
           model,
-          { model, type: "webhook", url: "http://127.0.0.1:9/", secret: null, cooldown: HOUR, maxPerDay: 1, dryRun: true },
+          exampleRetraining({ model, launcher: { type: "webhook", url: "http://127.0.0.1:9/", secret: null }, dryRun: true }),
         ]),
       ),
     };
@@ -289,7 +290,8 @@ describe("names from a configuration, whatever they are made of", () => {
       ["driftwatch_alert_transitions_total", "rule", 5],
       ["driftwatch_notifications_total", "channel", 3],
       ["driftwatch_outbox_waiting_transitions", "channel", 1],
-      ["driftwatch_retrain_decisions_total", "model", 4],
+      ["driftwatch_retrain_decisions_total", "model", 5],
+      ["driftwatch_retrain_outcomes_total", "model", 7],
     ] as const) {
       const samples = seen.get(metric)?.samples ?? [];
       expect([metric, samples.length]).toEqual([metric, per * names.length]);

@@ -1,21 +1,28 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../src/log.ts";
+import type { Transition } from "../../src/model/alert.ts";
+import type { RetrainRun } from "../../src/model/retraining.ts";
 import type { RetrainingSettings } from "../../src/model/settings.ts";
-import { DAY } from "../../src/model/time.ts";
+import { DAY, HOUR, MINUTE } from "../../src/model/time.ts";
 import { createCall } from "../../src/notify/guarded-call.ts";
 import { createSignedPost } from "../../src/notify/signed-post.ts";
-import { createLaunchers } from "../../src/retrain/launch-webhook.ts";
+import type { JobState } from "../../src/retrain/launcher.ts";
+import { createLaunchers } from "../../src/retrain/launchers.ts";
+import type { RetrainerOptions } from "../../src/retrain/options.ts";
 import { createRetrainer } from "../../src/retrain/retrainer.ts";
-import { insertTransitions } from "../../src/store/alerts.ts";
-import { readRetrainRuns } from "../../src/store/retrain-runs.ts";
+import { insertStatuses, insertTransitions } from "../../src/store/alerts.ts";
+import { readRetrainRuns, readRetrainSteps } from "../../src/store/retrain-runs.ts";
 import type { Store } from "../../src/store/store.ts";
 import { DAY_0, emptyAlertTables, exampleTransition, openTemporaryStore } from "../alerting/examples.ts";
+import { exampleRetraining } from "../support/retraining.ts";
 import { startWebhookReceiver } from "../support/webhook-receiver.ts";
 
+const MODEL = "flight-delay";
 let store: Store;
 let remove: () => Promise<void>;
 let receiver: Awaited<ReturnType<typeof startWebhookReceiver>>;
+let now: number;
 beforeAll(async () => {
   ({ store, remove } = await openTemporaryStore());
   receiver = await startWebhookReceiver();
@@ -28,89 +35,131 @@ beforeEach(async () => {
   await emptyAlertTables(store);
   receiver.requests.length = 0;
   receiver.answerWith({ status: 202 });
+  now = DAY_0 + 3 * DAY;
 });
 
-function retrainerOf(changes: Partial<RetrainingSettings> = {}, over: Partial<Store> = {}) {
+function retrainerOf(changes: Partial<RetrainingSettings> = {}, over: Partial<RetrainerOptions> = {}) {
   const settings = new Map([
-    [
-      "flight-delay",
-      {
-        model: "flight-delay",
-        type: "webhook" as const,
-        url: receiver.url,
-        secret: "a plain secret",
-        cooldown: DAY,
-        maxPerDay: 2,
-        dryRun: false,
-        ...changes,
-      },
-    ],
+    [MODEL, exampleRetraining({ launcher: { type: "webhook", url: receiver.url, secret: "a plain secret" }, ...changes })],
   ]);
-  const launchers = createLaunchers(settings, {
-    post: createSignedPost(createCall({ allow: ["127.0.0.1"] }), 2_000),
-    link: () => "https://dw.example",
-  });
   return createRetrainer({
-    store: { ...store, ...over },
+    store,
+    models: new Map(),
     settings,
-    launchers,
-    clock: () => DAY_0 + 90 * DAY,
+    launchers: createLaunchers(settings, createSignedPost(createCall({ allow: ["127.0.0.1"] }), 2_000)),
+    launches: true,
+    clock: () => now,
+    liveClock: true,
+    watermark: () => now,
+    compare: () => Promise.reject(new Error("there is nothing to compare here")),
+    closeAlerts: () => Promise.reject(new Error("there is no alert here")),
+    link: () => "https://dw.example/models/flight-delay",
+    publicUrl: () => "https://dw.example",
     log: silentLog,
+    ...over,
   });
 }
 
+/** A launcher that takes everything, and says of it what the test wants. */
+function jobs(state: () => JobState) {
+  const launched: string[] = [];
+  const stopped: string[] = [];
+  return {
+    launched,
+    stopped,
+    launchers: new Map([
+      [
+        MODEL,
+        {
+          launch: ({ run }: { run: RetrainRun }) => {
+            launched.push(run.id);
+            return Promise.resolve({
+              outcome: "launched",
+              externalId: "job-1",
+              externalUrl: "https://jobs.example/1",
+              detail: "taken",
+            } as const);
+          },
+          poll: () => Promise.resolve(state()),
+          stop: (run: RetrainRun) => {
+            stopped.push(run.id);
+            return Promise.resolve("It was told to end.");
+          },
+        },
+      ],
+    ]),
+  };
+}
+
 const firing = exampleTransition({ retrain: true });
-const onDay = (day: number) =>
+const onDay = (day: number, changes: Partial<Transition> = {}) =>
   exampleTransition({
     id: `d${day}`,
     alertId: `d${day}`,
     retrain: true,
     window: { from: DAY_0 + day * DAY, to: DAY_0 + (day + 1) * DAY },
+    ...changes,
   });
+const states = async () => (await readRetrainRuns(store, { limit: 99 })).map(({ state }) => state).sort();
+const stored = async (id: string) => (await readRetrainRuns(store, { ids: [id], limit: 1 }))[0];
 
 describe("a firing that calls for retraining", () => {
-  it("starts one job, by a signed request", async () => {
+  it("starts one job, by a signed request that says where its data are", async () => {
     const retrainer = retrainerOf();
-    const [run] = await retrainer.consider([firing, exampleTransition({ id: "no", to: "resolved" })]);
+    const [run] = await retrainer.consider([firing, exampleTransition({ id: "no", to: "resolved", retrain: true })]);
     expect(run).toMatchObject({
       state: "started",
-      model: "flight-delay",
+      model: MODEL,
       transitionId: "t1",
       at: firing.window.to,
+      launcher: "webhook",
+      attempts: 1,
     });
     expect(await retrainer.consider([firing])).toEqual([]);
     expect(receiver.requests).toHaveLength(1);
-    const request = receiver.requests[0];
-    if (!request) throw new Error("no request came");
+    const [request] = receiver.requests;
+    if (!request || !run) throw new Error("no request came");
     const { headers, body } = request;
     expect(JSON.parse(body)).toMatchObject({
       type: "retrain",
       data: {
-        run: run?.id,
-        model: "flight-delay",
+        run: run.id,
+        model: MODEL,
         version: "2013-q1",
         rule: "feature-drift",
-        reason: firing.summary,
         window: { from: "2013-09-02T00:00:00Z" },
-        link: "https://dw.example",
+        link: "https://dw.example/models/flight-delay",
+        training_data: {
+          from: "2013-06-05T00:00:00Z",
+          to: "2013-09-03T00:00:00Z",
+          sql: "SELECT * FROM v_training WHERE model = 'flight-delay' AND time >= '2013-06-05 00:00:00' AND time < '2013-09-03 00:00:00' AND label IS NOT NULL",
+          command: "driftwatch export --model flight-delay --from 2013-06-05T00:00:00Z --to 2013-09-03T00:00:00Z --labelled",
+        },
+        callback: { url: `https://dw.example/v1/retrains/${run.id}/outcome` },
       },
     });
     const signed = createHmac("sha256", "a plain secret")
       .update(`${String(headers["webhook-id"])}.${String(headers["webhook-timestamp"])}.${body}`)
       .digest("base64");
-    expect(headers).toMatchObject({
-      "webhook-id": run?.id,
-      "idempotency-key": run?.id,
-      "webhook-signature": `v1,${signed}`,
-    });
+    expect(headers).toMatchObject({ "webhook-id": run.id, "idempotency-key": run.id, "webhook-signature": `v1,${signed}` });
     expect(await readRetrainRuns(store, { limit: 9 })).toEqual([run]);
+    expect((await readRetrainSteps(store, run)).map(({ state, detail }) => `${state}: ${detail}`)).toEqual([
+      "requested: Rule feature-drift fired on visib.",
+      "requested: Attempt 1 by webhook.",
+      "started: webhook: HTTP 202.",
+    ]);
   });
 
-  it("is refused within the cooldown, and the refusal is kept", async () => {
-    const runs = await retrainerOf({ cooldown: 2 * DAY }).consider([onDay(2), onDay(0), onDay(1)]);
+  it("is refused within the cooldown, and the refusal is kept with what it rests on", async () => {
+    const retrainer = retrainerOf({ cooldown: 2 * DAY, lease: DAY }, { liveClock: false });
+    const runs = await retrainer.consider([onDay(2), onDay(0), onDay(1)]);
     expect(runs.map(({ transitionId, state }) => `${transitionId} ${state}`)).toEqual(["d0 started", "d1 refused", "d2 started"]);
-    expect(await readRetrainRuns(store, { model: "flight-delay", since: DAY_0 + 2 * DAY, limit: 9 })).toEqual([runs[2], runs[1]]);
-    expect(receiver.requests).toHaveLength(2);
+    expect(runs[1]).toMatchObject({
+      reason: "Cooling down: the run at 2013-09-03T00:00:00Z is less than 2d away.",
+      facts: { coolingDownFrom: DAY_0 + DAY, runsWithinDay: 0, behind: null, stopped: null },
+      configHash: runs[0]?.configHash,
+    });
+    expect(runs[1]?.configHash).toMatch(/^[0-9a-f]{16}$/);
   });
 
   it("starts nothing in a dry run, nor for a model without settings", async () => {
@@ -118,25 +167,35 @@ describe("a firing that calls for retraining", () => {
       firing,
       exampleTransition({ id: "c", retrain: true, key: { ...firing.key, model: "churn" } }),
     ]);
-    expect(runs.map(({ state }) => state)).toEqual(["dry_run", "refused"]);
+    expect(runs.map(({ state, facts }) => [state, facts === null])).toEqual([
+      ["dry_run", false],
+      ["refused", true],
+    ]);
     expect(receiver.requests).toEqual([]);
   });
 
-  it("keeps to the budget when considered twice at once", async () => {
-    const retrainer = retrainerOf({ maxPerDay: 1, cooldown: 0 });
+  it("is one at a time, though two are considered at once", async () => {
+    const retrainer = retrainerOf({ cooldown: 0 });
     await Promise.all([retrainer.consider([firing]), retrainer.consider([exampleTransition({ id: "t9", retrain: true })])]);
-    expect((await readRetrainRuns(store, { limit: 9 })).map(({ state }) => state).sort()).toEqual(["refused", "started"]);
+    expect(await states()).toEqual(["refused", "started"]);
   });
 });
 
 describe("a job that cannot be started", () => {
-  it("is asked for again, with the same key, and is a failure in the end", async () => {
+  it("is asked for again, later and later, with the same key, and is a failure in the end", async () => {
     receiver.answerWith({ status: 503 });
     const retrainer = retrainerOf();
-    expect(await retrainer.consider([firing])).toEqual([]);
-    for (let pass = 0; pass < 3; pass += 1) expect(await retrainer.consider([])).toEqual([]);
-    expect(await retrainer.consider([])).toMatchObject([{ state: "failed", reason: "The request failed: HTTP 503 (attempt 5)." }]);
-    expect(new Set(receiver.requests.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+    expect(await retrainer.consider([firing])).toMatchObject([{ state: "requested", attempts: 1 }]);
+    await retrainer.follow();
+    expect(receiver.requests).toHaveLength(1);
+    for (let pass = 0; pass < 6; pass += 1) {
+      now += 2 * MINUTE;
+      await retrainer.follow();
+    }
+    expect(await readRetrainRuns(store, { limit: 9 })).toMatchObject([
+      { state: "failed", reason: "The request failed: HTTP 503 (attempt 5)." },
+    ]);
+    expect(new Set(receiver.requests.map(({ headers, body }) => `${String(headers["webhook-id"])} ${body}`)).size).toBe(1);
     expect(receiver.requests).toHaveLength(5);
   });
 
@@ -146,21 +205,237 @@ describe("a job that cannot be started", () => {
   });
 });
 
+describe("R49 drift that persists for 30 days", () => {
+  it("asks again, and is held to cooldown and budget", async () => {
+    const job = jobs(() => ({ state: "succeeded", detail: "done", version: null }));
+    const retrainer = retrainerOf({ cooldown: 2 * DAY, judge: { metric: null, margin: 0.01, within: HOUR } }, job);
+    const opened = onDay(3);
+    now = opened.window.to;
+    await insertTransitions(store, [opened]);
+    await retrainer.consider([opened]);
+    const status = { key: opened.key, state: "firing", health: "ok", streak: 0, since: opened.since, alertId: opened.alertId } as const;
+    for (let hour = 0; hour < 30 * 24; hour += 6) {
+      now = opened.window.to + hour * HOUR;
+      await insertStatuses(store, [{ ...status, evaluatedTo: now }]);
+      await retrainer.follow();
+    }
+    const started = (await readRetrainRuns(store, { limit: 999 }))
+      .filter(({ attempts }) => attempts > 0)
+      .map(({ at }) => at)
+      .reverse();
+    expect(started).toHaveLength(15);
+    for (const [index, at] of started.entries()) if (index > 0) expect(at - (started[index - 1] ?? 0)).toBeGreaterThanOrEqual(2 * DAY);
+    expect(job.launched).toHaveLength(15);
+  });
+});
+
+describe("R42 an alert without evidence", () => {
+  it.each(["no_data", "error", "insufficient", "labels_pending"] as const)("does not ask again while it says %s", async (health) => {
+    const job = jobs(() => ({ state: "running", detail: "" }));
+    const opened = onDay(0);
+    await insertTransitions(store, [opened]);
+    await insertStatuses(store, [
+      {
+        key: opened.key,
+        state: "firing",
+        health,
+        streak: 0,
+        since: opened.since,
+        alertId: opened.alertId,
+        evaluatedTo: opened.window.to + 9 * DAY,
+      },
+    ]);
+    await retrainerOf({}, job).follow();
+    expect(job.launched).toEqual([]);
+    expect(await states()).toEqual([]);
+  });
+});
+
+describe("R50 a job that hangs or crashes", () => {
+  it("expires with its lease, never two are in flight, and three in a row open the circuit until somebody sees to it", async () => {
+    const job = jobs(() => ({ state: "unknown", detail: "no answer in time" }));
+    const retrainer = retrainerOf({ cooldown: 0, maxPerDay: 9, lease: 2 * HOUR }, job);
+    const ask = (key: string) => retrainer.trigger({ model: MODEL, version: "v1", key, kind: "api", by: "ann", reason: "", force: false });
+    for (const round of [1, 2, 3]) {
+      expect(await ask(`try ${round}`)).toMatchObject({ state: "started" });
+      expect(await ask(`beside ${round}`)).toMatchObject({ state: "refused", reason: expect.stringContaining("on its way") });
+      now += 2 * HOUR - MINUTE;
+      await retrainer.follow();
+      expect(await states()).toContain("started");
+      now += MINUTE;
+      await retrainer.follow();
+      expect(await states()).not.toContain("started");
+    }
+    expect(await ask("try 4")).toMatchObject({ state: "refused", reason: expect.stringContaining("The circuit is open") });
+    expect(job.launched).toHaveLength(3);
+    expect((await readRetrainRuns(store, { states: ["expired"], limit: 9 }))[0]?.reason).toBe(
+      "Nothing was heard of it within 2h; the last: no answer in time.",
+    );
+    now += MINUTE;
+    await retrainer.switchTo(false, MODEL, "ann", "the cluster is back");
+    now += MINUTE;
+    expect(await ask("try 5")).toMatchObject({ state: "started" });
+  });
+});
+
 describe("a crash", () => {
   it("before the decision loses nothing", async () => {
     await insertTransitions(store, [firing, exampleTransition({ id: "q", retrain: false })]);
-    const retrainer = retrainerOf();
-    expect(await retrainer.start()).toMatchObject([{ transitionId: "t1", state: "started" }]);
+    expect(await retrainerOf().start()).toMatchObject([{ transitionId: "t1", state: "started" }]);
     expect(await retrainerOf().start()).toEqual([]);
   });
 
-  it("between request and record repeats the request under the same key", async () => {
-    await insertTransitions(store, [firing]);
-    const dying = retrainerOf({}, { insert: () => Promise.reject(new Error("killed")) });
-    await expect(dying.consider([firing])).rejects.toThrow("killed");
-    await retrainerOf().start();
+  it("between the request and its record repeats the request under the same key", async () => {
+    // The decision and the attempt are written down, then nothing more.
+    let inserts = 0;
+    const insert: Store["insert"] = (table, rows) => ((inserts += 1) > 4 ? Promise.reject(new Error("killed")) : store.insert(table, rows));
+    await expect(retrainerOf({}, { store: { ...store, insert } }).consider([firing])).rejects.toThrow("killed");
+    expect(await states()).toEqual(["requested"]);
+    now += MINUTE;
+    const next = retrainerOf();
+    await next.start();
+    await next.follow();
     expect(receiver.requests).toHaveLength(2);
     expect(receiver.requests[1]?.headers["idempotency-key"]).toBe(receiver.requests[0]?.headers["idempotency-key"]);
-    expect(await readRetrainRuns(store, { limit: 9 })).toHaveLength(1);
+    expect(await readRetrainRuns(store, { limit: 9 })).toMatchObject([{ state: "started", attempts: 2 }]);
   });
+});
+
+describe("people", () => {
+  const asked = { model: MODEL, version: "v1", key: "k", kind: "cli", by: "ann", reason: "a hunch", force: false } as const;
+
+  it("ask, once under one key", async () => {
+    const retrainer = retrainerOf();
+    const run = await retrainer.trigger(asked);
+    expect(run).toMatchObject({ state: "started", trigger: "cli", by: "ann", version: "v1", reason: "ann asked for it: a hunch" });
+    expect(await retrainer.trigger(asked)).toEqual(run);
+    expect(receiver.requests).toHaveLength(1);
+  });
+
+  it("approve, and nothing starts before", async () => {
+    const retrainer = retrainerOf({ approval: true });
+    const [run] = await retrainer.consider([firing]);
+    if (!run) throw new Error("nothing was decided");
+    expect(run.state).toBe("waiting_for_approval");
+    await retrainer.follow();
+    expect(receiver.requests).toEqual([]);
+    expect(await retrainer.approve(run.id, "ann")).toMatchObject({ state: "started" });
+    await expect(retrainer.approve(run.id, "bob")).rejects.toThrow("The run is started: it cannot be approved.");
+    expect((await readRetrainSteps(store, run)).map(({ by }) => by)).toEqual(["", "ann", "", ""]);
+  });
+
+  it("are not waited for for ever", async () => {
+    const retrainer = retrainerOf({ approval: true, approveWithin: HOUR });
+    const [run] = await retrainer.consider([firing]);
+    now += HOUR;
+    await retrainer.follow();
+    expect(await stored(run?.id ?? "")).toMatchObject({ state: "cancelled", reason: "Nobody approved it within 1h." });
+  });
+
+  it("cancel, and the job is told", async () => {
+    const job = jobs(() => ({ state: "running", detail: "" }));
+    const retrainer = retrainerOf({}, job);
+    const [run] = await retrainer.consider([firing]);
+    expect(await retrainer.cancel(run?.id ?? "", "ann", "wrong data")).toMatchObject({
+      state: "cancelled",
+      reason: "Cancelled by ann: wrong data. It was told to end.",
+    });
+    expect(job.stopped).toEqual([run?.id]);
+    await expect(retrainer.cancel(run?.id ?? "", "ann", "")).rejects.toThrow("cannot be cancelled");
+    await expect(retrainer.cancel("nope", "ann", "")).rejects.toThrow("There is no such run.");
+  });
+
+  it.each(["", MODEL])("stop everything, at once (%j)", async (model) => {
+    const retrainer = retrainerOf({ approval: true });
+    const [waiting] = await retrainer.consider([firing]);
+    await retrainer.switchTo(true, model, "ann", "a freeze");
+    expect(await retrainer.approve(waiting?.id ?? "", "bob")).toMatchObject({
+      state: "cancelled",
+      reason: expect.stringContaining("a freeze"),
+    });
+    expect(await retrainer.trigger({ ...asked, force: true })).toMatchObject({
+      state: "refused",
+      reason: "Retraining is stopped by ann: a freeze",
+    });
+    now += MINUTE;
+    await retrainer.switchTo(false, model, "ann", "");
+    expect(await retrainer.trigger({ ...asked, key: "later" })).toMatchObject({ state: "waiting_for_approval" });
+    expect(receiver.requests).toEqual([]);
+  });
+
+  it("who ask where no daemon is leave it to the daemon", async () => {
+    const run = await retrainerOf({}, { launches: false }).trigger(asked);
+    expect(run).toMatchObject({ state: "requested", attempts: 0 });
+    await retrainerOf().follow();
+    expect(await stored(run.id)).toMatchObject({ state: "started" });
+  });
+});
+
+describe("a job", () => {
+  it("says itself how it went, with the key of its request and no other", async () => {
+    const retrainer = retrainerOf();
+    const [run] = await retrainer.consider([firing]);
+    const { callback } = (JSON.parse(receiver.requests[0]?.body ?? "") as { data: { callback: { key: string } } }).data;
+    expect(await retrainer.opens(run?.id ?? "", callback.key)).toBe(true);
+    for (const wrong of ["", `${callback.key}x`, callback.key.slice(1)]) expect(await retrainer.opens(run?.id ?? "", wrong)).toBe(false);
+    expect(await retrainer.opens("0".repeat(64), callback.key)).toBe(false);
+    expect(await retrainer.report(run?.id ?? "", { succeeded: true, version: "2013-q2", detail: "" }, "the job")).toMatchObject({
+      state: "succeeded",
+      newVersion: "2013-q2",
+    });
+    await expect(retrainer.report(run?.id ?? "", { succeeded: false, version: null, detail: "" }, "the job")).rejects.toThrow(
+      "cannot be reported on",
+    );
+  });
+
+  it("that says so late is believed", async () => {
+    const retrainer = retrainerOf({ lease: HOUR });
+    const [run] = await retrainer.consider([firing]);
+    now += HOUR;
+    await retrainer.follow();
+    expect(await stored(run?.id ?? "")).toMatchObject({ state: "expired" });
+    expect(await retrainer.report(run?.id ?? "", { succeeded: true, version: null, detail: "slow" }, "the job")).toMatchObject({
+      state: "succeeded",
+    });
+  });
+
+  it("that is done without a new version is closed undecided", async () => {
+    const job = jobs(() => ({ state: "succeeded", detail: "done", version: "v2" }));
+    const models = new Map([
+      [
+        MODEL,
+        { name: MODEL, task: "binary", positive: "late", bucket: HOUR, lateness: HOUR, labelsExpectedWithin: DAY, baselines: [] } as const,
+      ],
+    ]);
+    const retrainer = retrainerOf({}, { ...job, models });
+    const [run] = await retrainer.consider([firing]);
+    await retrainer.follow();
+    expect(await stored(run?.id ?? "")).toMatchObject({ state: "succeeded", newVersion: "v2" });
+    now += 14 * DAY;
+    await retrainer.follow();
+    expect(await stored(run?.id ?? "")).toMatchObject({
+      state: "closed",
+      verdict: "undecided",
+      reason: "No events of v2 came within 14d.",
+    });
+  });
+});
+
+it("a schedule asks for the version seen last, once at each of its times", async () => {
+  const retrainer = retrainerOf({ every: 7 * DAY, dryRun: true, cooldown: 0 });
+  await retrainer.follow();
+  expect(await states()).toEqual([]);
+  const bucket = DAY_0 / 1000;
+  await store.execute(
+    `INSERT INTO service_counts (model, version, bucket, requests) SELECT 'flight-delay', '2013-q1', toDateTime(${bucket}, 'UTC'), 10`,
+  );
+  for (const days of [0, 1, 7, 14]) {
+    now = DAY_0 + 3 * DAY + days * DAY;
+    await retrainer.follow();
+    await retrainer.follow();
+  }
+  const runs = await readRetrainRuns(store, { limit: 9 });
+  expect(runs.map(({ state, trigger, version, at }) => [state, trigger, version, at % (7 * DAY)])).toEqual(
+    [1, 2, 3].map(() => ["dry_run", "schedule", "2013-q1", 0]),
+  );
 });

@@ -6,6 +6,7 @@ import { compareVersions } from "../../src/monitor/compare.ts";
 import { reportHtml, reportJson } from "../../src/report/html.ts";
 import { modelReport } from "../../src/report/report.ts";
 import type { Store } from "../../src/store/store.ts";
+import { createRetrainer } from "../../src/retrain/retrainer.ts";
 import { createPages } from "../../src/web/pages.ts";
 import { silentLog } from "../../src/log.ts";
 import { SEED_END } from "./seed.ts";
@@ -40,6 +41,25 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
     replay: async () => ({ found: 0, taken: 0, refused: new Map(), unavailable: 0, next: null }),
     adapters: new Map([["kserve", { type: "cloudevents" }]]),
     cloudevents: "kserve",
+    retraining: {
+      settings: new Map(),
+      retrainer: createRetrainer({
+        store,
+        models: byName,
+        settings: new Map(),
+        launchers: new Map(),
+        launches: false,
+        clock: () => SEED_END,
+        liveClock: true,
+        watermark: () => SEED_END,
+        compare: () => Promise.reject(new Error("nothing is followed here")),
+        closeAlerts: async () => {},
+        link: () => null,
+        publicUrl: () => null,
+        log: silentLog,
+      }),
+      swapAdvice: () => null,
+    },
     measure,
     withExactValues: async (_model, measurements) => measurements,
     changes: async (query) => {

@@ -8,6 +8,7 @@ import type { Config } from "../../src/model/settings.ts";
 import { DAY } from "../../src/model/time.ts";
 import { copyOfStore, FLIGHTS, flightConfig, storeOfFlights } from "./flight-app.ts";
 import { onceARun } from "./once-a-run.ts";
+import { exampleRetraining } from "./retraining.ts";
 import { startWebhookReceiver } from "./webhook-receiver.ts";
 
 /** When it was begun, on the clock on the wall, and what alerts did, in order. */
@@ -39,7 +40,12 @@ export function flightYearConfig(store: string, url: string): Config {
 }
 
 export const retrainingAt = (url: string) =>
-  ({ type: "webhook", url: `${url}/retrain`, secret: null, cooldown: 2 * DAY, maxPerDay: 1 }) as const;
+  exampleRetraining({
+    launcher: { type: "webhook", url: `${url}/retrain`, secret: null },
+    cooldown: 2 * DAY,
+    maxPerDay: 1,
+    lease: 2 * DAY,
+  });
 
 async function playFlights(path: string): Promise<Played> {
   const store = await storeOfFlights(path);

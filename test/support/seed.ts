@@ -13,6 +13,7 @@ import { insertMeasurements } from "../../src/store/measurements.ts";
 import { insertRetrainRuns } from "../../src/store/retrain-runs.ts";
 import type { Store } from "../../src/store/store.ts";
 import { binaryOutcomes, outcomeRow } from "./outcomes.ts";
+import { exampleRun } from "./retraining.ts";
 
 export const SEED_START = Date.parse("2013-07-01T00:00:00Z");
 const SEED_DAYS = 60;
@@ -389,7 +390,7 @@ async function seedAlerts(store: Store, names: SeedNames): Promise<void> {
     },
   ]);
   await insertRetrainRuns(store, [
-    {
+    exampleRun({
       id: "run-1",
       model: names.model,
       version: names.versions[0],
@@ -398,8 +399,8 @@ async function seedAlerts(store: Store, names: SeedNames): Promise<void> {
       state: "started",
       reason: "Accuracy fell.",
       at: SEED_START + 41 * DAY + HOUR,
-    },
-    {
+    }),
+    exampleRun({
       id: "run-2",
       model: names.model,
       version: names.versions[0],
@@ -408,7 +409,7 @@ async function seedAlerts(store: Store, names: SeedNames): Promise<void> {
       state: "refused",
       reason: "Within the cooldown of 24h after the run before.",
       at: SEED_START + 41 * DAY + 2 * HOUR,
-    },
+    }),
   ]);
   await insertDeadLetters(
     store,

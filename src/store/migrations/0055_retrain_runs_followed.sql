@@ -1,0 +1,22 @@
+ALTER TABLE retrain_runs
+    ADD COLUMN IF NOT EXISTS trigger_kind LowCardinality(String) DEFAULT 'rule',
+    ADD COLUMN IF NOT EXISTS requested_by String,
+    ADD COLUMN IF NOT EXISTS subject String,
+    ADD COLUMN IF NOT EXISTS alert_id String,
+    ADD COLUMN IF NOT EXISTS window_from DateTime64(3, 'UTC') DEFAULT at,
+    ADD COLUMN IF NOT EXISTS window_to DateTime64(3, 'UTC') DEFAULT at,
+    -- What the decision rests on, as JSON; empty for decisions of earlier releases.
+    ADD COLUMN IF NOT EXISTS facts String,
+    ADD COLUMN IF NOT EXISTS config_hash String,
+    ADD COLUMN IF NOT EXISTS launcher LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS external_id String,
+    ADD COLUMN IF NOT EXISTS external_url String,
+    ADD COLUMN IF NOT EXISTS attempts UInt32,
+    ADD COLUMN IF NOT EXISTS attempted_at Nullable(DateTime64(3, 'UTC')),
+    ADD COLUMN IF NOT EXISTS lease_until Nullable(DateTime64(3, 'UTC')),
+    ADD COLUMN IF NOT EXISTS changed_at DateTime64(3, 'UTC') DEFAULT at,
+    ADD COLUMN IF NOT EXISTS known_versions Array(String),
+    ADD COLUMN IF NOT EXISTS new_version Nullable(String),
+    ADD COLUMN IF NOT EXISTS new_version_since Nullable(DateTime64(3, 'UTC')),
+    ADD COLUMN IF NOT EXISTS verdict LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS swap LowCardinality(String) DEFAULT 'none'
