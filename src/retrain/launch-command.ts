@@ -63,6 +63,7 @@ export function createCommandLauncher(settings: Extract<LauncherSettings, { type
           env: {
             DRIFTWATCH_RUN: run.id,
             DRIFTWATCH_MODEL: run.model,
+            DRIFTWATCH_DIRECTORY: place,
             DRIFTWATCH_REQUEST: join(place, "request.json"),
             DRIFTWATCH_OUTCOME: join(place, "outcome.json"),
           },

@@ -23,32 +23,11 @@ function startedAt() {
   }
 }
 
-leave("pid.json", { pid: process.pid, started: startedAt() });
-
-let tail = Buffer.alloc(0);
-let dropped = 0;
-function take(chunk) {
-  tail = Buffer.concat([tail, chunk]);
-  if (tail.length <= keep) return;
-  dropped += tail.length - keep;
-  tail = tail.subarray(tail.length - keep);
-}
-
 let ended = null;
-const [program, ...args] = command;
-// Detached makes it the head of a group of its own: what it starts ends with it.
-const child = spawn(program, args, {
-  cwd: directory,
-  env: { ...process.env, ...env },
-  detached: true,
-  shell: false,
-  stdio: ["ignore", "pipe", "pipe"],
-});
-child.stdout.on("data", take);
-child.stderr.on("data", take);
+let child = null;
 
 function signalGroup(signal) {
-  if (child.pid === undefined) return;
+  if (child?.pid === undefined) return;
   try {
     process.kill(-child.pid, signal);
   } catch {
@@ -62,8 +41,31 @@ function end(why) {
   setTimeout(() => signalGroup("SIGKILL"), grace).unref();
 }
 
-const limit = setTimeout(() => end("timeout"), timeout);
+// Before anybody knows the number to signal to.
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => end("stopped"));
+leave("pid.json", { pid: process.pid, started: startedAt() });
+
+let tail = Buffer.alloc(0);
+let dropped = 0;
+function take(chunk) {
+  tail = Buffer.concat([tail, chunk]);
+  if (tail.length <= keep) return;
+  dropped += tail.length - keep;
+  tail = tail.subarray(tail.length - keep);
+}
+
+const [program, ...args] = command;
+// Detached makes it the head of a group of its own: what it starts ends with it.
+child = spawn(program, args, {
+  env: { ...process.env, ...env },
+  detached: true,
+  shell: false,
+  stdio: ["ignore", "pipe", "pipe"],
+});
+child.stdout.on("data", take);
+child.stderr.on("data", take);
+
+const limit = setTimeout(() => end("timeout"), timeout);
 
 function finish(result) {
   clearTimeout(limit);
