@@ -51,7 +51,11 @@ test("a program is run with what it is told, and no shell reads its arguments", 
 });
 
 test("whoever asks again starts nothing twice", async () => {
-  const { launch, ended, place } = setUp([NODE, "-e", 'require("node:fs").appendFileSync(process.env.DRIFTWATCH_DIRECTORY + "/count", "x")']);
+  const { launch, ended, place } = setUp([
+    NODE,
+    "-e",
+    'require("node:fs").appendFileSync(process.env.DRIFTWATCH_DIRECTORY + "/count", "x")',
+  ]);
   expect((await Promise.all([launch(), launch(), launch()])).map(({ detail }) => detail).sort()).toEqual([
     "it was begun before",
     "it was begun before",
@@ -97,7 +101,7 @@ test("a program is stopped on demand", async () => {
   await until("it runs", async () => existsSync(join(place, "pid.json")), 10_000);
   expect(await launcher.stop?.(run)).toMatch(/^Process \d+ was told to end\.$/);
   expect(await ended()).toMatchObject({ state: "failed", detail: "The command was stopped." });
-  expect(await launcher.stop?.(run)).toBe("Its process was gone already.");
+  await until("it is gone", async () => (await launcher.stop?.(run)) === "Its process was gone already.");
 });
 
 test("a run outlives the process that launched it, and its end is known to the next", async () => {
