@@ -32,7 +32,7 @@ const shared = {
   approve_within: duration.prefault("3d"),
   lease: duration.prefault("24h"),
   max_failures: z.int().min(1).default(3),
-  at_least: object({ labelled: z.int().min(0).default(500) }).prefault({}),
+  at_least: object({ labelled: z.int().min(0).default(200) }).prefault({}),
   every: duration.optional(),
   training_data: duration.prefault("90d"),
   judge: object({

@@ -54,6 +54,8 @@ export type RetrainFacts = {
   /** Who stopped retraining, and why; null when it is not. */
   readonly stopped: { readonly by: string; readonly reason: string } | null;
   readonly inFlight: { readonly id: string; readonly state: RetrainState } | null;
+  /** A run that is done and whose new version is waited for, in place of the one this is about. */
+  readonly successor: string | null;
   /** The nearest run within the cooldown. */
   readonly coolingDownFrom: Millis | null;
   readonly runsWithinDay: number;

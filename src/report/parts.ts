@@ -29,10 +29,10 @@ export function alertTable(alerts: readonly Alert[], link: Link<Alert>): Markup 
   )}</tbody></table></div>`;
 }
 
-export function retrainTable(runs: readonly RetrainRun[]): Markup {
-  return html`<div class="scroll"><table><thead><tr><th>State</th><th>Rule</th><th>Version</th><th>Why</th><th>At</th></tr></thead><tbody>${runs.map(
+export function retrainTable(runs: readonly RetrainRun[], link: Link<RetrainRun> = null): Markup {
+  return html`<div class="scroll"><table><thead><tr><th>State</th><th>Asked by</th><th>Version</th><th>Why</th><th>At</th></tr></thead><tbody>${runs.map(
     (run) =>
-      html`<tr><td>${badge(run.state)}</td><td>${run.rule}</td><td>${run.version}</td><td>${run.reason}</td><td class="t">${moment(run.at)}</td></tr>`,
+      html`<tr><td>${badge(run.verdict ?? run.state)}</td><td>${linked(link?.(run) ?? null, run.rule || run.by || run.trigger)}</td><td>${run.version}</td><td>${run.reason}</td><td class="t">${moment(run.at)}</td></tr>`,
   )}</tbody></table></div>`;
 }
 

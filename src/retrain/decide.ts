@@ -21,6 +21,8 @@ function whyNot({ force }: RetrainTrigger, settings: RetrainingSettings, facts: 
   if (stopped !== null) return `Retraining is stopped by ${stopped.by}: ${stopped.reason}`;
   if (inFlight !== null) return `Another run is on its way: ${inFlight.id.slice(0, 12)} is ${inFlight.state.replaceAll("_", " ")}.`;
   if (force) return null;
+  if (facts.successor !== null)
+    return `Its successor is on its way: run ${facts.successor.slice(0, 12)} is done, and its version is waited for or judged.`;
   if (facts.broken.length > 0)
     return `The data looks broken (${facts.broken.slice(0, 5).join(", ")}): a model trained on it would learn the break. Mend the feed first.`;
   if (facts.behind !== null && facts.behind > facts.mayBeBehind)
@@ -41,7 +43,7 @@ function roughly(stretch: Millis): string {
   return formatDuration(Math.round(stretch / 60_000) * 60_000);
 }
 
-export type Spent = Pick<RetrainFacts, "inFlight" | "coolingDownFrom" | "runsWithinDay" | "failuresInARow">;
+export type Spent = Pick<RetrainFacts, "inFlight" | "successor" | "coolingDownFrom" | "runsWithinDay" | "failuresInARow">;
 
 /**
  * What the runs so far leave of the budget at `at`, in event time. Triggers may come out of order, so runs on both sides
@@ -49,7 +51,7 @@ export type Spent = Pick<RetrainFacts, "inFlight" | "coolingDownFrom" | "runsWit
  */
 export function spentBy(
   runs: readonly RetrainRun[],
-  trigger: Pick<RetrainTrigger, "id" | "at">,
+  trigger: Pick<RetrainTrigger, "id" | "at" | "version">,
   settings: RetrainingSettings,
   resumedAt: Millis,
 ): Spent {
@@ -60,6 +62,7 @@ export function spentBy(
   const open = others.find(isOpen);
   return {
     inFlight: open ? { id: open.id, state: open.state } : null,
+    successor: others.find((run) => run.state === "succeeded" && run.version === trigger.version)?.id ?? null,
     coolingDownFrom: recent?.at ?? null,
     runsWithinDay: counted.filter((run) => away(run) < DAY).length,
     failuresInARow: failuresInARow(others, resumedAt),

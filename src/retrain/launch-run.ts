@@ -40,12 +40,10 @@ export async function launchRun(
     { attempts: attempt, attemptedAt: now, launcher: settings.launcher.type },
     `Attempt ${attempt} by ${settings.launcher.type}.`,
   );
-  const outcome = await launcher
-    .launch({ run: tried, body, at: now, triedAt: run.attemptedAt })
-    .catch((error: unknown): LaunchOutcome => ({
-      outcome: "retry",
-      detail: `unexpected ${error instanceof Error ? error.name : "error"}`,
-    }));
+  const outcome = await launcher.launch({ run: tried, body, at: now, triedAt: run.attemptedAt }).catch((error: unknown): LaunchOutcome => ({
+    outcome: "retry",
+    detail: `unexpected ${error instanceof Error ? error.name : "error"}`,
+  }));
   if (outcome.outcome === "launched") {
     const { externalId, externalUrl, detail } = outcome;
     return ledger.write(

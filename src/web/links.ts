@@ -1,6 +1,7 @@
 import { segment } from "../report/words.ts";
 
 export const modelHref = (model: string): string => `/models/${segment(model)}`;
+export const retrainHref = (id: string): string => `/retrains/${segment(id)}`;
 export const alertHref = (id: string): string => `/alerts/${segment(id)}`;
 
 /** A feature's page, or that of the prediction, score or label. Names that a path would swallow go as a parameter. */

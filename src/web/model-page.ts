@@ -11,7 +11,7 @@ import type { ModelReport } from "../report/report.ts";
 import { metricName, moment, number, percent, span } from "../report/words.ts";
 import type { PageDependencies } from "./dependencies.ts";
 import { firstEvent } from "./home-page.ts";
-import { alertHref, modelHref, subjectHref } from "./links.ts";
+import { alertHref, modelHref, retrainHref, subjectHref } from "./links.ts";
 import type { Shown } from "./pages.ts";
 
 const MOST_SUBJECTS = 24;
@@ -37,7 +37,7 @@ ${story.movers.length === 0 ? null : html`<h2>What moved most</h2><p class="note
 ${story.drift === null ? driftMissing(model) : story.drift.versions.map((one) => driftSection(model, story, one, chosen.all))}
 ${performanceSections(story)}
 <h2>Versions and volume</h2><div class="card">${versionTable(story.versions)}${volumeChart(story.volume, { width: 980, height: 64 })}<p class="note">Rows a day.</p></div>
-<h2>Retraining</h2><div class="card">${story.retrains.length === 0 ? html`<p class="empty">Nothing was started or refused. A rule with <code>retrain: true</code> starts what stands under <code>retraining</code> for this model.</p>` : retrainTable(story.retrains)}</div>
+<h2>Retraining</h2><div class="card">${story.retrains.length === 0 ? html`<p class="empty">Nothing was started or refused. A rule with <code>retrain: true</code> starts what stands under <code>retraining</code> for this model.</p>` : retrainTable(story.retrains, (run) => retrainHref(run.id))}</div>
 ${missingList(story.missing)}`;
   return { title: model.name, crumbs, body };
 }

@@ -7,6 +7,7 @@ import type { PageDependencies } from "./dependencies.ts";
 import { homePage } from "./home-page.ts";
 import { ICON, ICON_PATH, page, STYLE, STYLE_PATH, type Crumb } from "./layout.ts";
 import { modelPage } from "./model-page.ts";
+import { retrainPage } from "./retrain-page.ts";
 import { subjectPage } from "./subject-page.ts";
 import { trafficPage } from "./traffic-page.ts";
 
@@ -63,6 +64,7 @@ export function createPages(dependencies: PageDependencies): Hono {
     subject("feature")(c.req.param("model"), c.req.param("feature"), chosen(c.req.query())),
   );
   app.get("/models/:model/outputs/:output", (c) => subject("output")(c.req.param("model"), c.req.param("output"), chosen(c.req.query())));
+  app.get("/retrains/:id", async (c) => show(await retrainPage(dependencies, c.req.param("id"))));
   app.get("/alerts/:id", async (c) => show(await alertPage(dependencies, c.req.param("id"))));
   return app;
 }

@@ -129,7 +129,7 @@ it("the design's example loads", () => {
           approveWithin: 3 * DAY,
           lease: DAY,
           maxFailures: 3,
-          newLabels: 500,
+          newLabels: 200,
           every: null,
           trainingData: 90 * DAY,
           judge: { metric: null, margin: 0.01, within: 14 * DAY },

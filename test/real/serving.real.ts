@@ -3,11 +3,9 @@
  * installed into `.cache/serving` the first time, half a gigabyte; the broker is one of our own, unless KAFKA_BROKERS
  * names another.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readdirSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import kafkajs from "kafkajs";
 import { expect, onTestFinished, test } from "vitest";
 import { createApp } from "../../src/app.ts";
@@ -19,50 +17,7 @@ import { startKafkaBroker } from "../support/kafka-broker.ts";
 import { until } from "../support/kafka-until.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { storedPredictions } from "../support/stored.ts";
-
-/** The commands of a Python environment of its own, made when it is not there. */
-function environment(name: string, packages: readonly string[]): string {
-  const directory = fileURLToPath(new URL(`../../.cache/serving/${name}`, import.meta.url));
-  const bin = join(directory, "bin");
-  if (existsSync(join(directory, "complete"))) return bin;
-  for (const [command, ...args] of [
-    ["python3", "-m", "venv", directory],
-    [join(bin, "pip"), "install", "--quiet", ...packages],
-  ] as const) {
-    const { status, stderr } = spawnSync(command, args, { encoding: "utf8" });
-    if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}: ${stderr}`);
-  }
-  writeFileSync(join(directory, "complete"), "");
-  return bin;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** A server that is gone, with all that it started, when the test is. */
-function run(command: string, args: readonly string[], cwd: string, env: Record<string, string> = {}): () => string {
-  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)));
-  onTestFinished(async () => {
-    if (child.pid === undefined || child.exitCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    process.kill(-child.pid, "SIGTERM");
-    await ended;
-  });
-  return () => said;
-}
-
-async function answers(url: string, said: () => string): Promise<void> {
-  await until(url, async () => (await fetch(url).catch(() => null))?.ok === true, 180_000).catch((error: unknown) => {
-    throw new Error(`${String(error)}\n${said()}`);
-  });
-}
+import { answers, environment, freePort, run } from "./programs.ts";
 
 test("MLServer's input and output topics become predictions; what it refuses is counted", async () => {
   const bin = environment("mlserver", ["mlserver==1.7.1", "mlserver-sklearn==1.7.1"]);

@@ -14,6 +14,7 @@ const trigger = ruleTrigger(exampleTransition({ retrain: true }));
 const CALM: RetrainFacts = {
   stopped: null,
   inFlight: null,
+  successor: null,
   coolingDownFrom: null,
   runsWithinDay: 0,
   failuresInARow: 0,
@@ -43,6 +44,7 @@ describe("whether to retrain, by what is known", () => {
     ["stopped, and forced", { stopped: { by: "ann", reason: "a freeze" } }, {}, { force: true }, "refused", /stopped by ann/],
     ["another in flight", { inFlight: { id: "abc", state: "waiting_for_approval" } }, {}, {}, "refused", /abc is waiting for approval/],
     ["another in flight, and forced", { inFlight: { id: "abc", state: "started" } }, {}, { force: true }, "refused", /on its way/],
+    ["its successor on its way", { successor: "abc" }, {}, {}, "refused", /^Its successor is on its way: run abc/],
     ["broken data", { broken: ["temp: unit"] }, {}, {}, "refused", /looks broken \(temp: unit\)/],
     ["ingestion behind by more than a window", { behind: DAY + MINUTE }, {}, {}, "refused", /^Ingestion is behind/],
     ["ingestion behind by just a window", { behind: DAY }, {}, {}, "start", /./],
@@ -62,7 +64,7 @@ describe("whether to retrain, by what is known", () => {
     ["just enough new labels", { newLabels: 100 }, {}, {}, "start", /./],
     [
       "forced through all that can be",
-      { broken: ["x: gone"], behind: 9 * DAY, failuresInARow: 9, coolingDownFrom: NOW, runsWithinDay: 9, newLabels: 0 },
+      { successor: "abc", broken: ["x: gone"], behind: 9 * DAY, failuresInARow: 9, coolingDownFrom: NOW, runsWithinDay: 9, newLabels: 0 },
       {},
       { force: true },
       "start",
@@ -119,7 +121,13 @@ describe("what runs spend", () => {
       {},
       { inFlight: { id: `r${HOUR}`, state: "waiting_for_approval" } },
     ],
-    ["what succeeded is not", [run(7 * HOUR, { state: "succeeded" })], {}, { inFlight: null }],
+    [
+      "what succeeded is not, but may be its successor",
+      [run(7 * HOUR, { state: "succeeded", version: trigger.version })],
+      {},
+      { inFlight: null, successor: `r${7 * HOUR}` },
+    ],
+    ["or that of another version", [run(7 * HOUR, { state: "succeeded" })], {}, { inFlight: null, successor: null }],
     [
       "failures in a row end at a success",
       [run(4 * DAY, { state: "failed" }), run(3 * DAY), run(2 * DAY, { state: "failed" }), run(DAY, { state: "expired" })],
