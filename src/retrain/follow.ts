@@ -174,7 +174,7 @@ export function createFollower(options: FollowerOptions) {
     for (const [model, { registry }] of settings) {
       if (registry === null || clock() - (asked.get(model) ?? Number.NEGATIVE_INFINITY) < registry.every) continue;
       asked.set(model, clock());
-      const answer = await askMlflow(registry);
+      const answer = await askMlflow(options.call, registry);
       if (answer.ok) await inTurn(() => note(model, registry, answer));
       else log.warn("the registry could not be asked", { model, detail: answer.detail });
     }

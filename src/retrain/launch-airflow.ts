@@ -1,5 +1,6 @@
+import type { Call, CallRequest } from "../model/call.ts";
 import type { LauncherSettings } from "../model/settings.ts";
-import { askJson, below, textAt, type Answer } from "./http-json.ts";
+import { askJson, below, textAt, unanswered, type Answer } from "./http-json.ts";
 import type { JobState, Launcher } from "./launcher.ts";
 
 /** What a DAG run of a retraining is called: Airflow refuses a second one of the same name, which makes it the idempotency key. */
@@ -8,7 +9,7 @@ export function dagRunId(runId: string): string {
 }
 
 /** Starts DAG runs by the stable REST API of Airflow 3 (v2). */
-export function createAirflowLauncher(settings: Extract<LauncherSettings, { type: "airflow" }>): Launcher {
+export function createAirflowLauncher(settings: Extract<LauncherSettings, { type: "airflow" }>, call: Call): Launcher {
   const { url, dag, login } = settings;
   let known: string | null = null;
 
@@ -16,18 +17,18 @@ export function createAirflowLauncher(settings: Extract<LauncherSettings, { type
     if (login === null) return null;
     if ("token" in login) return login.token;
     if (known !== null) return known;
-    const answer = await askJson(below(url, "auth", "token"), { method: "POST", body: login });
+    const answer = await askJson(call, below(url, "auth", "token"), { method: "POST", body: login });
     if (!answer.ok) return answer;
     // Documented under one name, served under the other.
     known = textAt(answer.json, "access_token") ?? textAt(answer.json, "jwt_token");
     return known ?? answer;
   }
 
-  async function ask(path: readonly string[], init: { method?: string; body?: unknown } = {}): Promise<Answer> {
+  async function ask(path: readonly string[], init: { method?: CallRequest["method"]; body?: unknown } = {}): Promise<Answer> {
     for (let attempt = 0; ; attempt += 1) {
       const given = await token();
       if (given !== null && typeof given !== "string") return given;
-      const answer = await askJson(below(url, "api", "v2", "dags", dag, ...path), {
+      const answer = await askJson(call, below(url, "api", "v2", "dags", dag, ...path), {
         ...init,
         ...(given === null ? {} : { headers: { authorization: `Bearer ${given}` } }),
       });
@@ -44,7 +45,7 @@ export function createAirflowLauncher(settings: Extract<LauncherSettings, { type
     async launch({ run, body }) {
       const id = dagRunId(run.id);
       const found = await ask([]);
-      if (!found.ok) return { outcome: "retry", detail: found.detail };
+      if (!found.ok) return unanswered(found);
       if (found.status !== 200) return refusal(found, `the DAG ${dag}`);
       if ((found.json as { is_paused?: unknown } | null)?.is_paused === true)
         return { outcome: "failed", detail: `The DAG ${dag} is paused, and a run of it would wait for ever: unpause it.` };
@@ -52,12 +53,12 @@ export function createAirflowLauncher(settings: Extract<LauncherSettings, { type
         method: "POST",
         body: { dag_run_id: id, logical_date: null, conf: JSON.parse(body) as unknown, note: `driftwatch ${run.id}` },
       });
-      if (!answer.ok) return { outcome: "retry", detail: answer.detail };
+      if (!answer.ok) return unanswered(answer);
       if (answer.status === 200 || answer.status === 201) return launched(id, "Airflow took it");
       if (answer.status !== 409) return refusal(answer, `a run of ${dag}`);
       // The same status tells of a run of this name, and of other clashes.
       const before = await ask(["dagRuns", id]);
-      if (!before.ok) return { outcome: "retry", detail: before.detail };
+      if (!before.ok) return unanswered(before);
       return before.status === 200 ? launched(id, "Airflow had it already") : refusal(answer, `a run of ${dag}`);
     },
 

@@ -1,7 +1,8 @@
+import type { Call } from "../model/call.ts";
 import type { RetrainRun } from "../model/retraining.ts";
 import type { LauncherSettings } from "../model/settings.ts";
 import { formatTime, HOUR, MINUTE } from "../model/time.ts";
-import { askJson, below, textAt, type Answer } from "./http-json.ts";
+import { askJson, below, textAt, unanswered, type Answer } from "./http-json.ts";
 import type { Launcher } from "./launcher.ts";
 
 /** A dispatch is in the list of runs within seconds; until then an attempt that was cut off is not repeated. */
@@ -16,7 +17,7 @@ export function correlationOf(runId: string): string {
  * Starts a workflow by its `workflow_dispatch`. GitHub knows no idempotency key, so an attempt whose answer was lost is
  * looked for by its correlation input before another one is made.
  */
-export function createGitHubLauncher(settings: Extract<LauncherSettings, { type: "github" }>): Launcher {
+export function createGitHubLauncher(settings: Extract<LauncherSettings, { type: "github" }>, call: Call): Launcher {
   const [owner = "", name = ""] = settings.repository.split("/");
   const repository = (...path: string[]) => below(settings.url, "repos", owner, name, "actions", ...path);
   const headers = {
@@ -31,7 +32,7 @@ export function createGitHubLauncher(settings: Extract<LauncherSettings, { type:
     url.searchParams.set("event", "workflow_dispatch");
     url.searchParams.set("created", `>=${formatTime(since)}`);
     url.searchParams.set("per_page", "100");
-    const answer = await askJson(url, { headers });
+    const answer = await askJson(call, url, { headers });
     if (!answer.ok) return answer.detail;
     const runs = (answer.json as { workflow_runs?: unknown } | null)?.workflow_runs;
     if (answer.status !== 200 || !Array.isArray(runs)) return `HTTP ${answer.status} for the runs of ${settings.workflow}`;
@@ -51,12 +52,12 @@ export function createGitHubLauncher(settings: Extract<LauncherSettings, { type:
         if (at - triedAt < VISIBLE_AFTER)
           return { outcome: "retry", detail: "an earlier attempt may have reached GitHub: its list is looked at again" };
       }
-      const answer = await askJson(repository("workflows", settings.workflow, "dispatches"), {
+      const answer = await askJson(call, repository("workflows", settings.workflow, "dispatches"), {
         method: "POST",
         headers,
         body: { ref: settings.ref, inputs: inputsOf(run, body), return_run_details: true },
       });
-      if (!answer.ok) return { outcome: "retry", detail: answer.detail };
+      if (!answer.ok) return unanswered(answer);
       if (answer.status === 200 || answer.status === 204) {
         const id = textAt(answer.json, "workflow_run_id") ?? "";
         return { outcome: "launched", externalId: id, externalUrl: textAt(answer.json, "html_url") ?? "", detail: "GitHub took it" };
@@ -75,7 +76,7 @@ export function createGitHubLauncher(settings: Extract<LauncherSettings, { type:
           };
         ({ id } = found);
       }
-      const answer = await askJson(repository("runs", id), { headers });
+      const answer = await askJson(call, repository("runs", id), { headers });
       if (!answer.ok) return { state: "unknown", detail: answer.detail };
       if (answer.status === 404) return { state: "failed", detail: "GitHub no longer has the run.", version: null };
       const status = answer.status === 200 ? textAt(answer.json, "status") : null;
@@ -87,7 +88,7 @@ export function createGitHubLauncher(settings: Extract<LauncherSettings, { type:
 
     async stop(run) {
       if (run.externalId === "") return "GitHub never said which run it is, so it was not stopped.";
-      const answer = await askJson(repository("runs", run.externalId, "cancel"), { method: "POST", headers });
+      const answer = await askJson(call, repository("runs", run.externalId, "cancel"), { method: "POST", headers });
       return answer.ok && answer.status === 202
         ? "GitHub was told to cancel it."
         : `GitHub could not be told to cancel it (${answer.ok ? `HTTP ${answer.status}` : answer.detail}).`;

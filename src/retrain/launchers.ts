@@ -1,4 +1,5 @@
 import type { SignedPost } from "../model/alert.ts";
+import type { Call } from "../model/call.ts";
 import type { LauncherSettings, RetrainingSettings } from "../model/settings.ts";
 import { createAirflowLauncher } from "./launch-airflow.ts";
 import { createCommandLauncher } from "./launch-command.ts";
@@ -6,20 +7,22 @@ import { createGitHubLauncher } from "./launch-github.ts";
 import { createWebhookLauncher } from "./launch-webhook.ts";
 import type { Launcher } from "./launcher.ts";
 
+type Means = { readonly call: Call; readonly post: SignedPost };
+
 /** The launchers of the configured models, by model. */
-export function createLaunchers(retraining: ReadonlyMap<string, RetrainingSettings>, post: SignedPost): ReadonlyMap<string, Launcher> {
-  return new Map([...retraining].map(([model, { launcher }]) => [model, createLauncher(launcher, post)]));
+export function createLaunchers(retraining: ReadonlyMap<string, RetrainingSettings>, means: Means): ReadonlyMap<string, Launcher> {
+  return new Map([...retraining].map(([model, { launcher }]) => [model, createLauncher(launcher, means)]));
 }
 
-function createLauncher(settings: LauncherSettings, post: SignedPost): Launcher {
+function createLauncher(settings: LauncherSettings, { call, post }: Means): Launcher {
   switch (settings.type) {
     case "webhook":
       return createWebhookLauncher(settings, post);
     case "command":
       return createCommandLauncher(settings);
     case "airflow":
-      return createAirflowLauncher(settings);
+      return createAirflowLauncher(settings, call);
     case "github":
-      return createGitHubLauncher(settings);
+      return createGitHubLauncher(settings, call);
   }
 }

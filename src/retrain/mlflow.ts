@@ -1,3 +1,4 @@
+import type { Call } from "../model/call.ts";
 import type { RegistrySettings } from "../model/settings.ts";
 import { askJson, basic, below, textAt } from "./http-json.ts";
 
@@ -5,12 +6,12 @@ import { askJson, basic, below, textAt } from "./http-json.ts";
 export type Registered = { readonly ok: true; readonly version: string | null } | { readonly ok: false; readonly detail: string };
 
 /** Asks MLflow which version of a registered model the alias stands for. */
-export async function askMlflow({ url, name, alias, login }: RegistrySettings): Promise<Registered> {
+export async function askMlflow(call: Call, { url, name, alias, login }: RegistrySettings): Promise<Registered> {
   const target = below(url, "api", "2.0", "mlflow", "registered-models", "alias");
   target.searchParams.set("name", name);
   target.searchParams.set("alias", alias);
   const authorization = login === null ? null : "token" in login ? `Bearer ${login.token}` : basic(login);
-  const answer = await askJson(target, authorization === null ? {} : { headers: { authorization } });
+  const answer = await askJson(call, target, authorization === null ? {} : { headers: { authorization } });
   if (!answer.ok) return answer;
   if (answer.status === 200) {
     const version = textAt(answer.json, "model_version", "version");

@@ -1,4 +1,5 @@
 import type { Log } from "../log.ts";
+import type { Call } from "../model/call.ts";
 import type { Comparison, ComparisonQuery } from "../model/comparison.ts";
 import type { RetrainRun } from "../model/retraining.ts";
 import type { ModelSettings, RetrainingSettings } from "../model/settings.ts";
@@ -11,6 +12,8 @@ export type RetrainerOptions = {
   readonly models: ReadonlyMap<string, ModelSettings>;
   readonly settings: ReadonlyMap<string, RetrainingSettings>;
   readonly launchers: ReadonlyMap<string, Launcher>;
+  /** How registries are asked. */
+  readonly call: Call;
   /** Whether this process starts jobs and follows them; one that only answers a question leaves it to the daemon. */
   readonly launches: boolean;
   readonly clock: Clock;

@@ -14,7 +14,7 @@ import { TOY_START, writeToyProgram } from "../support/toy-program.ts";
 /** The whole program over a toy model whose retraining is a real process; `answers` is the API over HTTP. */
 async function startToy(retraining: string) {
   const toys = { champion: createToyModel(7), challenger: createToyModel(11) };
-  const config = writeToyProgram(toys.champion, `retraining:\n  toy: {${retraining}, dry_run: false}\n`);
+  const config = writeToyProgram(toys.champion, `outgoing: {allow: [127.0.0.1]}\nretraining:\n  toy: {${retraining}, dry_run: false}\n`);
   let now = TOY_START;
   const { app, transitions } = await startProgram(config, { clock: () => now });
   const server = await serveApp(app);

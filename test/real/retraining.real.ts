@@ -20,7 +20,7 @@ const LONG = 1_500_000;
 /** The whole program and a toy model that lives day by day. */
 async function startToy(retraining: string) {
   const toy = createToyModel();
-  const config = writeToyProgram(toy, `retraining:\n  toy: ${retraining}\n`);
+  const config = writeToyProgram(toy, `outgoing: {allow: [127.0.0.1]}\nretraining:\n  toy: ${retraining}\n`);
   let now = TOY_START;
   const { app } = await startProgram(config, { clock: () => now });
   async function live(day: number, kind: ToyDay = {}, version = "1"): Promise<void> {

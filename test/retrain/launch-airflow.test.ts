@@ -2,10 +2,12 @@ import { createServer, type AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { createAirflowLauncher, dagRunId } from "../../src/retrain/launch-airflow.ts";
 import type { LauncherSettings } from "../../src/model/settings.ts";
+import { createCall } from "../../src/notify/guarded-call.ts";
 import { exampleRun } from "../support/retraining.ts";
 import { scriptedServer } from "../support/scripted-server.ts";
 
 type Airflow = Extract<LauncherSettings, { type: "airflow" }>;
+const call = createCall({ allow: ["127.0.0.1"] });
 const BODY = JSON.stringify({ type: "retrain", data: { model: "flight-delay" } });
 const ID = "ab".repeat(32);
 const RUN_ID = dagRunId(ID);
@@ -19,7 +21,7 @@ const CLASH = { status: 409, json: { detail: { reason: "Unique constraint violat
 
 const user: Airflow["login"] = { username: "dw", password: "a password" };
 const launcherAt = (url: string, login: Airflow["login"] = user) =>
-  createAirflowLauncher({ type: "airflow", url, dag: "retrain/flight", login });
+  createAirflowLauncher({ type: "airflow", url, dag: "retrain/flight", login }, call);
 const launch = (url: string, login?: Airflow["login"]) => launcherAt(url, login).launch({ run, body: BODY, at: 0, triedAt: null });
 
 test("a DAG run is made under the run's own name, with a null logical date and what the job is told as conf", async () => {

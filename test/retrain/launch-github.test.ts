@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import { HOUR, MINUTE, SECOND } from "../../src/model/time.ts";
 import { correlationOf, createGitHubLauncher } from "../../src/retrain/launch-github.ts";
+import { createCall } from "../../src/notify/guarded-call.ts";
 import { exampleRun } from "../support/retraining.ts";
 import { scriptedServer } from "../support/scripted-server.ts";
 
 const ID = "cd".repeat(32);
 const NOW = Date.parse("2026-06-01T12:00:00Z");
+const call = createCall({ allow: ["127.0.0.1"] });
 const BODY = JSON.stringify({ type: "retrain", data: { model: "flight-delay", callback: { url: "u", key: "a key" } } });
 const run = exampleRun({ id: ID, at: NOW, attemptedAt: NOW, launcher: "github" });
 const ACTIONS = "/repos/example/flight-delay/actions";
@@ -23,7 +25,10 @@ const listed = (title: string) => ({
 });
 
 const launcherAt = (url: string) =>
-  createGitHubLauncher({ type: "github", url, repository: "example/flight-delay", workflow: "retrain.yml", ref: "main", token: "ghp_x" });
+  createGitHubLauncher(
+    { type: "github", url, repository: "example/flight-delay", workflow: "retrain.yml", ref: "main", token: "ghp_x" },
+    call,
+  );
 const launch = (url: string, triedAt: number | null = null, at = NOW) => launcherAt(url).launch({ run, body: BODY, at, triedAt });
 
 test("a workflow is dispatched with texts that tell its run from others, and with no key", async () => {

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { MINUTE } from "../../src/model/time.ts";
+import { createCall } from "../../src/notify/guarded-call.ts";
 import { askMlflow } from "../../src/retrain/mlflow.ts";
 import { scriptedServer } from "../support/scripted-server.ts";
 
+const call = createCall({ allow: ["127.0.0.1"] });
 const ALIAS = "GET /ml/api/2.0/mlflow/registered-models/alias?name=flight+delay&alias=champion";
 const settings = (url: string) =>
   ({
@@ -40,7 +42,7 @@ test.each([
   ["nonsense", { status: 200, json: { model_version: { version: null } } }, { ok: false, detail: "MLflow's answer has no version" }],
 ])("%s", async (_name, answer, expected) => {
   const { url } = await scriptedServer({ [ALIAS]: answer });
-  expect(await askMlflow(settings(url))).toEqual(expected);
+  expect(await askMlflow(call, settings(url))).toEqual(expected);
 });
 
 test.each([
@@ -49,6 +51,6 @@ test.each([
   [null, ""],
 ])("who asks", async (login, authorization) => {
   const { url, asked } = await scriptedServer({ [ALIAS]: { status: 200, json: { model_version: { version: "1" } } } });
-  await askMlflow({ ...settings(url), login });
+  await askMlflow(call, { ...settings(url), login });
   expect(asked.map((one) => one.authorization)).toEqual([authorization]);
 });

@@ -19,6 +19,7 @@ import { exampleRetraining } from "../support/retraining.ts";
 import { startWebhookReceiver } from "../support/webhook-receiver.ts";
 
 const MODEL = "flight-delay";
+const call = createCall({ allow: ["127.0.0.1"] });
 let store: Store;
 let remove: () => Promise<void>;
 let receiver: Awaited<ReturnType<typeof startWebhookReceiver>>;
@@ -46,7 +47,8 @@ function retrainerOf(changes: Partial<RetrainingSettings> = {}, over: Partial<Re
     store,
     models: new Map(),
     settings,
-    launchers: createLaunchers(settings, createSignedPost(createCall({ allow: ["127.0.0.1"] }), 2_000)),
+    launchers: createLaunchers(settings, { call, post: createSignedPost(call, 2_000) }),
+    call,
     launches: true,
     clock: () => now,
     liveClock: true,

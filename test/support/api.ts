@@ -48,6 +48,7 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
         models: byName,
         settings: new Map(),
         launchers: new Map(),
+        call: () => Promise.reject(new Error("nobody is called here")),
         launches: false,
         clock: () => SEED_END,
         liveClock: true,
