@@ -71,7 +71,10 @@ export function handTrigger(given: {
     ...byHand(given.model, given.version, given.at),
     id: idOf("asked", given.model, given.key),
     kind: given.kind,
-    cause: given.reason === "" ? `${given.by} asked for it.` : `${given.by} asked for it: ${given.reason}`,
+    cause:
+      given.reason === ""
+        ? `${given.by} asked for it.`
+        : `${given.by} asked for it: ${given.reason}${/[.!?]$/.test(given.reason) ? "" : "."}`,
     by: given.by,
     force: given.force,
   };

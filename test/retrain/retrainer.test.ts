@@ -309,7 +309,7 @@ describe("people", () => {
   it("ask, once under one key", async () => {
     const retrainer = retrainerOf();
     const run = await retrainer.trigger(asked);
-    expect(run).toMatchObject({ state: "started", trigger: "cli", by: "ann", version: "v1", reason: "ann asked for it: a hunch" });
+    expect(run).toMatchObject({ state: "started", trigger: "cli", by: "ann", version: "v1", reason: "ann asked for it: a hunch." });
     expect(await retrainer.trigger(asked)).toEqual(run);
     expect(receiver.requests).toHaveLength(1);
   });
