@@ -49,7 +49,7 @@ export function requestBody(run: RetrainRun, settings: RetrainingSettings, link:
 function trainingSql(model: string, { from, to }: Window): string {
   const text = `'${model.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
   const moment = (time: Millis) => `'${new Date(time).toISOString().slice(0, 19).replace("T", " ")}'`;
-  return `SELECT * FROM v_training WHERE model = ${text} AND time >= ${moment(from)} AND time < ${moment(to)} AND label IS NOT NULL`;
+  return `SELECT * FROM training_rows WHERE model = ${text} AND time >= ${moment(from)} AND time < ${moment(to)} AND label IS NOT NULL`;
 }
 
 function shellWord(text: string): string {

@@ -147,7 +147,7 @@ describe("rows to learn from", () => {
   it("are the same by the view", async () => {
     const [view] = await app.store.query<{ rows: number; labelled: number; amount: number; red: number }>(
       `SELECT toUInt32(count()) AS rows, toUInt32(countIf(label IS NOT NULL)) AS labelled, sum(numbers['amount']) AS amount, toUInt32(countIf(categories['colour'] = 'red')) AS red
-       FROM v_training WHERE model = 'toy'`,
+       FROM training_rows WHERE model = 'toy'`,
     );
     const rows = await rowsOf("");
     const features = rows.map((row) => row.features as { amount: number; colour?: string });

@@ -134,7 +134,7 @@ describe("a firing that calls for retraining", () => {
         training_data: {
           from: "2013-06-05T00:00:00Z",
           to: "2013-09-03T00:00:00Z",
-          sql: "SELECT * FROM v_training WHERE model = 'flight-delay' AND time >= '2013-06-05 00:00:00' AND time < '2013-09-03 00:00:00' AND label IS NOT NULL",
+          sql: "SELECT * FROM training_rows WHERE model = 'flight-delay' AND time >= '2013-06-05 00:00:00' AND time < '2013-09-03 00:00:00' AND label IS NOT NULL",
           command: "driftwatch export --model flight-delay --from 2013-06-05T00:00:00Z --to 2013-09-03T00:00:00Z --labelled",
         },
         callback: { url: `https://dw.example/v1/retrains/${run.id}/outcome` },

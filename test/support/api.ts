@@ -6,9 +6,9 @@ import { compareVersions } from "../../src/monitor/compare.ts";
 import { reportHtml, reportJson } from "../../src/report/html.ts";
 import { modelReport } from "../../src/report/report.ts";
 import type { Store } from "../../src/store/store.ts";
-import { createRetrainer } from "../../src/retrain/retrainer.ts";
 import { createPages } from "../../src/web/pages.ts";
 import { silentLog } from "../../src/log.ts";
+import { exampleRun } from "./retraining.ts";
 import { SEED_END } from "./seed.ts";
 
 /** The API and pages over a store, wired as the program wires them; whatever is given replaces a part. */
@@ -30,6 +30,7 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
     clock: changes.clock ?? (() => SEED_END),
     report: (query) => modelReport({ store, ...query }),
   });
+  const run = exampleRun({ id: "run-1", at: SEED_END });
   const dependencies: ApiDependencies = {
     store,
     models: byName,
@@ -43,22 +44,15 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
     cloudevents: "kserve",
     retraining: {
       settings: new Map(),
-      retrainer: createRetrainer({
-        store,
-        models: byName,
-        settings: new Map(),
-        launchers: new Map(),
-        call: () => Promise.reject(new Error("nobody is called here")),
-        launches: false,
-        clock: () => SEED_END,
-        liveClock: true,
-        watermark: () => SEED_END,
-        compare: () => Promise.reject(new Error("nothing is followed here")),
-        closeAlerts: async () => {},
-        link: () => null,
-        publicUrl: () => null,
-        log: silentLog,
-      }),
+      retrainer: {
+        trigger: async () => run,
+        approve: async () => run,
+        cancel: async () => run,
+        opens: async () => false,
+        report: async () => run,
+        acceptSwap: async () => run,
+        switchTo: async () => {},
+      },
       swapAdvice: () => null,
     },
     measure,
