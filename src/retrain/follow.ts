@@ -150,8 +150,7 @@ export function createFollower(options: FollowerOptions) {
   }
 
   async function swap(run: RetrainRun): Promise<RetrainRun> {
-    const why = `Closed: ${run.newVersion ?? "a new version"} has taken the place of ${run.version}, whose baseline this was held against.`;
-    await options.closeAlerts({ model: run.model, version: run.version }, why);
+    await options.closeAlerts({ model: run.model, version: run.version });
     return ledger.write(run, { swap: "done" }, `The alerts of ${run.version} are closed.`);
   }
 

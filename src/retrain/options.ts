@@ -22,7 +22,7 @@ export type RetrainerOptions = {
   readonly watermark: (model: string) => Millis | null;
   readonly compare: (settings: ModelSettings, query: ComparisonQuery) => Promise<Comparison>;
   /** Ends the alerts of a version, and tells of it. */
-  readonly closeAlerts: (of: { model: string; version: string }, why: string) => Promise<void>;
+  readonly closeAlerts: (of: { model: string; version: string }) => Promise<void>;
   readonly link: (model: string) => string | null;
   readonly publicUrl: () => string | null;
   readonly log: Log;

@@ -92,7 +92,11 @@ test("a loss of accuracy runs a command, whose version is noticed, judged better
   });
   expect(await ask(`/v1/retrains/${run.id}/swap?by=ann`, { method: "POST" })).toMatchObject({ status: 200, json: { swap: "done" } });
   expect(await open()).toEqual([]);
-  expect(transitions.at(-1)).toMatchObject({ to: "resolved", summary: expect.stringContaining("2 has taken the place of 1") });
+  expect(transitions.at(-1)).toMatchObject({
+    to: "resolved",
+    reason: "replaced",
+    summary: expect.stringContaining("taken the place of 1"),
+  });
   expect(await ask(`/v1/retrains/${run.id}/swap`, { method: "POST" })).toMatchObject({ status: 409 });
   // The old version is gone, and its alerts stay closed.
   const told = transitions.length;

@@ -120,10 +120,8 @@ describe("rows to learn from", () => {
   it("are a table as well, whatever features are called", async () => {
     const table: Record<string, string>[] = parse(await exported("?format=csv&to=2026-06-01T02:00:00Z"), { columns: true });
     expect(table).toHaveLength(12_060);
-    expect(Object.keys(table[0] ?? {})).toEqual([
-      ...["id", "model", "version", "time", "prediction", "score", "entity", "weight", "label"],
-      ...[HOSTILE, "amount", "colour", "feature:label"],
-    ]);
+    const fixed = "id model version time prediction score entity weight label";
+    expect(Object.keys(table[0] ?? {})).toEqual(fixed.split(" ").concat(HOSTILE, "amount", "colour", "feature:label"));
     const seventh = table.find((row) => row[HOSTILE] !== "");
     expect(seventh).toMatchObject({ [HOSTILE]: "1", "feature:label": "2", amount: "0.875", colour: 'a "b",c', label: "", version: "1" });
   });
