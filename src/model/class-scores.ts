@@ -3,9 +3,9 @@
  * that it was predicted as. Places of rows are those of (rows, j, k, bin).
  */
 
-/** `all` rows, `labelled` ones, and those that `are` of class k (j is 0 then). */
-export const CLASS_SCORE_ROWS = ["all", "labelled", "are"] as const;
-type Rows = (typeof CLASS_SCORE_ROWS)[number];
+/** Rows without a label, `labelled` ones, and those that `are` of class k (j is 0 then). */
+const ROWS = ["unlabelled", "labelled", "are"] as const;
+export type ClassScoreRows = (typeof ROWS)[number];
 
 /** Classes with their own scores, and one for all others. */
 const MOST = 11;
@@ -13,13 +13,13 @@ const MOST = 11;
 export const CLASS_SCORE_BINS = 66;
 
 /** The place of the first bin. */
-export function classScorePlace(rows: Rows, predicted: number, scored: number): number {
-  return ((CLASS_SCORE_ROWS.indexOf(rows) * MOST + predicted) * MOST + scored) * CLASS_SCORE_BINS;
+export function classScorePlace(rows: ClassScoreRows, predicted: number, scored: number): number {
+  return ((ROWS.indexOf(rows) * MOST + predicted) * MOST + scored) * CLASS_SCORE_BINS;
 }
 
 /** The same of numbers in SQL. */
-export const classScorePlaceSql = (rows: Rows, predicted: string, scored: string): string =>
-  `(${CLASS_SCORE_ROWS.indexOf(rows) * MOST} + ${predicted}) * ${MOST * CLASS_SCORE_BINS} + ${scored} * ${CLASS_SCORE_BINS}`;
+export const classScorePlaceSql = (rows: ClassScoreRows, predicted: string, scored: string): string =>
+  `(${ROWS.indexOf(rows) * MOST} + ${predicted}) * ${MOST * CLASS_SCORE_BINS} + ${scored} * ${CLASS_SCORE_BINS}`;
 
 export const classScoreBinSql = (score: string): string =>
   `multiIf(${score} <= 0, 0, ${score} >= 1, ${CLASS_SCORE_BINS - 1}, toUInt16(1 + greatest(0, least(${CLASS_SCORE_BINS - 3}, floor((log(${score} / (1 - ${score})) + 8) * 4)))))`;

@@ -1,6 +1,6 @@
 import type { OutcomeCounts } from "../model/counts.ts";
 import { ESTIMATED_METRICS, type EstimatedMetric, type Measurement, type MeasurementDetail } from "../model/measurement.ts";
-import { CLASS_SCORE_BINS, classScorePlace, type CLASS_SCORE_ROWS } from "../model/class-scores.ts";
+import { CLASS_SCORE_BINS, classScorePlace, type ClassScoreRows } from "../model/class-scores.ts";
 import { scoredClasses, type OutcomeGrid } from "../model/outcome-grid.ts";
 import { ESTIMATE_OF } from "../model/performance.ts";
 import { SCORE_BINS } from "../stats/auc.ts";
@@ -159,13 +159,15 @@ function onlyLabelled(predicted: PredictedRows, outcomes: OutcomeCounts): Predic
 function multiclassEstimates(size: number, reference: OutcomeCounts, current: OutcomeCounts, rows: "all" | "labelled"): Estimates | null {
   const classes = Array.from({ length: size }, (_, k) => k);
   const known = classes.map((k): ScoredRows => {
-    const positives = classScoreBins(reference, "are", 0, k);
-    const all = classes.map((j) => classScoreBins(reference, "labelled", j, k));
+    const positives = classScoreBins(reference, ["are"], 0, k);
+    const all = classes.map((j) => classScoreBins(reference, ["labelled"], j, k));
     const rest = (of: "sums" | "squares") =>
       positives[of].map((count, bin) => Math.max(0, all.reduce((sum, list) => sum + (list[of][bin] ?? 0), 0) - count));
     return { positives, negatives: { sums: rest("sums"), squares: rest("squares") } };
   });
-  const now = classes.map((j) => classes.map((k) => classScoreBins(current, rows, j, k)));
+  const now = classes.map((j) =>
+    classes.map((k) => classScoreBins(current, rows === "all" ? ["unlabelled", "labelled"] : ["labelled"], j, k)),
+  );
   const found = size === 0 ? null : expectedMulticlassPerformance(known, now, CONFIDENCE);
   if (found === null) return null;
   let [total, borrowed] = [0, 0];
@@ -188,8 +190,11 @@ function multiclassEstimates(size: number, reference: OutcomeCounts, current: Ou
 }
 
 /** Rows predicted as class j, by the bins of class k's score. */
-function classScoreBins(outcomes: OutcomeCounts, rows: (typeof CLASS_SCORE_ROWS)[number], j: number, k: number): WeightedCounts {
-  return weightedScores(outcomes, classScorePlace(rows, j, k), CLASS_SCORE_BINS);
+function classScoreBins(outcomes: OutcomeCounts, rows: readonly ClassScoreRows[], j: number, k: number): WeightedCounts {
+  const parts = rows.map((kind) => weightedScores(outcomes, classScorePlace(kind, j, k), CLASS_SCORE_BINS));
+  const together = (of: "sums" | "squares") =>
+    Array.from({ length: CLASS_SCORE_BINS }, (_, bin) => parts.reduce((sum, part) => sum + (part[of][bin] ?? 0), 0));
+  return { sums: together("sums"), squares: together("squares") };
 }
 
 function regressionEstimates(

@@ -6,7 +6,7 @@ import type { Millis, Window } from "../model/time.ts";
 import { BUCKET, bucketParams, bySteps, ROWS_IN_BUCKETS, secondsOf, timeInBuckets, zeroWhatIsGone } from "./buckets.ts";
 import type { CountedRows } from "./feature-counts.ts";
 import { UNIT, unitsSql } from "./exact-sums.ts";
-import { NO_BIN, NO_DELAY, outcomeTerms } from "./outcome-terms.ts";
+import { NO_BIN, NO_DELAY, NOWHERE, outcomeTerms } from "./outcome-terms.ts";
 import { BINS_A_NAME, hasWeights, weightsOf, weightsRead, weightTerms, type WeightsRow } from "./outcome-weights.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
 import { SETTLED_FEATURES, SETTLED_PREDICTIONS } from "./predictions.ts";
@@ -46,6 +46,8 @@ export async function countOutcomes(
     baseline: groups.length === 0 ? "(SELECT * FROM baseline_rows FINAL)" : BASELINE_FEATURES,
     segments: `${segments.places} AS in_segments`,
   };
+  const actuals = actualsSql(terms.labelBin !== null);
+  const hasScores = terms.classScores !== NOWHERE;
   const weights = weightTerms(terms, await hasWeights(store, rows, all, params));
   const joined = rows.baseline === "" ? liveOutcomes(source, all ? "" : `AND ${ROWS_IN_BUCKETS}`) : baselineOutcomes(source);
   await store.execute(
@@ -53,41 +55,52 @@ export async function countOutcomes(
      WITH
        outcomes AS (
          SELECT version, bucket, in_segments, weight, ${terms.row.map(([name, sql]) => `${sql} AS ${name}`).join(", ")},
-           ${terms.actual} AS actual, ${terms.predicted} AS predicted, ${terms.bin} AS bin, ${terms.labelBin} AS label_bin, ${DELAY} AS delay, ${terms.classScores} AS score_places
+           ${terms.actual} AS actual, ${terms.predicted} AS predicted, ${terms.bin} AS bin, ${terms.labelBin ?? "0"} AS label_bin, ${DELAY} AS delay, ${terms.classScores} AS score_places
          FROM (${joined})
        ),
        groups AS (
-         SELECT version, bucket, in_segments, labelled, if(labelled, actual, '') AS actual, predicted, bin, label_bin, delay, count() AS rows, ${weights.groups}
-           CAST(sumMap(score_places, arrayMap(place -> toUInt64(1), score_places)), 'Map(UInt16, UInt64)') AS scored,
+         SELECT version, bucket, in_segments, labelled, if(labelled, actual, '') AS actual, predicted, bin, count() AS rows, ${actuals.grouped}, groupArrayIf(delay, delay != ${NO_DELAY}) AS took, ${weights.groups}
+           ${hasScores ? rowsBy("score_places") : NO_ROWS} AS scored,
            ${terms.sums.map(([name, sql]) => `if(labelled AND bin != ${NO_BIN}, sum(${unitsSql(sql)}), 0) AS sum_of_${name}`).join(",\n           ")}
-         FROM outcomes GROUP BY version, bucket, in_segments, labelled, actual, predicted, bin, label_bin, delay
+         FROM outcomes GROUP BY version, bucket, in_segments, labelled, actual, predicted, bin
        ),
        listed AS (
-         SELECT version, bucket, in_segments, labelled, rows, scored,
+         SELECT version, bucket, in_segments, labelled, rows, scored, label_places,
            if(labelled AND actual != '', CAST(map(toJSONString((actual, predicted)), rows), 'Map(String, UInt64)'), CAST(map(), 'Map(String, UInt64)')) AS cell,
-           ${placesOf(terms.histograms.map(([name, when, by = "bin"]) => [OUTCOME_HISTOGRAMS.indexOf(name), when, by]))} AS places,
+           ${placesOf(terms.histograms.map(([name, when]) => [OUTCOME_HISTOGRAMS.indexOf(name), when, "bin"]))} AS places,
            arrayMap(place -> rows, places) AS counts,
-           if(delay != ${NO_DELAY} AND (${terms.first}), map(delay, rows), ${NO_ROWS}) AS delays,
-           if(delay != ${NO_DELAY} AND NOT (${terms.first}), map(delay, rows), ${NO_ROWS}) AS other_delays,
+           if(${terms.first}, took, []) AS delays, if(${terms.first}, [], took) AS other_delays,
            ${placesOf(terms.sums.map(([name, , by]) => [OUTCOME_SUMS.indexOf(name), "labelled", by === "bin" ? "bin" : "0"]))} AS places_of_sums,
            ${weights.listed}
            arrayResize([${terms.sums.map(([name]) => `sum_of_${name}`).join(", ")}], length(places_of_sums)) AS sums
          FROM groups
        )
      SELECT {model:String}, {baseline:String}, version, ${segments.names}[in_segment + 1], bucket, sum(rows), sumIf(rows, labelled), sumMap(cell),
-       tupleElement(sumMap(places, counts), 1), tupleElement(sumMap(places, counts), 2),
+       tupleElement(${actuals.histograms}, 1), tupleElement(${actuals.histograms}, 2),
        tupleElement(sumMap(places_of_sums, sums), 1), tupleElement(sumMap(places_of_sums, sums), 2), {generation:UInt64},
-       sumMap(delays), sumMap(other_delays), sumMap(scored), ${weights.stored}
+       ${rowsBy("delays")}, ${rowsBy("other_delays")}, ${hasScores ? "sumMap(scored)" : NO_ROWS}, ${weights.stored}
      FROM listed ARRAY JOIN in_segments AS in_segment GROUP BY version, bucket, in_segment`,
     params,
   );
   if (!all) await zeroWhatIsGone(store, "outcome_counts", params);
 }
 
+/** Numbers that turned out true are listed by their bins: groups by them would be nearly as many as rows. */
+function actualsSql(hasAny: boolean): { readonly grouped: string; readonly histograms: string } {
+  if (!hasAny) return { grouped: "0 AS label_places", histograms: "sumMap(places, counts)" };
+  const first = OUTCOME_HISTOGRAMS.indexOf("actuals") * BINS_A_NAME;
+  return {
+    grouped: `groupArrayIf(toUInt32(${first} + label_bin), labelled) AS label_places`,
+    histograms: "sumMap(arrayConcat(places, label_places), arrayConcat(counts, arrayMap(one -> toUInt64(1), label_places)))",
+  };
+}
+
 /** Labels that know of no time, and those of baselines, took no time that is known. */
 const DELAY = `if(labelled AND isNotNull(known_at), ${delayBinSql(
   "intDiv(greatest(0, toInt64(toUnixTimestamp(assumeNotNull(known_at))) - toInt64(toUnixTimestamp(bucket))), {bucket:UInt32})",
 )}, ${NO_DELAY})`;
+/** How many rows there are of each number of a list that every row or group of rows has. */
+const rowsBy = (list: string) => `CAST(sumMap(${list}, arrayMap(one -> toUInt64(1), ${list})), 'Map(UInt16, UInt64)')`;
 const NO_ROWS = "CAST(map(), 'Map(UInt16, UInt64)')";
 
 const PREDICTION = "version, predicted_class, predicted_number, score, scores, weight";

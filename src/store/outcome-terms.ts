@@ -17,10 +17,10 @@ export type OutcomeTerms = {
   readonly actual: string;
   readonly predicted: string;
   readonly bin: string;
-  /** The bin of what turned out true, where that is a number. */
-  readonly labelBin: string;
-  /** Which groups of rows a histogram counts, by `labelled`, `actual`, `predicted` and `bin`; and by which of the bins. */
-  readonly histograms: readonly (readonly [OutcomeHistogram, when: string, by?: "label_bin"])[];
+  /** The bin of what turned out true, by which labelled rows are `actuals`; null where that is no number. */
+  readonly labelBin: string | null;
+  /** Which groups of rows a histogram counts, by `labelled`, `actual`, `predicted` and `bin`. */
+  readonly histograms: readonly (readonly [OutcomeHistogram, when: string])[];
   /** Which labelled groups of rows count among `delays`; the rest are `other_delays`. */
   readonly first: string;
   /** Where a row counts in `class-scores.ts`; nowhere in most tasks. */
@@ -32,7 +32,7 @@ export type OutcomeTerms = {
 export const NO_BIN = 4_095;
 /** Of rows whose label does not say when it became known. */
 export const NO_DELAY = 65_535;
-const NOWHERE = "CAST([], 'Array(UInt16)')";
+export const NOWHERE = "CAST([], 'Array(UInt16)')";
 /** Scores are clipped to [eps, 1 - eps] in the log loss, eps that of a 64-bit float, as scikit-learn does. */
 const EPSILON = "2.220446049250313e-16";
 
@@ -69,7 +69,7 @@ function binaryTerms(positive: string): OutcomeTerms {
     actual: `if(${isActual}, '1', '0')`,
     predicted: `if(${isPredicted}, '1', '0')`,
     bin: `if(isNull(score), ${NO_BIN}, ${scoreBin("p")})`,
-    labelBin: "0",
+    labelBin: null,
     first: "actual = '1'",
     classScores: NOWHERE,
     histograms: [
@@ -109,7 +109,7 @@ function multiclassTerms(classes: readonly string[]): OutcomeTerms {
     actual: named("label"),
     predicted: `if(known AND class != label AND NOT has({classes:Array(String)}, class) AND NOT has({classes:Array(String)}, label), '${ANOTHER_CLASS}', ${named("class")})`,
     bin: `if(empty(scores), ${NO_BIN}, ${scoreBin("confidence")})`,
-    labelBin: "0",
+    labelBin: null,
     first: "actual = predicted",
     classScores: scored.length === 0 ? NOWHERE : `if(empty(scores), ${NOWHERE}, class_scores)`,
     histograms: [
@@ -141,8 +141,8 @@ function classScoreColumns(named: (sql: string) => string): OutcomeTerms["row"] 
     ["actual_index", index(named("label"))],
     [
       "class_scores",
-      `arrayConcat(${places("all", "predicted_index")}, if(known, arrayConcat(${places("labelled", "predicted_index")},
-        [toUInt16(${classScorePlaceSql("are", "0", "actual_index")} + class_bins[actual_index + 1])]), []))`,
+      `if(known, arrayConcat(${places("labelled", "predicted_index")}, [toUInt16(${classScorePlaceSql("are", "0", "actual_index")} + class_bins[actual_index + 1])]),
+        ${places("unlabelled", "predicted_index")})`,
     ],
   ];
 }
@@ -170,7 +170,6 @@ function regressionTerms({ edges, labelEdges, center, scale }: Extract<OutcomeGr
     histograms: [
       ["predictions", "1"],
       ["labelled", "labelled"],
-      ["actuals", "labelled", "label_bin"],
     ],
     sums: [
       ["absolute_error", "abs(e)", "bin"],

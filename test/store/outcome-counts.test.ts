@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addOutcomes, confusionOf, sumOf, type OutcomeCounts } from "../../src/model/counts.ts";
 import type { BaselineRow } from "../../src/model/event.ts";
 import type { RealisedMetric } from "../../src/model/measurement.ts";
-import { classScorePlace } from "../../src/model/class-scores.ts";
+import { classScorePlace, type ClassScoreRows } from "../../src/model/class-scores.ts";
 import { ANOTHER_CLASS, OTHER_CLASS, outcomeGridOf, type OutcomeGrid } from "../../src/model/outcome-grid.ts";
 import { HOUR } from "../../src/model/time.ts";
 import { valueOf } from "../../src/monitor/performance-values.ts";
@@ -133,14 +133,11 @@ describe("of several classes", () => {
     // Bins: of 0; of 0.25 (log-odds -1.1), of 0.5 (0), of 1.
     const [none, quarter, half, all] = [0, 28, 33, 65];
     const [a, b, others] = [0, 1, 2];
-    const of = (kind: "all" | "labelled" | "are", j: number, k: number, bin: number) => [classScorePlace(kind, j, k) + bin, 1] as const;
+    const of = (kind: ClassScoreRows, j: number, k: number, bin: number) => [classScorePlace(kind, j, k) + bin, 1] as const;
     expect([...rows].sort(([p], [q]) => p - q)).toEqual([
-      of("all", a, a, half),
-      of("all", a, b, quarter),
-      of("all", a, others, quarter),
-      of("all", others, a, none),
-      of("all", others, b, none),
-      of("all", others, others, all),
+      of("unlabelled", others, a, none),
+      of("unlabelled", others, b, none),
+      of("unlabelled", others, others, all),
       of("labelled", a, a, half),
       of("labelled", a, b, quarter),
       of("labelled", a, others, quarter),
