@@ -530,6 +530,7 @@ export function createMonitor(options: {
         : [];
     const pending = mark !== null && window.to + state.settings.labelsExpectedWithin > mark;
     const matureTo = asOf - state.settings.labelsExpectedWithin;
+    if (!asksLabels && !asks("performance")) return measured;
     const ripe = (await maturityOf(model, [window]))(window);
     if (asksLabels) {
       const metrics = { ...model.metrics, measured: new Set(query.metrics ?? DRIFT_METRICS) };
