@@ -70,7 +70,7 @@ beforeAll(async () => {
     await app.stop();
   };
   answer = (await (await fetch(`${url}${PATH}?a=${CHAMPION}&b=${CHALLENGER}`)).json()) as Answer;
-}, 300_000);
+}, 600_000);
 
 afterAll(() => close());
 

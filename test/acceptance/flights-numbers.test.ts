@@ -129,7 +129,7 @@ beforeAll(async () => {
   const newest = await readNewestGrid(app.store, FLIGHT_MODEL);
   if (!newest) throw new Error("There is no grid.");
   grid = newest.grid;
-}, 300_000);
+}, 600_000);
 
 afterAll(() => app?.stop());
 
