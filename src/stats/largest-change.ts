@@ -3,7 +3,7 @@
 import { likelyTotals } from "./additive-null.ts";
 import { requireInteger } from "./argument-domain.ts";
 import { entryAt } from "./entry-at.ts";
-import { dealtChangeSf } from "./hypergeometric.ts";
+import { dealtChangeSf, dealtChangeTails } from "./hypergeometric.ts";
 import { normalSf } from "./normal.ts";
 import { canCompare, plainShares, requireWholeCounts, rowsOf } from "./shares.ts";
 
@@ -47,7 +47,7 @@ export function largestChange(reference: readonly number[], current: readonly nu
 /** P(|p_j - q_j| >= x) for bins of `total` rows dealt at random, by x: exact where such a bin expects few rows, else normal. */
 function changeSf(total: number, n: number, m: number): (x: number) => number {
   const rows = n + m;
-  if ((Math.min(total, rows - total) * Math.min(n, m)) / rows < FEW) return (x) => dealtChangeSf(x, total, n, m);
+  if ((Math.min(total, rows - total) * Math.min(n, m)) / rows < FEW) return dealtChangeTails(total, n, m);
   const deviation = Math.sqrt(((total / n / m) * (rows - total)) / (rows - 1));
   return (x) => (x > OUT_OF_REACH * deviation ? 0 : 2 * normalSf(x / deviation));
 }
@@ -62,7 +62,7 @@ function changeSf(total: number, n: number, m: number): (x: number) => number {
  * rows and as many current ones.
  *
  * Returns null without reference rows or with fewer than two bins; 0 when one bin holds everything. Throws a RangeError
- * unless counts are whole and m is an integer of at least 1. Cost: 200 tails for every distinct count.
+ * unless counts are whole and m is an integer of at least 1. Cost: the tails of every distinct count, and 200 looks at each.
  */
 export function largestChangeExpected(reference: readonly number[], m: number): number | null {
   requireInteger("m", m, 1);

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dealtChange, dealtChangeSf, likelyDeals, logTableMass } from "../../src/stats/hypergeometric.ts";
+import { dealtChange, dealtChangeSf, dealtChangeTails, likelyDeals, logTableMass } from "../../src/stats/hypergeometric.ts";
 import "./goldens.ts";
 import { driftGoldens } from "./histogram-drift.ts";
 
@@ -84,5 +84,22 @@ describe("a bin's rows dealt at random", () => {
     expect(() => dealtChangeSf(0.1, 1.5, 5, 3)).toThrow(RangeError);
     expect(() => dealtChangeSf(0.1, 1, 0, 3)).toThrow(RangeError);
     expect(() => dealtChangeSf(0.1, 1, 3, 0)).toThrow(RangeError);
+  });
+
+  it("has tails for many distances that are those of one", () => {
+    const size = fc.integer({ min: 1, max: 400 });
+    fc.assert(
+      fc.property(
+        size,
+        size,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1.2, noNaN: true }),
+        (n, m, share, distance) => {
+          const total = Math.round(share * (n + m));
+          expect(Math.abs(dealtChangeTails(total, n, m)(distance) - dealtChangeSf(distance, total, n, m))).toBeLessThan(1e-13);
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });
