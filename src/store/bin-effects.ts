@@ -123,8 +123,9 @@ function spread(
 ): number[] {
   const dense = new Array<number>(bins + 1).fill(0);
   places.forEach((place, index) => {
-    dense[place] = (values[index] ?? 0) * unit;
+    dense[place] = values[index] ?? 0;
   });
-  dense[bins] = Math.max(0, (all[0] ?? 0) - values.reduce((sum, one) => sum + one, 0)) * unit;
-  return dense;
+  // In the order of the bins, not of the list: sums of doubles are not the same in any order.
+  dense[bins] = Math.max(0, (all[0] ?? 0) - dense.reduce((sum, one) => sum + one, 0));
+  return dense.map((one) => one * unit);
 }
