@@ -2,6 +2,7 @@ import type { Measurement, MeasurementDetail, ServiceMetric } from "../model/mea
 import { formatDuration } from "../model/time.ts";
 import { latencyOfBin, type Traffic } from "../model/traffic.ts";
 import { binnedQuantile } from "../stats/binned-quantile.ts";
+import { countEvidence } from "../stats/count-evidence.ts";
 import { levelEvidence } from "../stats/level-evidence.ts";
 import { LEAST_WINDOWS } from "../stats/window-evidence.ts";
 import { LEAST_ROWS } from "./enough-rows.ts";
@@ -46,7 +47,7 @@ export function measureService(
   };
   const requests = { reference: enough.reduce((sum, { traffic }) => sum + traffic.rows, 0), current: current.rows };
   // As if every window had as many requests as this one: what is compared is the number that failed.
-  const failures = levelEvidence(
+  const failures = countEvidence(
     current.errors,
     enough.map(({ traffic }) => (traffic.errors / traffic.rows) * current.rows),
   );

@@ -351,6 +351,21 @@ describe("what no rule judges any more", () => {
   });
 });
 
+describe("a change", () => {
+  it("is against what was measured so long ago, and says nothing where nothing was", async () => {
+    const fire = { above: new Map(), drop: null, falseAlarms: 0.01, change: { direction: "up" as const, by: 0.1, over: 7 * DAY } };
+    const engine = engineOf([exampleRule({ measure: { ...exampleRule().measure, metric: "wasserstein" }, fire })]);
+    const seen = [];
+    for (const [day, value] of [0.1, 0.5, 0.1, 0.1, 0.1, 0.1, 0.1, 0.15, 0.55, 0.4].entries()) {
+      const window = exampleWindow(day, [{ value, ci: [value - 0.02, value + 0.02] }]);
+      await insertMeasurements(store, window.measurements, DAY_0);
+      seen.push(...(await engine.evaluate(window)));
+    }
+    expect(seen.map(({ to, window }) => [to, (window.to - DAY_0) / DAY])).toEqual([["firing", 10]]);
+    expect(seen[0]?.summary).toContain("went from 0.1 to 0.4 within 7d");
+  });
+});
+
 describe("severity by levels", () => {
   it("is told of again when it becomes worse, never when better", async () => {
     const above = new Map([["wasserstein", 0.5] as const]);

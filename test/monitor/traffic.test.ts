@@ -154,7 +154,7 @@ alerts: [rules.yaml]
 models:
   toy: {task: binary, positive: "yes", labels: {expected_within: 6h}, baselines: {recent: {window: 10d}}}
 `;
-    const rules = `rules:\n${rule("volume", "volume_drop", 0.5)}${rule("conflicts", "conflict_rate", 0.1)}`;
+    const rules = `rules:\n${rule("volume", "volume_drop", 0.5)}${rule("conflicts", "conflict_rate", 0.1)}${rule("failures", "error_rate", 0.1)}${rule("slow", "latency_rise", 1)}`;
     return startProgram(loaded(load(yaml, { "rules.yaml": rules })));
   }
 
@@ -165,7 +165,13 @@ models:
 
   test("a feed that stops fires, though there is no row to judge by", async () => {
     const { app, transitions } = await start();
-    const list = days(14);
+    // On the eleventh day one request in three fails, and answers take seven times as long.
+    const served = (row: Sent, day: number, at: number) => ({
+      ...row,
+      latency_ms: (40 + (at % 7)) * (day === 10 ? 7 : 1),
+      ...(day === 10 && at % 3 === 0 ? { status: "error" } : {}),
+    });
+    const list = days(14).map((day, index) => day.map((row, at) => served(row, index, at)));
     // The twelfth day has a fifth of its rows, the thirteenth none.
     await play(app, [...list.slice(0, 11), (list[11] ?? []).slice(0, 24), list[13] ?? []].flat());
     const drops = await readMeasurements(app.store, { model: "toy", metric: "volume_drop" });
@@ -178,6 +184,12 @@ models:
     expect(fired).toMatchObject({ key: { subject: "traffic" }, window: { from: DAY_ONE + 11 * DAY } });
     expect(fired?.summary).toMatch(/^24 rows of the model came, of the usual 120: 80% are missing\./);
     expect(fired?.explanation.hints[1]).toMatch(/^\/models\/toy\?/);
+    const failing = transitions.find(({ to, key }) => to === "firing" && key.rule === "failures");
+    expect(failing).toMatchObject({ window: { from: DAY_ONE + 10 * DAY }, explanation: { value: 40 / 120, expected: 0 } });
+    expect(failing?.summary).toMatch(/^33\.3% of requests fail, where 0% is usual\./);
+    const slow = transitions.find(({ to, key }) => to === "firing" && key.rule === "slow");
+    expect(slow?.window.from).toBe(DAY_ONE + 10 * DAY);
+    expect(slow?.summary).toMatch(/^One answer in twenty takes more than 3[12]\d ms, instead of the usual 4[56](\.\d)?\./);
   });
 
   test("an id that is used again on another day counts where its row lost, not where it holds", async () => {
