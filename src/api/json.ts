@@ -56,6 +56,7 @@ export function alertJson(alert: Alert, marks: { readonly acknowledgedBy: string
     from: formatTime(alert.window.from),
     to: formatTime(alert.window.to),
     updated_at: formatTime(alert.updatedAt),
+    reason: alert.reason ?? null,
     summary: alert.summary,
     explanation: explanationJson(alert.explanation),
     acknowledged_by: marks.acknowledgedBy,

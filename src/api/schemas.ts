@@ -101,6 +101,11 @@ const explanation = z
   })
   .meta({ id: "Explanation" });
 
+const reason = z
+  .enum(TRANSITION_REASONS)
+  .nullable()
+  .meta({ description: "Why it changed, where it was not a window that was evaluated for the first time." });
+
 const alertShape = {
   id: z.string(),
   rule: z.string(),
@@ -116,6 +121,7 @@ const alertShape = {
   from: moment,
   to: moment,
   updated_at: moment,
+  reason,
   summary: z.string(),
   explanation,
   acknowledged_by: z.string().nullable().meta({ description: "Who has taken it up; nobody is told of it again until it is over." }),
@@ -138,10 +144,7 @@ const transition = z
     notify: z.array(z.string()),
     retrain: z.boolean(),
     created_at: moment,
-    reason: z
-      .enum(TRANSITION_REASONS)
-      .nullable()
-      .meta({ description: "Why, where it was not a window that was evaluated for the first time." }),
+    reason,
   })
   .meta({ id: "Transition" });
 

@@ -12,6 +12,7 @@ type AlertItem = {
   readonly id: string;
   readonly rule: string;
   readonly state: string;
+  readonly reason?: string | null;
   readonly severity: string;
   readonly model: string;
   readonly version: string;
@@ -98,7 +99,8 @@ function alertTable(alerts: readonly AlertItem[], width: number | null): string 
 }
 
 /** An alert that somebody has taken up, or that nobody is told of, needs nobody else. */
-function stateText({ state, acknowledged_by: taken, silenced_by: silenced }: AlertItem): string {
-  if (state === "resolved") return state;
+function stateText({ state, reason, acknowledged_by: taken, silenced_by: silenced }: AlertItem): string {
+  // An end without evidence says so. Asked of a daemon of an earlier version, there is no reason.
+  if (state === "resolved") return reason ? `${state}, ${reason.replaceAll("_", " ")}` : state;
   return `${state}${taken ? `, ${taken} has it` : ""}${silenced ? ", silenced" : ""}`;
 }

@@ -65,5 +65,6 @@ async function withHealth(store: Store, latest: readonly Transition[]): Promise<
     summary: transition.summary,
     explanation: transition.explanation,
     updatedAt: transition.createdAt,
+    ...(transition.reason === undefined ? {} : { reason: transition.reason }),
   }));
 }

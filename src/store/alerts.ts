@@ -6,6 +6,7 @@ import {
   type AlertStatus,
   type Explanation,
   type Transition,
+  type TransitionReason,
 } from "../model/alert.ts";
 import { SEVERITIES, type Severity } from "../model/rule.ts";
 import type { Millis } from "../model/time.ts";
@@ -256,6 +257,8 @@ export type Alert = {
   readonly summary: string;
   readonly explanation: Explanation;
   readonly updatedAt: Millis;
+  /** Why it changed last, where it was not a window that was evaluated for the first time. */
+  readonly reason?: TransitionReason;
 };
 
 /** Alerts that fired, each once, the one that changed last first. */
@@ -285,5 +288,6 @@ export async function readAlerts(store: Store, filter: { model?: string; state?:
     summary: latest.summary,
     explanation: latest.explanation,
     updatedAt: latest.createdAt,
+    ...(latest.reason === undefined ? {} : { reason: latest.reason }),
   }));
 }

@@ -29,7 +29,11 @@ async function startLate() {
   const told = () =>
     hooks.requests.map(
       ({ body }) =>
-        (JSON.parse(body) as { data: { alerts: { rule: string; state: string; fired_untold: boolean; summary: string }[] } }).data.alerts,
+        (
+          JSON.parse(body) as {
+            data: { alerts: { rule: string; state: string; fired_untold: boolean; reason: string | null; summary: string }[] };
+          }
+        ).data.alerts,
     );
   return { app, at, dayOf, told, config };
 }
@@ -41,7 +45,7 @@ const changes = async (app: Awaited<ReturnType<typeof startLate>>["app"], rule: 
     .map(({ from, to, reason = "" }) => `${from} -> ${to} ${reason}`.trim());
 
 test("labels that come late take an alert back, and a backfill into a program that went on is told as what it came to", async () => {
-  const { app, at, dayOf, told } = await startLate();
+  const { app, at, dayOf, told, config } = await startLate();
   const calm = dayOf(1);
   await at(calm.end, calm.all);
   const wrong = dayOf(2, { wrong: 0.5 });
@@ -69,6 +73,15 @@ test("labels that come late take an alert back, and a backfill into a program th
   );
   expect(told().slice(before).flat()).toMatchObject([{ rule: "feature-drift", state: "resolved", fired_untold: true }]);
   expect(await changes(app, "feature-drift")).toEqual(["normal -> firing revised", "firing -> resolved revised"]);
+
+  // What nothing judges any more is closed when the program starts without it, and told.
+  const last = [dayOf(7, { shift: 5 }), dayOf(8, { shift: 5 })];
+  for (const day of last) await at(day.end, day.all);
+  expect(told().at(-1)).toMatchObject([{ rule: "feature-drift", state: "firing", reason: null }]);
+  await app.stop();
+  const { app: next } = await startProgram({ ...config, rules: [] }, { clock: () => (last.at(-1)?.end ?? 0) + 6 * HOUR });
+  await next.outbox.settle();
+  expect(told().at(-1)).toMatchObject([{ rule: "feature-drift", state: "resolved", reason: "rule_removed" }]);
 }, 120_000);
 
 describe("R29 hours without the program", () => {
