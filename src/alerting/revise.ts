@@ -189,17 +189,19 @@ function compare(
       say(over, { from: "firing", to: "resolved", alertId: told.id, notify, retrain: false }, "revised", over.window),
     );
   }
-  const moved =
-    was.state === ended.state
-      ? []
-      : [
-          say(
-            wordsAt(question, path, ended, was.state, ended.state),
-            { from: was.state, to: ended.state, alertId: "", ...quiet },
-            "revised",
-          ),
-        ];
-  return keep(ended, [...past, ...moved]);
+  // What is over is at rest: that it was over has been told.
+  const resting: AlertStatus = ended.state === "resolved" ? { ...freshStatus(ended.key), evaluatedTo: ended.evaluatedTo } : ended;
+  const isMoved = was.state !== resting.state && (was.state === "pending" || resting.state === "pending");
+  const moved = isMoved
+    ? [
+        say(
+          wordsAt(question, path, resting, was.state, resting.state),
+          { from: was.state, to: resting.state, alertId: "", ...quiet },
+          "revised",
+        ),
+      ]
+    : [];
+  return keep(resting, [...past, ...moved]);
 }
 
 function opens({ from, to }: Transition): boolean {

@@ -12,7 +12,10 @@ async function startLate() {
   const hooks = await startWebhookReceiver();
   onTestFinished(() => hooks.stop());
   const toy = createToyModel();
-  const config = writeToyProgram(toy, `channels:\n  ops: {type: webhook, url: "${hooks.url}/alerts"}\n`);
+  const config = writeToyProgram(
+    toy,
+    `outgoing: {allow: [127.0.0.1]}\nchannels:\n  ops: {type: webhook, url: "${hooks.url}/alerts", repeat_every: 90d}\n`,
+  );
   let now = TOY_START;
   const { app } = await startProgram(config, { clock: () => now });
   const at = async (time: number, events: readonly object[] = []) => {
