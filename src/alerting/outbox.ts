@@ -45,7 +45,7 @@ type Lane = {
   lastTold: Millis;
   /** Since when this is held back because events are missing; null while it is not. */
   behindSince: Millis | null;
-  /** A notification whose sending was begun before a crash: whether it arrived is not known. */
+  /** A notification that was begun and may have arrived: it goes out again as it was, before anything else does. */
   begun: readonly string[] | null;
   current: { readonly id: string; readonly attempt: number; readonly nextAt: Millis } | null;
   /** A receiver asked not to be called before this. */
@@ -115,10 +115,14 @@ export function createOutbox(options: {
       lane.waiting.set(transition.id, transition);
       laneOfTransition.set(`${channel} ${transition.id}`, lane);
     }
+    const newest = new Map<Lane, Millis>();
     for (const delivery of await readOpenDeliveries(store)) {
       opened.set(delivery.notificationId, delivery);
       const lane = laneOfTransition.get(`${delivery.channel} ${delivery.transitionIds[0]}`);
-      if (lane && delivery.attempt === 0) lane.begun = delivery.transitionIds;
+      if (!lane || delivery.at < (newest.get(lane) ?? 0)) continue;
+      newest.set(lane, delivery.at);
+      lane.begun = delivery.transitionIds;
+      lane.fresh = false;
     }
   }
 
@@ -205,7 +209,8 @@ export function createOutbox(options: {
 
   async function send(channel: string, lane: Lane): Promise<SendOutcome["outcome"] | null> {
     const now = clock();
-    const resting = !lane.fresh && lane.current !== null && now < lane.current.nextAt;
+    const isNews = lane.fresh;
+    const resting = !isNews && lane.current !== null && now < lane.current.nextAt;
     if (gone.has(channel) || resting || now < lane.holdUntil) return null;
     lane.fresh = false;
     const { batch: chosen, note } = await choose(channel, lane, now);
@@ -215,7 +220,8 @@ export function createOutbox(options: {
     const id = notificationId(channel, transitionIds, lane.reason === "change" ? null : `reminder ${lane.lastTold}`);
     const earlier = opened.get(id);
     const before = lane.current?.id === id ? lane.current : { id, attempt: earlier?.attempt ?? 0, nextAt: earlier?.nextAttemptAt ?? 0 };
-    if (now < before.nextAt) {
+    // What is new need not wait, but it does not overtake what may have arrived.
+    if (now < before.nextAt && !(isNews && lane.begun !== null)) {
       lane.current = before;
       return null;
     }
@@ -238,6 +244,7 @@ export function createOutbox(options: {
       onAttempt(channel, "retry");
       if (outcome.retryAfter !== null) lane.holdUntil = now + wait;
       lane.current = { id, attempt: number, nextAt: now + wait };
+      if (outcome.unsure) lane.begun = transitionIds;
       await record({
         ...shared,
         attempt: number,

@@ -157,11 +157,11 @@ export type Notification = {
 
 /**
  * How a channel answers. `retry` may be tried again, not before `retryAfter` has passed where it is set; `failed` may
- * not. `gone`: the receiver asked for no more, ever.
+ * not. `unsure`: nothing was answered, so it may have arrived. `gone`: the receiver asked for no more, ever.
  */
 export type SendOutcome =
   | { readonly outcome: "sent"; readonly detail: string }
-  | { readonly outcome: "retry"; readonly detail: string; readonly retryAfter: Millis | null }
+  | { readonly outcome: "retry"; readonly detail: string; readonly retryAfter: Millis | null; readonly unsure?: true }
   | { readonly outcome: "failed"; readonly detail: string; readonly gone?: true };
 
 /** Tells one channel. It answers and does not throw, and its answer holds no secret. */

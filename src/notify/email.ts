@@ -79,5 +79,7 @@ function judgeError(error: unknown): SendOutcome {
   const detail = `SMTP${status} (${name})`;
   // A refused login or certificate is mended by a person, and then this mail should still go out.
   const refusedForGood = typeof responseCode === "number" && responseCode >= 500 && (name === "EENVELOPE" || name === "EMESSAGE");
-  return refusedForGood ? { outcome: "failed", detail } : { outcome: "retry", detail, retryAfter: null };
+  return refusedForGood
+    ? { outcome: "failed", detail }
+    : { outcome: "retry", detail, retryAfter: null, ...(status === "" ? { unsure: true } : {}) };
 }

@@ -10,7 +10,8 @@ const FINAL = new Set([400, 405, 411, 413, 414, 415, 422, 431]);
  * and then the notification should still go out.
  */
 export function sendOutcome(result: CallResult, now: Millis): SendOutcome {
-  if (result.kind === "failed") return { outcome: "retry", detail: result.detail, retryAfter: null };
+  if (result.kind === "failed")
+    return { outcome: "retry", detail: result.detail, retryAfter: null, ...(result.reason === "forbidden" ? {} : { unsure: true }) };
   const { status, headers } = result;
   const detail = `HTTP ${status}`;
   if (status >= 200 && status < 300) return { outcome: "sent", detail };

@@ -227,6 +227,24 @@ describe("a receiver in trouble", () => {
     expect(await outbox.deliver()).toEqual({ sent: 1, retry: 0, failed: 0 });
   });
 
+  it("R43 that may have taken it is told the same again, under the same id, and then what came since", async () => {
+    const unsure: SendOutcome = { outcome: "retry", detail: "no answer in time", retryAfter: null, unsure: true };
+    const ops = listener(unsure, unsure);
+    await insertTransitions(store, [fired]);
+    const { outbox, time } = outboxOf({ ops: ops.notifier });
+    expect(await outbox.deliver()).toEqual({ sent: 0, retry: 1, failed: 0 });
+    await insertTransitions(store, [resolved]);
+    outbox.add([resolved]);
+    // What is new is tried at once, behind what may have arrived.
+    expect(await outbox.deliver()).toEqual({ sent: 0, retry: 1, failed: 0 });
+    expect(await outbox.deliver()).toEqual({ sent: 0, retry: 0, failed: 0 });
+    const next = outboxOf({ ops: ops.notifier });
+    next.time.now = time.now + 5 * MINUTE;
+    expect(await next.outbox.deliver()).toEqual({ sent: 2, retry: 0, failed: 0 });
+    expect(ops.told.map(({ transitions }) => transitions.map(({ id }) => id))).toEqual([["a"], ["a"], ["a"], ["b"]]);
+    expect(new Set(ops.told.slice(0, 3).map(({ id }) => id)).size).toBe(1);
+  });
+
   it("R44 does not hold up another channel, even when it hangs", async () => {
     const { promise, resolve } = later();
     const ml = listener();

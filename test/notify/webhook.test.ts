@@ -86,6 +86,7 @@ describe("a webhook", () => {
       outcome: "retry",
       detail: "no answer in time",
       retryAfter: null,
+      unsure: true,
     });
   });
 
