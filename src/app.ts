@@ -173,6 +173,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     link,
     publicUrl: () => options.link?.() ?? config.http.publicUrl,
     log,
+    isStopping: () => stopping,
     onChanged: metrics.decided,
   });
   const notifiers = createNotifiers(config.channels, { call, post });

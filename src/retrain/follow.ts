@@ -1,8 +1,7 @@
-import type { ComparedMetric } from "../model/comparison.ts";
 import { METRICS_OF_TASK } from "../model/comparison.ts";
 import type { Champion, RetrainRun, RetrainTrigger } from "../model/retraining.ts";
-import type { ModelSettings, RegistrySettings } from "../model/settings.ts";
-import { formatDuration, formatTime, MINUTE, type Millis } from "../model/time.ts";
+import type { ModelSettings, RegistrySettings, RetrainingSettings } from "../model/settings.ts";
+import { formatDuration, floorTo, formatTime, MINUTE, type Millis } from "../model/time.ts";
 import { readAlerts } from "../store/alerts.ts";
 import { readLastingAlerts } from "../store/retrain-facts.ts";
 import { insertChampion, readChampions, readRetrainRuns } from "../store/retrain-runs.ts";
@@ -25,19 +24,30 @@ export type FollowerOptions = RetrainerOptions & {
 
 /** Looks after what is under way, and asks where time does. Servers are asked beside decisions, what they say is applied between them. */
 export function createFollower(options: FollowerOptions) {
-  const { store, models, settings, launchers, clock, liveClock, watermark, log, ledger, inTurn } = options;
+  const { store, models, settings, launchers, clock, liveClock, watermark, log, ledger, inTurn, isStopping = () => false } = options;
   const asked = new Map<string, Millis>();
-  const judgedAt = new Map<string, Millis>();
+  const lookedAt = new Map<string, Millis>();
+  const scheduled = new Map<string, Millis>();
   let lastAlerts = Number.NEGATIVE_INFINITY;
 
   const now = (model: string) => (liveClock ? clock() : (watermark(model) ?? 0));
 
+  /** Whether more is complete than when this was last asked for a run: what is read then takes all that was ever counted. */
+  function hasMoved(run: RetrainRun, { bucket }: ModelSettings): boolean {
+    const at = watermark(run.model);
+    if (at === null || at - (lookedAt.get(run.id) ?? Number.NEGATIVE_INFINITY) < bucket) return false;
+    lookedAt.set(run.id, at);
+    return true;
+  }
+
   async function follow(): Promise<void> {
     await askRegistries();
-    await inTurn(askWhereTimeDoes);
+    // Where events are the clock, a replay would ask at other times than the original did.
+    if (liveClock) await inTurn(askWhereTimeDoes);
     const runs = await readRetrainRuns(store, { states: FOLLOWED, limit: 1_000 });
     const polled = new Map<string, JobState>();
     for (const run of runs) {
+      if (isStopping()) return;
       const poll = run.state === "started" ? launchers.get(run.model)?.poll : null;
       if (poll) polled.set(run.id, await poll(run, clock()).catch((): JobState => ({ state: "unknown", detail: "it could not be asked" })));
     }
@@ -53,8 +63,7 @@ export function createFollower(options: FollowerOptions) {
       }
     }
     await inTurn(async () => {
-      for (const run of await readRetrainRuns(store, { states: ["succeeded", "closed"], limit: 1_000 }))
-        if (run.swap === "accepted") await swap(run);
+      for (const run of await readRetrainRuns(store, { swap: "accepted", limit: 1_000 })) await swap(run);
     });
   }
 
@@ -71,7 +80,8 @@ export function createFollower(options: FollowerOptions) {
     if (job?.state === "succeeded") return ledger.write(run, { state: "succeeded", newVersion: job.version ?? run.newVersion }, job.detail);
     if (job?.state === "failed") return ledger.write(run, { state: "failed", reason: job.detail }, job.detail);
     // Who cannot be asked has succeeded when what it was to make is there.
-    if (job === null) {
+    const model = models.get(run.model);
+    if (job === null && model && hasMoved(run, model)) {
       const seen = await newVersionOf(run);
       if (seen !== null) return ledger.write(run, { state: "succeeded", ...seen }, `The first events of ${seen.newVersion} have come.`);
     }
@@ -99,19 +109,22 @@ export function createFollower(options: FollowerOptions) {
     const own = settings.get(run.model);
     const model = models.get(run.model);
     if (!own || !model) return ledger.write(run, { state: "closed", verdict: "undecided", reason: "The model is no longer configured." });
+    const moved = hasMoved(run, model);
     if (run.newVersionSince === null) {
-      const seen = await newVersionOf(run);
+      const seen = moved ? await newVersionOf(run) : null;
       if (seen !== null) return ledger.write(run, seen, `The first events of ${seen.newVersion} have come.`);
       const waited = liveClock ? clock() - run.changedAt : now(run.model) - run.at;
       if (waited < own.judge.within) return undefined;
       const reason = `No events of ${run.newVersion ?? "a new version"} came within ${formatDuration(own.judge.within)}.`;
       return ledger.write(run, { state: "closed", verdict: "undecided", reason });
     }
+    const at = watermark(run.model);
+    if (!moved || at === null || run.newVersion === null) return undefined;
     const offered =
       run.swap === "none" && (await hasOpenDrift(run))
         ? await ledger.write(run, { swap: "offered" }, "A swap of baselines is offered.")
         : run;
-    return judgeVersion(offered, model, own.judge);
+    return judgeVersion({ ...offered, newVersion: run.newVersion }, model, own.judge, at);
   }
 
   async function hasOpenDrift({ model, version }: RetrainRun): Promise<boolean> {
@@ -119,16 +132,13 @@ export function createFollower(options: FollowerOptions) {
     return alerts.some((alert) => alert.key.version === version && alert.state !== "resolved" && alert.explanation.baseline !== null);
   }
 
-  /** Again only when more is complete: the comparison reads all that the two have in common. */
   async function judgeVersion(
-    run: RetrainRun,
+    run: RetrainRun & { readonly newVersion: string },
     model: ModelSettings,
-    chosen: { metric: ComparedMetric | null; margin: number; within: Millis },
+    chosen: RetrainingSettings["judge"],
+    at: Millis,
   ): Promise<unknown> {
-    const at = watermark(run.model);
     const metric = chosen.metric ?? METRICS_OF_TASK[model.task][0];
-    if (at === null || run.newVersion === null || at - (judgedAt.get(run.id) ?? 0) < model.bucket) return undefined;
-    judgedAt.set(run.id, at);
     const found = await options.compare(model, {
       model: run.model,
       champion: run.version,
@@ -156,9 +166,12 @@ export function createFollower(options: FollowerOptions) {
 
   async function askWhereTimeDoes(): Promise<void> {
     for (const [model, { every }] of settings) {
-      if (every === null || now(model) === 0) continue;
+      const due = every === null ? null : floorTo(clock(), every);
+      if (every === null || due === null || scheduled.get(model) === due) continue;
       const [newest] = await readVersions(store, model);
-      if (newest) await options.decideOn(scheduleTrigger(model, newest.version, every, now(model)));
+      if (!newest) continue;
+      await options.decideOn(scheduleTrigger(model, newest.version, every, due));
+      scheduled.set(model, due);
     }
     if (clock() - lastAlerts < MINUTE) return;
     lastAlerts = clock();
@@ -171,6 +184,7 @@ export function createFollower(options: FollowerOptions) {
 
   async function askRegistries(): Promise<void> {
     for (const [model, { registry }] of settings) {
+      if (isStopping()) return;
       if (registry === null || clock() - (asked.get(model) ?? Number.NEGATIVE_INFINITY) < registry.every) continue;
       asked.set(model, clock());
       const answer = await askMlflow(options.call, registry);

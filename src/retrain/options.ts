@@ -25,6 +25,8 @@ export type RetrainerOptions = {
   readonly closeAlerts: (of: { model: string; version: string }) => Promise<void>;
   readonly link: (model: string) => string | null;
   readonly publicUrl: () => string | null;
+  /** Whether the program ends: what is asked of servers then can wait for its next start. */
+  readonly isStopping?: () => boolean;
   readonly log: Log;
   /** Told of every run whose state changed, once that is stored. */
   readonly onChanged?: (run: RetrainRun) => void;

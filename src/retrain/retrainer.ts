@@ -231,6 +231,8 @@ export function createRetrainer(options: RetrainerOptions): Retrainer {
       }),
 
     async opens(id, key) {
+      // Neither can be one of ours: nothing has to be looked up to say so.
+      if (!/^[0-9a-f]{64}$/.test(id) || key.length !== 43) return false;
       const run = await ledger.find(id);
       const own = run === null ? undefined : settings.get(run.model);
       const right = own === undefined ? null : callbackKey(own, id);

@@ -88,6 +88,7 @@ export type RunFilter = {
   readonly model?: string | undefined;
   readonly states?: readonly RetrainState[] | undefined;
   readonly ids?: readonly string[] | undefined;
+  readonly swap?: RetrainRun["swap"];
   readonly after?: RunPlace | null;
   readonly limit: number;
 };
@@ -95,13 +96,14 @@ export type RunFilter = {
 /** Decisions to retrain and refusals, newest first. */
 export async function readRetrainRuns(
   store: Store,
-  { model, states = RETRAIN_STATES, ids, after, limit }: RunFilter,
+  { model, states = RETRAIN_STATES, ids, swap, after, limit }: RunFilter,
 ): Promise<RetrainRun[]> {
   const rows = await store.query<RunRow>(
     `SELECT ${COLUMNS} FROM retrain_runs AS r FINAL
      WHERE r.state IN {states:Array(String)}
        ${model === undefined ? "" : "AND r.model = {model:String}"}
        ${ids === undefined ? "" : "AND r.id IN {ids:Array(String)}"}
+       ${swap === undefined ? "" : "AND r.swap = {swap:String}"}
        ${after ? "AND (-toUnixTimestamp64Milli(r.at), r.id) > (-{at:Int64}, {id:String})" : ""}
      ORDER BY r.at DESC, r.id LIMIT {limit:UInt32}`,
     {
@@ -109,6 +111,7 @@ export async function readRetrainRuns(
       states,
       ...(model === undefined ? {} : { model }),
       ...(ids === undefined ? {} : { ids }),
+      ...(swap === undefined ? {} : { swap }),
       ...(after ? { at: after[0], id: after[1] } : {}),
     },
   );

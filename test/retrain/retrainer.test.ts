@@ -1,4 +1,6 @@
 import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../src/log.ts";
 import type { Transition } from "../../src/model/alert.ts";
@@ -12,10 +14,13 @@ import { createLaunchers } from "../../src/retrain/launchers.ts";
 import type { RetrainerOptions } from "../../src/retrain/options.ts";
 import { createRetrainer } from "../../src/retrain/retrainer.ts";
 import { insertStatuses, insertTransitions } from "../../src/store/alerts.ts";
+import { insertMeasurements } from "../../src/store/measurements.ts";
 import { readRetrainRuns, readRetrainSteps } from "../../src/store/retrain-runs.ts";
 import type { Store } from "../../src/store/store.ts";
-import { DAY_0, emptyAlertTables, exampleTransition, openTemporaryStore } from "../alerting/examples.ts";
+import { DAY_0, emptyAlertTables, exampleMeasurement, exampleTransition, openTemporaryStore } from "../alerting/examples.ts";
+import { until } from "../support/kafka-until.ts";
 import { exampleRetraining } from "../support/retraining.ts";
+import { scratchDirectory } from "../support/scratch.ts";
 import { startWebhookReceiver } from "../support/webhook-receiver.ts";
 
 const MODEL = "flight-delay";
@@ -93,6 +98,7 @@ function jobs(state: () => JobState) {
   };
 }
 
+const VERDICT = { cause: "unit", reason: "Its unit changed.", before: 70, now: 21 } as const;
 const firing = exampleTransition({ retrain: true });
 const onDay = (day: number, changes: Partial<Transition> = {}) =>
   exampleTransition({
@@ -301,6 +307,52 @@ describe("a crash", () => {
     expect(receiver.requests[1]?.headers["idempotency-key"]).toBe(receiver.requests[0]?.headers["idempotency-key"]);
     expect(await readRetrainRuns(store, { limit: 9 })).toMatchObject([{ state: "started", attempts: 2 }]);
   });
+});
+
+describe("a crash between the launch and its record", () => {
+  it("starts a command once, and its end is found", async () => {
+    const directory = join(scratchDirectory(), "retrains");
+    const script = 'require("node:fs").appendFileSync(process.env.DRIFTWATCH_DIRECTORY + "/started", "x")';
+    const launcher = { type: "command", command: [process.execPath, "-e", script], directory, timeout: MINUTE } as const;
+    let inserts = 0;
+    const insert: Store["insert"] = (table, rows) => ((inserts += 1) > 4 ? Promise.reject(new Error("killed")) : store.insert(table, rows));
+    await expect(retrainerOf({ launcher }, { store: { ...store, insert } }).consider([firing])).rejects.toThrow("killed");
+    now += MINUTE;
+    const next = retrainerOf({ launcher });
+    await until("the command is done", async () => {
+      await next.follow();
+      return (await states()).includes("succeeded");
+    });
+    const [run] = await readRetrainRuns(store, { limit: 1 });
+    if (!run) throw new Error("nothing is stored");
+    expect(readFileSync(join(directory, run.id, "started"), "utf8")).toBe("x");
+    expect((await readRetrainSteps(store, run)).map(({ detail }) => detail)).toContain("command: it was begun before.");
+  });
+});
+
+it("broken data in the window of the alert holds a run back, and is named", async () => {
+  const { window, key } = firing;
+  const measured = (feature: string, kind: "break" | "drift", to = window.to) =>
+    exampleMeasurement({
+      version: key.version,
+      subject: "feature",
+      feature,
+      from: to - DAY,
+      to,
+      detail: { verdict: { ...VERDICT, kind } },
+    });
+  await insertMeasurements(
+    store,
+    [measured("temp", "break"), measured("wind", "drift"), measured("old", "break", window.to - 2 * DAY)],
+    now,
+  );
+  const [run] = await retrainerOf().consider([firing]);
+  expect(run).toMatchObject({
+    state: "refused",
+    facts: { broken: ["temp: unit"] },
+    reason: expect.stringContaining("looks broken (temp: unit)"),
+  });
+  await store.execute("TRUNCATE TABLE measurements");
 });
 
 describe("people", () => {
