@@ -1,9 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { insertAcknowledgement, insertSilence } from "../../src/store/silences.ts";
+import { insertRetrainRuns, insertRetrainSteps } from "../../src/store/retrain-runs.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openTemporaryStore } from "../alerting/examples.ts";
 import { apiOver } from "../support/api.ts";
-import { seedModel, seedStore } from "../support/seed.ts";
+import { exampleRun } from "../support/retraining.ts";
+import { SEED_START, seedModel, seedStore } from "../support/seed.ts";
+
+const FACTS = {
+  stopped: null,
+  inFlight: null,
+  successor: null,
+  coolingDownFrom: null,
+  runsWithinDay: 0,
+  failuresInARow: 0,
+  behind: null,
+  mayBeBehind: 86_400_000,
+};
 
 let store: Store;
 let remove: () => Promise<void>;
@@ -47,6 +60,37 @@ describe("pages", () => {
     expect(page).toContain("38 windows of the baseline");
     expect(await text("/models/flight-delay/features/temp?version=2013-q1&to=2013-07-18T00:00:00Z")).toContain("too few rows");
     expect(await text("/models/flight-delay/features/never")).toContain("Nothing of this name was measured");
+  });
+
+  it("tell a retraining in full, and what to do next", async () => {
+    expect(await text("/models/flight-delay")).toContain('href="/retrains/run-2"');
+    expect(await text("/retrains/run-2")).toContain("Within the cooldown of 24h");
+    await insertRetrainRuns(store, [
+      exampleRun({
+        id: "run-3",
+        at: SEED_START,
+        model: "flight-delay",
+        state: "waiting_for_approval",
+        reason: "<b>It waits.</b>",
+        facts: { ...FACTS, broken: ["temp: unit"], newLabels: 1_234 },
+      }),
+    ]);
+    await insertRetrainSteps(store, [
+      {
+        model: "flight-delay",
+        run: "run-3",
+        sequence: 1,
+        state: "waiting_for_approval",
+        detail: "<i>asked</i>",
+        by: "ann",
+        at: SEED_START,
+      },
+    ]);
+    const page = await text("/retrains/run-3");
+    for (const words of ["&lt;b&gt;It waits.", "driftwatch retrain approve run-3", "temp: unit", "1,234", "&lt;i&gt;asked", "ann"])
+      expect(page).toContain(words);
+    expect(page).not.toMatch(/<[bi]>/);
+    expect((await app.request("/retrains/none")).status).toBe(404);
   });
 
   it("tell an alert in full", async () => {
