@@ -24,7 +24,7 @@ export function createLedger(options: { store: Store; clock: Clock; log: Log; on
 
     find: async (id) => (await readRetrainRuns(store, { ids: [id], limit: 1 }))[0] ?? null,
 
-    async write(run, changes = {}, detail = run.reason, by = "") {
+    async write(run, changes = {}, detail = changes.reason ?? run.reason, by = "") {
       const changed: RetrainRun = { ...run, ...changes, changedAt: clock(), sequence: run.sequence + 1 };
       // First: a run in a state that no step explains could not be accounted for, while a step too many can.
       await insertRetrainSteps(store, [

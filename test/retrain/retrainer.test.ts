@@ -384,6 +384,11 @@ describe("people", () => {
     now += HOUR;
     await retrainer.follow();
     expect(await stored(run?.id ?? "")).toMatchObject({ state: "cancelled", reason: "Nobody approved it within 1h." });
+    // What a step says is what happened then, not why the run was asked for.
+    expect((await readRetrainSteps(store, run ?? { model: "", id: "" })).map(({ detail }) => detail)).toEqual([
+      "Rule feature-drift fired on visib. It waits for approval.",
+      "Nobody approved it within 1h.",
+    ]);
   });
 
   it("cancel, and the job is told", async () => {
