@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { DRIFT_METRICS, QUALITY_METRICS } from "../../src/model/measurement.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
 import { readViews, replaceViews } from "../../src/store/views.ts";
@@ -35,6 +36,14 @@ afterAll(() => store.close());
 const plain = (type: string) => type.replace(/LowCardinality\(([^()]+)\)/g, "$1");
 
 describe("the views", () => {
+  it.each([
+    ["v_drift", DRIFT_METRICS],
+    ["v_quality", QUALITY_METRICS],
+  ] as const)("%s has every metric of its kind", (name, metrics) => {
+    const sql = readViews().find((view) => view.name === name)?.sql ?? "";
+    expect(metrics.filter((metric) => !sql.includes(`'${metric}'`))).toEqual([]);
+  });
+
   it("are those of the page, no more and no fewer", () => {
     expect([...documented().keys()].sort()).toEqual(
       readViews()
