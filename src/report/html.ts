@@ -35,7 +35,19 @@ export function reportJson(report: ModelReport): unknown {
   return plain(report);
 }
 
-const TIMES = new Set(["from", "to", "firstSeen", "lastSeen", "since", "updatedAt", "at"]);
+const TIMES = new Set([
+  "from",
+  "to",
+  "firstSeen",
+  "lastSeen",
+  "since",
+  "updatedAt",
+  "at",
+  "attemptedAt",
+  "leaseUntil",
+  "changedAt",
+  "seenAt",
+]);
 
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
