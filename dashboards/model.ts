@@ -266,7 +266,7 @@ const KEY_CELLS = `[${[...DRIFT_KEY, "NULL"].map((state, second) => `(toDateTime
 const heatMap = heatPanel({
   title: "Drift of ${version:text} against ${baseline:text}",
   description:
-    "One row a feature, score or prediction, what moved most and longest on top; one cell a window, from its beginning. A cell is coloured where the effect (the value less what chance would bring) is more than chance, p below 0.01. The shipped rules ask for 0.1 of categories (PSI) and 0.2 of numbers (Wasserstein), three days in a row. A gap has no data. Click a row for the two distributions.",
+    "One row a feature, score or prediction, what moved most and longest on top; one cell a window, from its beginning. A cell is coloured where the effect (the value less what chance would bring) is more than chance, p below 0.01. The shipped rules ask for 0.1 of categories (PSI) and 0.2 of numbers (Wasserstein), three days in a row. A gap has no data, or labels that are still expected. Click a row for the two distributions.",
   empty:
     "No window of this version was measured against this baseline in the time range. Windows are measured once their time has passed, when a rule asks for them.",
   size: [24, 11],
@@ -277,7 +277,7 @@ const heatMap = heatPanel({
       SELECT series, page, window_from, window_to, shown, sum(least(greatest(shown, 0), 1)) OVER (PARTITION BY series, page) AS moved
       FROM (
         SELECT name AS series, ${SUBJECT_PAGE} AS page, window_from, window_to,
-          argMax(tuple(multiIf(value IS NULL, NULL, status != 'ok', -1, p_value < 0.01 AND effect > 0, effect, 0)), metric = 'wasserstein').1 AS shown
+          argMax(tuple(multiIf(value IS NULL OR status = 'labels_pending', NULL, status != 'ok', -1, p_value < 0.01 AND effect > 0, effect, 0)), metric = 'wasserstein').1 AS shown
         FROM v_drift
         WHERE ${COMPARED} AND ${DRIFT_METRICS}
         GROUP BY series, page, window_from, window_to

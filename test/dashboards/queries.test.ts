@@ -63,7 +63,6 @@ const EMPTY: Readonly<Record<string, string>> = {
     "only amount's values move, none is missing or never seen",
   "model, requests that fail and take their time: Broken data of 8, in the newest window":
     "only amount's values move, none is missing or never seen",
-  "model, requests that fail and take their time: model › annotation Resolved": "what moved there never moves back",
   "model, requests that fail and take their time: Broken data of 7, over time": "as before: nothing is missing or never seen",
   "model, requests that fail and take their time: Broken data of 8, over time": "as before: nothing is missing or never seen",
 };
@@ -77,12 +76,14 @@ beforeAll(async () => {
 afterAll(() => reader?.close());
 
 describe("Grafana's user", () => {
-  it("reads every view", async () => {
-    for (const { name } of readViews()) expect([name, (await reader.query(`SELECT count() > 0 FROM ${name}`)).rows]).toEqual([name, [[1]]]);
+  it("reads every view of counts and measurements", async () => {
+    const views = readViews().filter(({ name }) => name.startsWith("v_"));
+    expect(views.length).toBeGreaterThan(10);
+    for (const { name } of views) expect([name, (await reader.query(`SELECT count() > 0 FROM ${name}`)).rows]).toEqual([name, [[1]]]);
   });
 
-  it("reads no table", async () => {
-    for (const table of TABLES)
+  it("reads no table, and no view of single events", async () => {
+    for (const table of [...TABLES, "training_rows"])
       await expect(reader.query(`SELECT * FROM ${table} LIMIT 1`), table).rejects.toThrow(/Not enough privileges/);
   });
 
@@ -139,7 +140,7 @@ function titleOf({ placed, where, choices }: Question): string {
 }
 
 describe("a version that another replaced", () => {
-  it("is retired, and neither hides what fires on it nor counts it among what needs someone", async () => {
+  it("is retired, and nothing fires on it any more", async () => {
     const fleet = dashboard("fleet");
     const { answered } = await askAll(reader, "fleet", fleet, await choose(reader, "fleet", fleet, YEAR), YEAR);
     const rowsOf = (title: string) => {
@@ -150,16 +151,13 @@ describe("a version that another replaced", () => {
     const state = (version: string) => versions.find((row) => row["version"] === version)?.["state"];
     expect(["2013-q1", "2013-h1", "7", "8"].map(state)).toEqual(["retired", "firing", "retired", "firing"]);
 
-    const alerts = rowsOf("Firing alerts");
     const firing = (isRetired: boolean) =>
       versions.filter((row) => (row["state"] === "retired") === isRetired).reduce((sum, row) => sum + Number(row["firing"]), 0);
     const [now] = rowsOf("Now");
-    expect([firing(false), firing(true)].every((count) => count > 0)).toBe(true);
-    expect([Number(now?.["firing"]), Number(now?.["firing_retired"])]).toEqual([firing(false), firing(true)]);
-    expect(alerts.map((row) => row["state"] === "retired")).toEqual([
-      ...Array.from({ length: firing(false) }, () => false),
-      ...Array.from({ length: firing(true) }, () => true),
-    ]);
+    expect(firing(false)).toBeGreaterThan(0);
+    expect([Number(now?.["firing"]), Number(now?.["firing_retired"])]).toEqual([firing(false), 0]);
+    expect(firing(true)).toBe(0);
+    expect(rowsOf("Firing alerts").map((row) => row["state"] === "retired")).toEqual(Array.from({ length: firing(false) }, () => false));
   });
 });
 
