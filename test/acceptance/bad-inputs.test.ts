@@ -156,7 +156,7 @@ function measured(version: string, name: string): Record<string, unknown> {
   return Object.fromEntries(found.map((one) => [one.metric, { ...one, version: null }]));
 }
 
-const CLEAN_SUBJECTS = ["x", "c", "prediction", "score", "performance", "traffic"];
+const CLEAN_SUBJECTS = ["x", "c", "prediction", "score", "label", "performance", "traffic"];
 
 describe("a clean window", () => {
   test("is measured in everything, and nothing stands out", () => {
