@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { action, jsonOption, newCommand, note, type Cli, type Global } from "./command.ts";
 import { CliFailure } from "./failure.ts";
 import { formatTable } from "./table.ts";
@@ -42,11 +42,11 @@ async function writeDashboards({ io }: Cli, { directory, json }: { directory: st
       ? jsonLines(written)
       : formatTable(
           [{ title: "file" }, { title: "uid" }, { title: "title", flexible: true }],
-          written.map(({ file, uid, title }) => [file, uid, title]),
+          written.map(({ file, uid, title }) => [basename(file), uid, title]),
           io.stdout.columns,
         ),
   );
-  note(io, "Import them into a Grafana that has a ClickHouse data source; docs/grafana.md says how.");
+  note(io, `They are in ${directory}. Import them into a Grafana that has a ClickHouse data source; docs/grafana.md says how.`);
   return 0;
 }
 
