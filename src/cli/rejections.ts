@@ -44,7 +44,12 @@ export function rejectionTable(rejections: Rejections, width: number | null): st
       ]),
     );
   return formatTable(
-    [{ title: "reason" }, { title: "events", align: "right" }, { title: "for example" }, { title: "message", flexible: true }],
+    [
+      { title: "reason" },
+      { title: "events", align: "right" },
+      { title: "for example", keepsEnd: true },
+      { title: "message", flexible: true },
+    ],
     rows,
     width,
   );

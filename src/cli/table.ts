@@ -6,6 +6,8 @@ export type Column = {
   readonly align?: "right";
   /** The column that gives way when the terminal is narrow. */
   readonly flexible?: boolean;
+  /** Of a text that is too long its end tells most: a path's does. */
+  readonly keepsEnd?: boolean;
 };
 
 const GAP = "  ";
@@ -33,7 +35,9 @@ const BORDERS = [
  * brought: what could steer a terminal is taken out here, once for all.
  */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], width: number | null): string {
-  const cells = rows.map((row) => row.map((cell, at) => printable(cell, columns[at]?.flexible ? 2_000 : CELL_LIMIT)));
+  const cells = rows.map((row) =>
+    row.map((cell, at) => printable(columns[at]?.keepsEnd ? endOf(cell) : cell, columns[at]?.flexible ? 2_000 : CELL_LIMIT)),
+  );
   const table = new Table({
     head: columns.map(({ title }) => title.toUpperCase()),
     colAligns: columns.map(({ align }) => align ?? "left"),
@@ -48,6 +52,10 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n")}\n`;
+}
+
+function endOf(text: string): string {
+  return text.length > CELL_LIMIT ? `…${text.slice(1 - CELL_LIMIT)}` : text;
 }
 
 /** Null lets a column be as wide as it needs. */

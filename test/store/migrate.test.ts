@@ -82,7 +82,8 @@ describe("migrations", () => {
     for (const { sql, name } of shipped) {
       expect(name).toMatch(/^[a-z_]+$/);
       expect(sql).not.toContain(";");
-      expect(sql).toMatch(/^(--.*\n)*(CREATE TABLE IF NOT EXISTS|DROP TABLE IF EXISTS|ALTER TABLE \w+ (ADD|DROP|MODIFY|RENAME))/);
+      expect(sql).toMatch(/^(--.*\n)*(CREATE TABLE IF NOT EXISTS|DROP TABLE IF EXISTS|ALTER TABLE \w+\s+(ADD|DROP|MODIFY|RENAME))/);
+      expect(sql).not.toMatch(/ADD COLUMN (?!IF NOT EXISTS)/);
     }
   });
 
