@@ -5,7 +5,7 @@ ALTER TABLE retrain_runs
     ADD COLUMN IF NOT EXISTS alert_id String,
     ADD COLUMN IF NOT EXISTS window_from DateTime64(3, 'UTC') DEFAULT at,
     ADD COLUMN IF NOT EXISTS window_to DateTime64(3, 'UTC') DEFAULT at,
-    -- What the decision rests on, as JSON; empty for decisions of earlier releases.
+    -- What the decision rests on, as JSON, empty for decisions of earlier releases.
     ADD COLUMN IF NOT EXISTS facts String,
     ADD COLUMN IF NOT EXISTS config_hash String,
     ADD COLUMN IF NOT EXISTS launcher LowCardinality(String),
