@@ -36,7 +36,7 @@ export async function chunks(python: string | null, rounds: number): Promise<voi
     const found = new Map<(typeof METRICS)[number], number[]>();
     for (let round = 0; round <= rounds; round++) {
       const { cpu } = await costOf(async () => {
-        const steps = await readOutcomeCounts(store, { model: "bench", baseline: "chunks" }, span, HOUR);
+        const steps = await readOutcomeCounts(store, { model: "bench", baseline: "chunks" }, span, HOUR, HOUR);
         for (const metric of METRICS)
           found.set(
             metric,

@@ -45,7 +45,14 @@ export async function runTicks(directory: string, days: readonly State[]): Promi
     const window = { from: FIRST_DAY + day * DAY, to: FIRST_DAY + (day + 1) * DAY };
     let found: Awaited<ReturnType<typeof monitor.measure>> = [];
     const { cpu } = await costOf(
-      async () => void (found = await monitor.measure({ model: "bench", window, baselines: ["training"], families: ["drift"] })),
+      async () =>
+        void (found = await monitor.measure({
+          model: "bench",
+          window,
+          baselines: ["training"],
+          families: ["drift"],
+          only: { subject: "feature" },
+        })),
     );
     measured.push({ state, cpu: cpu / 1e6 });
     if (days.indexOf(state) === day) for (const { metric, feature, value } of found) (values[state][metric] ??= {})[feature ?? ""] = value;

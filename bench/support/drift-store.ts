@@ -164,6 +164,8 @@ function countsRow(
     if (bin === last) highSum += value;
   }
   const occupied = [...cells.subarray(0, last + 1).keys()].filter((bin) => entryAt(cells, bin) > 0);
+  const listed = cells.subarray(0, (occupied.at(-1) ?? -1) + 1);
+  const isFull = 2 * occupied.length >= listed.length;
   const isNumeric = grid.kind === "numeric";
   const units = (sum: number) => (isNumeric ? BigInt(Math.round(sum / grid.quantum)).toString() : "0");
   return {
@@ -176,8 +178,8 @@ function countsRow(
     bucket: bucket / 1000,
     rows: end - begin,
     missing: cells[last + 1],
-    bins: occupied,
-    counts: occupied.map((bin) => cells[bin]),
+    bins: isFull ? [] : occupied,
+    counts: isFull ? [...listed] : occupied.map((bin) => cells[bin]),
     low: isNumeric && low <= high ? low : null,
     high: isNumeric && low <= high ? high : null,
     low_sum: units(lowSum),

@@ -21,8 +21,6 @@ export type BinDivergence = {
   /** What each bin adds; null where the value is no sum over bins. */
   contributions(reference: Bins, current: Bins): Bins | null;
   expected(reference: Bins, rows: number): number;
-  /** Its expected value is dear, and changes slowly with the rows. */
-  readonly isDear: boolean;
   /** Taking rows as independent. */
   pValue(reference: Bins, current: Bins): number | null;
   /** How many times the expected value is significant at 1 %, about, by the number of bins. */
@@ -41,7 +39,6 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
     value: (then, now) => populationStabilityIndex(then, now)?.value ?? null,
     contributions: (then, now) => populationStabilityIndex(then, now)?.contributions ?? null,
     expected: psiNoiseFloor,
-    isDear: false,
     pValue: (then, now) => orRareChange(psiPValue(then, now), then, now),
     significance: significantChiSquare,
     scale: comparable,
@@ -53,7 +50,6 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
     // In bits, so that they add up to the square of the distance.
     contributions: (then, now) => jensenShannon(then, now)?.contributions.map((nats) => nats / Math.LN2) ?? null,
     expected: (reference, rows) => jensenShannonExpected(reference, rows)?.distance ?? 0,
-    isDear: true,
     pValue: (then, now) => orRareChange(jensenShannonPValue(then, now), then, now),
     significance: significantChi,
     scale: comparable,
@@ -64,7 +60,6 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
     value: (then, now) => hellinger(then, now)?.value ?? null,
     contributions: (then, now) => hellinger(then, now)?.contributions ?? null,
     expected: (reference, rows) => hellingerExpected(reference, rows) ?? 0,
-    isDear: true,
     pValue: (then, now) => orRareChange(hellingerPValue(then, now), then, now),
     significance: significantChi,
     scale: comparable,
@@ -75,7 +70,6 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
     value: (then, now) => kullbackLeibler(then, now)?.value ?? null,
     contributions: (then, now) => kullbackLeibler(then, now)?.contributions ?? null,
     expected: (reference, rows) => kullbackLeiblerExpected(reference, rows) ?? 0,
-    isDear: true,
     pValue: (then, now) => orRareChange(kullbackLeiblerPValue(then, now), then, now),
     significance: significantChiSquare,
     scale: comparable,
@@ -86,7 +80,6 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
     value: (then, now) => totalVariation(then, now)?.value ?? null,
     contributions: (then, now) => totalVariation(then, now)?.contributions ?? null,
     expected: (reference, rows) => totalVariationExpected(reference, rows) ?? 0,
-    isDear: false,
     pValue: (then, now) => orRareChange(totalVariationPValue(then, now), then, now),
     significance: significantChi,
     scale: comparable,
@@ -97,7 +90,6 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
     value: (then, now) => largestChange(then, now)?.value ?? null,
     contributions: (then, now) => largestChange(then, now)?.changes ?? null,
     expected: (reference, rows) => largestChangeExpected(reference, rows) ?? 0,
-    isDear: true,
     // It joins no bins itself.
     pValue: (then, now) => orRareChange(null, then, now),
     significance: significantChi,
@@ -109,7 +101,6 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
     value: (then, now) => chiSquareContingency(then, now)?.statistic ?? null,
     contributions: () => null,
     expected: degreesExpected,
-    isDear: false,
     pValue: (then, now) => orRareChange(chiSquareContingency(then, now)?.pValue ?? null, then, now),
     significance: significantChiSquare,
     scale: (referenceRows, rows) => 1 / referenceRows + 1 / rows,

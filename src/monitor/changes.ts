@@ -43,9 +43,10 @@ export async function findChanges(
   const { store, settings, outcomeGrid, baseline, watermark } = options;
   const scale = outcomeGrid.task === "regression" ? outcomeGrid.scale : 1;
   const before = watermark === null ? 0 : Math.max(0, floorTo(watermark - settings.labelsExpectedWithin, query.step));
-  const live = await readOutcomeCounts(store, { model: query.model, baseline: "" }, { from: 0, to: before }, query.step);
+  const live = await readOutcomeCounts(store, { model: query.model, baseline: "" }, { from: 0, to: before }, query.step, settings.bucket);
   const steps = live.flatMap(({ from, byVersion }) => stepsOf(from, byVersion.get(query.version), outcomeGrid));
-  const known = baseline && (await readOutcomeCounts(store, { model: query.model, baseline: baseline.key }, ALWAYS, query.step));
+  const known =
+    baseline && (await readOutcomeCounts(store, { model: query.model, baseline: baseline.key }, ALWAYS, query.step, settings.bucket));
   const usual =
     known && referenceOf(known.flatMap(({ from, byVersion }) => stepsOf(from, addOutcomes([...byVersion.values()]), outcomeGrid)));
   const isRate = outcomeGrid.task !== "regression";

@@ -78,9 +78,7 @@ function binDivergence(
     metric: one.metric,
     power: one.power,
     value: (then, now) => one.value(joined(then), joined(now)),
-    noiseFloor: (one.isDear ? betweenRoundRows : cached)(
-      (rows) => one.expected(joined(whole), rows) * one.scale(Math.max(1, binnedRows(whole)), rows),
-    ),
+    noiseFloor: betweenRoundRows((rows) => one.expected(joined(whole), rows) * one.scale(Math.max(1, binnedRows(whole)), rows)),
     significance: one.significance(bins.starts.length),
     independentPValue: (_value, then, now) => one.pValue(joined(then), joined(now)),
     bracket: () => null,
@@ -98,7 +96,7 @@ const KOLMOGOROV_MEAN = 0.8687;
 function ksDivergence(grid: NumericGrid, whole: Counts): GridDivergence {
   const singles = singletonBins(grid);
   const total = binnedRows(whole);
-  const bracketOf = (then: Counts, now: Counts) => ksFromBins(then.bins, now.bins, singles);
+  const bracketOf = oncePerWindow((then, now) => ksFromBins(then.bins, now.bins, singles));
   return {
     metric: "ks",
     power: 2,
@@ -124,21 +122,39 @@ function wassersteinDivergence(grid: NumericGrid, whole: Counts): GridDivergence
     referenceTails: tailMeans(then),
     currentTails: tailMeans(now),
   });
+  const distanceOf = oncePerWindow((then, now) => wassersteinFromBins(pairOf(then, now)));
   const total = binnedRows(whole);
+  // What is to be expected depends on the rows by √(1/n + 1/m) alone.
+  const ofOneRow = lazily(() => (wassersteinExpected(grid.edges, whole.bins, 1, 1, tailMeans(whole)) ?? 0) / Math.SQRT2 / deviation);
   return [
     {
       metric: "wasserstein",
       power: 2,
       value: (then, now) => {
-        const found = wassersteinFromBins(pairOf(then, now));
+        const found = distanceOf(then, now);
         return found === null ? null : found.value / deviation;
       },
-      noiseFloor: cached((rows) => (wassersteinExpected(grid.edges, whole.bins, total, rows, tailMeans(whole)) ?? 0) / deviation),
+      noiseFloor: (rows) => ofOneRow() * Math.sqrt(1 / total + 1 / rows),
       significance: 2.1,
-      independentPValue: (_value, then, now) => wassersteinPValue(pairOf(then, now)),
+      independentPValue: (_value, then, now) => wassersteinPValue(pairOf(then, now), distanceOf(then, now)),
       bracket: () => null,
     },
   ];
+}
+
+/** A window is asked about several times in turn. */
+function oncePerWindow<Answer>(ask: (then: Counts, now: Counts) => Answer): (then: Counts, now: Counts) => Answer {
+  const answers = new WeakMap<Counts, { readonly then: Counts; readonly answer: Answer }>();
+  return (then, now) => {
+    let found = answers.get(now);
+    if (found?.then !== then) answers.set(now, (found = { then, answer: ask(then, now) }));
+    return found.answer;
+  };
+}
+
+function lazily<Value>(make: () => Value): () => Value {
+  let found: { readonly value: Value } | null = null;
+  return () => (found ??= { value: make() }).value;
 }
 
 function cached(compute: (rows: number) => number): (rows: number) => number {

@@ -65,7 +65,8 @@ export async function loadHistory(
 ): Promise<History> {
   const rows = { model: state.settings.name, baseline: "" };
   const inputs = await readFeatureCounts(store, rows, state.grid, spans.inputs, inputsStepMs, state.segment);
-  const outcomes = spans.outcomes === null ? [] : await readOutcomeCounts(store, rows, spans.outcomes, stepMs, state.segment);
+  const outcomes =
+    spans.outcomes === null ? [] : await readOutcomeCounts(store, rows, spans.outcomes, stepMs, state.settings.bucket, state.segment);
   // Which versions are alive takes a week, but none of its bins.
   const versions = await readLiveVersions(
     store,
@@ -218,7 +219,7 @@ export async function loadBaselineOutcomes(
   windowMs: Millis,
 ): Promise<BaselineOutcomes> {
   const { rows, span, version } = pinned;
-  const steps = await readOutcomeCounts(store, rows, span, Math.min(windowMs, DAY), state.segment);
+  const steps = await readOutcomeCounts(store, rows, span, Math.min(windowMs, DAY), state.settings.bucket, state.segment);
   const together = (list: readonly StepOutcomes[]) =>
     addOutcomes(list.flatMap((step) => [...step.byVersion].flatMap(([name, one]) => (version === null || name === version ? [one] : []))));
   return {

@@ -505,7 +505,7 @@ export function createMonitor(options: {
     const back = measurer.lookBack(length, baselines);
     const span = { from: window.from - back, to: window.to };
     const asks = (family: MetricFamily) => query.families.includes(family);
-    const asksLabels = asks("drift") && isOf(query)(LABEL);
+    const asksLabels = asks("drift") && state.outcomeGrid !== null && isOf(query)(LABEL);
     const spans = { inputs: span, outcomes: asks("performance") || asksLabels ? span : null, traffic: asks("quality") ? span : null };
     const history = await loadHistory(store, state, spans, step, back === 0 ? length : step);
     const mark = watermark(query.model);

@@ -70,7 +70,7 @@ function countedOn(store: Store, model: ModelSettings, bins: Grid, key: SubjectK
     grid,
     read: async (rows, span) => {
       const byVersion = new Map<string, OutcomeCounts[]>();
-      for (const step of await readOutcomeCounts(store, rows, span ?? ALWAYS, DAY))
+      for (const step of await readOutcomeCounts(store, rows, span ?? ALWAYS, DAY, model.bucket))
         for (const [version, part] of step.byVersion) byVersion.set(version, [...(byVersion.get(version) ?? []), part]);
       return new Map([...byVersion].map(([version, parts]) => [version, labelCounts(addOutcomes(parts), outcomes, grid)]));
     },

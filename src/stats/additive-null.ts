@@ -46,16 +46,22 @@ function binMoments(term: ShareTerm, rows: number, n: number, m: number, bins: n
   const expected = share * m;
   const deviation = Math.sqrt((expected * (1 - share) * n) / (n + m - 1));
   const deals = dealsOf(rows, n, m);
-  let [all, value, square, slope, bend] = [0, 0, 0, 0, 0];
-  for (const [place, current] of deals.current.entries()) {
+  const [reference, window] = [n + bins / 2, m + bins / 2];
+  let all = 0;
+  let value = 0;
+  let square = 0;
+  let slope = 0;
+  let bend = 0;
+  for (let place = 0; place < deals.current.length; place++) {
+    const current = entryAt(deals.current, place);
     const mass = entryAt(deals.mass, place);
-    const found = term((rows - current + 0.5) / (n + bins / 2), (current + 0.5) / (m + bins / 2));
+    const found = mass * term((rows - current + 0.5) / reference, (current + 0.5) / window);
     const z = deviation > 0 ? (current - expected) / deviation : 0;
     all += mass;
-    value += mass * found;
-    square += mass * found * found;
-    slope += mass * found * z;
-    bend += mass * found * (z * z - 1);
+    value += found;
+    square += (found * found) / mass;
+    slope += found * z;
+    bend += found * (z * z - 1);
   }
   const mean = value / all;
   const pull = share < 1 ? Math.sqrt(share / (1 - share)) : 0;

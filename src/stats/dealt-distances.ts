@@ -27,7 +27,8 @@ const MANY_GAPS = 256;
  */
 export function gatheredGaps(gaps: readonly Gap[], rows: number): readonly Gap[] {
   if (gaps.length <= MANY_GAPS) return gaps;
-  const limit = gaps.reduce((sum, gap) => sum + gapReach(gap, rows), 0) * SMALLEST_SHARE;
+  const reaches = Float64Array.from(gaps, (gap) => gapReach(gap, rows));
+  const limit = reaches.reduce((sum, one) => sum + one, 0) * SMALLEST_SHARE;
   const kept: Gap[] = [];
   let run: Gap[] = [];
   let reach = 0;
@@ -37,8 +38,8 @@ export function gatheredGaps(gaps: readonly Gap[], rows: number): readonly Gap[]
     run = [];
     reach = 0;
   };
-  for (const gap of gaps) {
-    const own = gapReach(gap, rows);
+  for (const [place, gap] of gaps.entries()) {
+    const own = entryAt(reaches, place);
     if (reach + own > limit) endRun();
     run.push(gap);
     reach += own;

@@ -6,6 +6,7 @@
 import { requireInteger } from "./argument-domain.ts";
 import { entryAt } from "./entry-at.ts";
 import { logBinomialMass } from "./binomial-mass.ts";
+import { logGamma } from "./gamma.ts";
 
 /** Masses below this share of the largest one are left out of sums over the whole distribution. */
 const NEGLIGIBLE = 1e-17;
@@ -32,24 +33,27 @@ function stepUp(k: number, n: number, m: number, total: number): number {
 /** Ways to deal one bin's rows. */
 export interface Deals {
   /** Numbers of current rows among the bin's. */
-  current: number[];
+  readonly current: readonly number[];
   /** How likely each is, relative to the most likely one of all: the sum is the caller's to divide by. */
-  mass: number[];
+  readonly mass: readonly number[];
 }
 
 /** Below this standard deviation every number is listed, beyond it numbers so many standard deviations apart. */
 const FEW_DEVIATION = 8;
-const STRIDE = 0.7;
+const STRIDE = 0.8;
+/** Masses below this share of the largest one are left out there. */
+const FAR = 1e-14;
 /** Up to this standard deviation going from one number to the next costs less than a leap. */
-const WALKING_DEVIATION = 64;
+const WALKING_DEVIATION = 16;
 
 /**
  * The numbers of current rows of a bin that are not negligibly rare, or evenly spaced ones that stand for all of them:
  * Σ mass·f(current)/Σ mass is the mean of f(current).
  *
- * Where the standard deviation is below 8 all are there, and the mean is exact. Beyond it one in 0.7 standard deviations is,
- * some 25 in all, and f has to be smooth on that scale: under a bell an evenly spaced sum errs by exp(-2·π²/0.7²) = 3e-18 of
- * it, so that rounding is all there is (measured: 1e-12). A kink like that of |a - b| is not smooth: use `dealtChange`.
+ * Where the standard deviation is below 8 all are there, and the mean is exact. Beyond it one in 0.8 standard deviations is,
+ * some 20 in all, and f has to be smooth on that scale: under a bell an evenly spaced sum errs by 2·exp(-2·π²/0.8²) = 8e-14 of
+ * it. A kink like that of |a - b| is not smooth: use `dealtChange`. Logarithms of factorials leave 1e-16 of themselves, which
+ * is 1e-8 of a mass where a hundred million rows are dealt.
  * The caller checks the arguments. Cost: at most 140 steps.
  */
 export function likelyDeals(total: number, n: number, m: number): Deals {
@@ -57,23 +61,29 @@ export function likelyDeals(total: number, n: number, m: number): Deals {
   const least = Math.max(0, total - n);
   const most = Math.min(m, total);
   const mode = Math.min(most, Math.max(least, Math.floor(((total + 1) * (m + 1)) / (n + m + 2))));
-  const deals: Deals = { current: [], mass: [] };
-  const stride = deviation < FEW_DEVIATION ? 1 : Math.floor(STRIDE * deviation);
-  const atMode = logTableMass(mode, n, m, total);
+  const isFew = deviation < FEW_DEVIATION;
+  const stride = isFew ? 1 : Math.floor(STRIDE * deviation);
+  const negligible = isFew ? NEGLIGIBLE : FAR;
+  const atMode = deviation < WALKING_DEVIATION ? 0 : logWays(mode, n, m, total);
+  const [current, masses]: [number[], number[]] = [[], []];
   for (const direction of [1, -1] as const) {
     let mass = 1;
-    for (let k = mode; k >= least && k <= most && mass > NEGLIGIBLE; k += direction * stride) {
+    for (let k = mode; k >= least && k <= most && mass > negligible; k += direction * stride) {
       if (k !== mode || direction === 1) {
-        deals.current.push(k);
-        deals.mass.push(mass);
+        current.push(k);
+        masses.push(mass);
       }
-      mass =
-        deviation < WALKING_DEVIATION
-          ? mass * walk(k, direction * stride, n, m, total)
-          : Math.exp(logTableMass(k + direction * stride, n, m, total) - atMode);
+      const next = k + direction * stride;
+      if (deviation < WALKING_DEVIATION) mass *= walk(k, direction * stride, n, m, total);
+      else mass = next < least || next > most ? 0 : Math.exp(logWays(next, n, m, total) - atMode);
     }
   }
-  return deals;
+  return { current, mass: masses };
+}
+
+/** ln P(b = k) but for a constant. */
+function logWays(k: number, n: number, m: number, total: number): number {
+  return -logGamma(k + 1) - logGamma(total - k + 1) - logGamma(m - k + 1) - logGamma(n - total + k + 1);
 }
 
 /** P(b = k + steps)/P(b = k); what lies beyond what is possible is not asked for. */
@@ -98,10 +108,14 @@ export interface DealtChange {
   variance: number;
 }
 
+/** From this variance on a change is taken as that of a normal variable. */
+const MANY_VARIANCE = 4096;
+
 /**
  * The mean and variance of |a/n - b/m|, the change of a bin's share, when a + b = `total` rows are dealt at random.
  *
- * Exact, in closed form: b - E b is summed from ν = ⌊E b⌋ + 1 upwards by telescoping, which leaves
+ * From a variance of b of 4096 on that of a normal variable: the mean √(2/π) deviations, 2e-5 of itself too large at most.
+ * Below exact, in closed form: b - E b is summed from ν = ⌊E b⌋ + 1 upwards by telescoping, which leaves
  * E|b - E b| = 2·ν·(n - total + ν)·P(b = ν)/(n + m), the hypergeometric kin of De Moivre's formula; and
  * |a/n - b/m| = |b - E b|·(1/n + 1/m). Both are 0 where nothing is left to chance (total 0 or n + m).
  * The caller checks the arguments. Cost: constant.
@@ -112,8 +126,10 @@ export function dealtChange(total: number, n: number, m: number): DealtChange {
   const next = Math.floor(expected) + 1;
   if (next > Math.min(m, total) || total === rows) return { mean: 0, variance: 0 };
   const scale = 1 / n + 1 / m;
+  const dealt = dealtVariance(total, n, m);
+  const square = dealt * scale * scale;
+  if (dealt >= MANY_VARIANCE) return { mean: Math.sqrt((2 / Math.PI) * square), variance: (1 - 2 / Math.PI) * square };
   const mean = ((2 * next * (n - total + next)) / rows) * Math.exp(logTableMass(next, n, m, total)) * scale;
-  const square = dealtVariance(total, n, m) * scale * scale;
   return { mean, variance: Math.max(0, square - mean * mean) };
 }
 

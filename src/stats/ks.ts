@@ -40,26 +40,25 @@ export function ksFromBins(reference: readonly number[], current: readonly numbe
   const m = current.reduce((sum, count) => sum + count, 0);
   if (n === 0 || m === 0) return null;
   // Distances as |a·m - b·n|, exact for whole counts while n·m stays below 2^53; divided by n·m at the end.
-  let below = { reference: 0, current: 0 };
+  let [referenceBelow, currentBelow] = [0, 0];
   let lower = 0;
   let upper = 0;
   let bin = 0;
-  for (const [j, count] of reference.entries()) {
-    const upTo = {
-      reference: below.reference + count,
-      current: below.current + entryAt(current, j),
-    };
-    const atEnd = Math.abs(upTo.reference * m - upTo.current * n);
+  for (let j = 0; j < reference.length; j++) {
+    const [here, now] = [entryAt(reference, j), entryAt(current, j)];
+    const [referenceUpTo, currentUpTo] = [referenceBelow + here, currentBelow + now];
+    const atEnd = Math.abs(referenceUpTo * m - currentUpTo * n);
     if (atEnd > lower) {
       lower = atEnd;
       bin = j;
     }
-    if (count > 0 && entryAt(current, j) > 0 && isSingleton?.[j] !== true) {
-      const referenceFirst = Math.abs(upTo.reference * m - below.current * n);
-      const currentFirst = Math.abs(below.reference * m - upTo.current * n);
+    if (here > 0 && now > 0 && isSingleton?.[j] !== true) {
+      const referenceFirst = Math.abs(referenceUpTo * m - currentBelow * n);
+      const currentFirst = Math.abs(referenceBelow * m - currentUpTo * n);
       upper = Math.max(upper, referenceFirst, currentFirst);
     }
-    below = upTo;
+    referenceBelow = referenceUpTo;
+    currentBelow = currentUpTo;
   }
   return { lower: asDistance(lower, n, m), upper: asDistance(Math.max(lower, upper), n, m), bin };
 }

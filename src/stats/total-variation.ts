@@ -11,6 +11,8 @@ import { canCompare, plainShares, requireWholeCounts, rowsOf } from "./shares.ts
 
 /** With fewer expected rows than this on the smaller side, bins are joined before they are tested. */
 const LEAST_EXPECTED = 5;
+/** Less of the variance than this is rounding. */
+const NO_MATTER = 1e-15;
 
 /** A total variation distance. */
 export interface TotalVariation {
@@ -61,13 +63,21 @@ export function totalVariationExpected(reference: readonly number[], m: number):
 /** Mean and variance of Σ_j |p_j - q_j| for bins of these totals. */
 function dealtMoments(totals: readonly number[], n: number, m: number): { mean: number; variance: number } {
   const changes = totals.map((total) => dealtChange(total, n, m));
-  const deviations = changes.map(({ variance }) => Math.sqrt(variance));
   let variance = rowsOf(changes.map((change) => change.variance));
   // The correlation of two bins' counts is -√(odds_i·odds_j), so each power of it splits the sum over pairs into squares.
-  let reach = deviations;
+  const reach = Float64Array.from(changes, (change) => Math.sqrt(change.variance));
+  const odds = Float64Array.from(totals, (total) => total / (n + m - total));
   for (const weight of absoluteCorrelation) {
-    reach = reach.map((deviation, bin) => (deviation * entryAt(totals, bin)) / (n + m - entryAt(totals, bin)));
-    variance += weight * (rowsOf(reach) ** 2 - rowsOf(reach.map((one) => one * one)));
+    let sum = 0;
+    let squares = 0;
+    for (let bin = 0; bin < reach.length; bin++) {
+      const one = entryAt(reach, bin) * entryAt(odds, bin);
+      reach[bin] = one;
+      sum += one;
+      squares += one * one;
+    }
+    variance += weight * (sum * sum - squares);
+    if (sum * sum < NO_MATTER * variance) break;
   }
   return { mean: rowsOf(changes.map((change) => change.mean)), variance };
 }

@@ -84,7 +84,13 @@ function dealtMoments(gaps: readonly Gap[], n: number, m: number): { mean: numbe
 
 /** The gap whose own part of the distance varies most. */
 function widestGap(gaps: readonly Gap[], rows: number): Gap | null {
-  return gaps.reduce<Gap | null>((widest, gap) => (widest === null || gapReach(gap, rows) > gapReach(widest, rows) ? gap : widest), null);
+  let widest: Gap | null = null;
+  let most = -1;
+  for (const gap of gaps) {
+    const reach = gapReach(gap, rows);
+    if (reach > most) [widest, most] = [gap, reach];
+  }
+  return widest;
 }
 
 /** The tail by random deals. Equal pools of rows meet equal deals, however they are split. */
@@ -122,12 +128,11 @@ function dealtTail(value: number, gaps: readonly Gap[], n: number, m: number): n
  * 0.01, and where ranks are the answer it is larger than the permutation p-value would be. Rows are taken as independent and
  * bins as fixed beforehand; autocorrelated rows make it far too small.
  *
- * Returns null when `wassersteinFromBins` does, and when all rows of both sides are in one place: nothing could have
+ * `found` is the distance, for who has it. Returns null when `wassersteinFromBins` does, and when all rows of both sides are in one place: nothing could have
  * changed. Throws a RangeError as that does, and for counts that are not whole. Cost: linear in K, and 24 steps for each
  * of some 256 stretches; of deals (measured: 3 to 5 ms), 1500 times as many, up to 500,000 rows dealt, and memory for n + m rows.
  */
-export function wassersteinPValue(pair: BinnedPair): number | null {
-  const found = wassersteinFromBins(pair);
+export function wassersteinPValue(pair: BinnedPair, found = wassersteinFromBins(pair)): number | null {
   if (found === null) return null;
   requireWholeCounts(pair.reference, pair.current);
   const n = rowsOf(pair.reference);

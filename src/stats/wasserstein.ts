@@ -143,6 +143,61 @@ function requireEdges(edges: readonly number[], bins: number): void {
   if (edges.length !== bins - 1) throw new RangeError(`${bins} bins need ${bins - 1} edges, got ${edges.length}`);
 }
 
+/**
+ * ∫ |F - G| of two histograms on the same bins: the inner ones have the same places on both sides, the outer ones each their
+ * own. Null when these are not in order. The caller checks the rest.
+ */
+function distanceOfBins(inner: Float64Array, { reference, current, referenceTails: then, currentTails: now }: BinnedPair): number | null {
+  const last = reference.length - 1;
+  const at = new Float64Array(reference.length + 2);
+  const changes = new Float64Array(reference.length + 2);
+  const [n, m] = [sumOf(reference), sumOf(current)];
+  let count = 0;
+  const put = (place: number, change: number): void => {
+    at[count] = place;
+    changes[count++] = change;
+  };
+  const putOuter = (bin: number, then: number, now: number): void => {
+    const [here, there] = [entryAt(reference, bin), entryAt(current, bin)];
+    if (there > 0 && now < then) put(now, -there / m);
+    if (here > 0) put(then, here / n);
+    if (there > 0 && now >= then) put(now, -there / m);
+  };
+  putOuter(0, then.low ?? 0, now.low ?? 0);
+  for (let bin = 1; bin < last; bin++) {
+    const [here, there] = [entryAt(reference, bin), entryAt(current, bin)];
+    if (here > 0 || there > 0) put(entryAt(inner, bin), here / n - there / m);
+  }
+  putOuter(last, then.high ?? 0, now.high ?? 0);
+  let [difference, distance] = [0, 0];
+  for (let i = 0; i + 1 < count; i++) {
+    const width = entryAt(at, i + 1) - entryAt(at, i);
+    if (!(width >= 0)) return null;
+    difference += entryAt(changes, i);
+    distance += Math.abs(difference) * width;
+  }
+  return distance;
+}
+
+/** The same of outer bins whose means lie within their neighbours, by rounding at most. */
+function distanceOfPoints({ edges, reference, current, currentTails }: BinnedPair, places: Placements): number | null {
+  const xs = occupied(places, reference);
+  const ys = occupied(placeBins(edges, currentTails), current);
+  return xs && ys && wassersteinFromPoints(xs.at, xs.weights, ys.at, ys.weights);
+}
+
+/** Whether there are rows in an outer bin and no mean of them. */
+function lacksMean(counts: readonly number[], { low, high }: TailMeans): boolean {
+  for (const mean of [low, high]) if (mean !== null) requireFinite("the mean of an outer bin", mean);
+  return (low === null && entryAt(counts, 0) > 0) || (high === null && entryAt(counts, counts.length - 1) > 0);
+}
+
+function sumOf(counts: readonly number[]): number {
+  let sum = 0;
+  for (let bin = 0; bin < counts.length; bin++) sum += entryAt(counts, bin);
+  return sum;
+}
+
 /** The occupied bins as points; null when an occupied outer bin has no mean. */
 function occupied({ at: places }: Placements, counts: readonly number[]): { at: number[]; weights: number[] } | null {
   const at: number[] = [];
@@ -188,16 +243,10 @@ export function wassersteinFromBins(pair: BinnedPair): { value: number; errorBou
   if (reference.length < 2) return null;
   requireEdges(edges, reference.length);
   const referencePlaces = placeBins(edges, pair.referenceTails);
-  const currentPlaces = placeBins(edges, pair.currentTails);
-  const xs = occupied(referencePlaces, reference);
-  const ys = occupied(currentPlaces, current);
-  if (xs === null || ys === null) return null;
-  const value = wassersteinFromPoints(xs.at, xs.weights, ys.at, ys.weights);
-  if (value === null) return null;
-  return {
-    value,
-    errorBound: spreadBound(referencePlaces, reference) + spreadBound(currentPlaces, current),
-  };
+  if (lacksMean(reference, pair.referenceTails) || lacksMean(current, pair.currentTails)) return null;
+  if (sumOf(reference) === 0 || sumOf(current) === 0) return null;
+  const value = distanceOfBins(referencePlaces.at, pair) ?? distanceOfPoints(pair, referencePlaces);
+  return value === null ? null : { value, errorBound: spreadBound(referencePlaces, reference) + spreadBound(referencePlaces, current) };
 }
 
 /**

@@ -22,6 +22,8 @@ const NON_FINITE_BIN = -2;
  * One pass makes (subject, feature, value) of every row; an ASOF join finds the bin of a number (the smallest edge
  * not below it), a plain join that of a category. Rows in the same segments are counted together, and only their counts
  * are shared out to each of those: an event costs the same in however many it is. Names travel as data, never as SQL.
+ *
+ * Where half of the bins hold rows, all are listed (see `places` of the table): such lists are added up place by place.
  */
 export async function countFeatures(
   store: Store,
@@ -90,15 +92,16 @@ export async function countFeatures(
        ),
        merged AS (
          SELECT version, bucket, place, subject, feature, sum(rows) AS present, sumIf(rows, bin < 0) AS unparsable, sumIf(rows, bin = ${NON_FINITE_BIN}) AS non_finite,
-           arraySort(groupArrayIf((toUInt16(bin), rows), bin >= 0)) AS cells, min(low) AS low, max(high) AS high,
+           groupArrayInsertAtIf(0)(rows, toUInt32(bin), bin >= 0) AS listed, 2 * countIf(bin >= 0) >= length(listed) AS is_full, min(low) AS low, max(high) AS high,
            groupArrayIf((bin, units), bin >= 0) AS units
          FROM shared GROUP BY version, bucket, place, subject, feature
        ),
        totals AS (SELECT version, bucket, place, count() AS rows FROM events ARRAY JOIN places AS place GROUP BY version, bucket, place)
      SELECT {model:String} AS model, {baseline:String} AS baseline, totals.version, ${segments.names}[totals.place + 1] AS segment, bins.subject, bins.feature, {grid:UInt32} AS grid, totals.bucket,
        totals.rows, totals.rows - merged.present AS missing, merged.unparsable,
-       if(bins.grid_kind = 'categorical', arraySum(arrayMap(cell -> if(cell.1 = bins.unseen_from + 1, cell.2, 0), merged.cells)), 0) AS unseen,
-       arrayMap(cell -> cell.1, merged.cells), arrayMap(cell -> cell.2, merged.cells), merged.low, merged.high,
+       if(bins.grid_kind = 'categorical', merged.listed[bins.unseen_from + 2], 0) AS unseen,
+       if(merged.is_full, [], arrayFilter((bin, n) -> n > 0, range(toUInt16(length(merged.listed))), merged.listed)),
+       if(merged.is_full, merged.listed, arrayFilter(n -> n > 0, merged.listed)), merged.low, merged.high,
        if(bins.grid_kind = 'numeric', arraySum(arrayMap(cell -> if(cell.1 = 0, cell.2, toInt128(0)), merged.units)), toInt128(0)) AS low_sum,
        if(bins.grid_kind = 'numeric', arraySum(arrayMap(cell -> if(cell.1 = bins.last_edge, cell.2, toInt128(0)), merged.units)), toInt128(0)) AS high_sum,
        {generation:UInt64} AS generation, merged.non_finite
@@ -112,9 +115,6 @@ export async function countFeatures(
 /** Counts of one step of time: by version, then by subject (`subjectId`). */
 export type StepCounts = { readonly from: Millis; readonly byVersion: ReadonlyMap<string, ReadonlyMap<string, Counts>> };
 
-/** Rows by bin: the bins, and how many rows each has. The bins are left out where they are the first ones, all of them. */
-type Cells = [number[], number[]];
-
 type CountsRow = {
   step: number;
   version: string;
@@ -125,23 +125,17 @@ type CountsRow = {
   unparsable: number;
   non_finite: number;
   unseen: number;
-  alike: Cells[];
-  others: Cells;
+  listed: number[];
+  others: [number[], number[]];
   low: number | null;
   high: number | null;
   low_sum: string;
   high_sum: string;
 };
 
-/** Buckets in which the same bins hold rows are worth adding up as they are when there are so many of them. */
-const MANY_ALIKE = 6;
-
 /**
  * Counts within a window, summed by steps of time from its beginning on, of all rows or of one segment. Steps without
  * rows are absent. Oldest first.
- *
- * Where there are many rows the same bins hold some in every bucket, and adding such lists place by place takes a fraction
- * of what `sumMap` does, which is left for the others.
  */
 export async function readFeatureCounts(
   store: Store,
@@ -152,19 +146,13 @@ export async function readFeatureCounts(
   segment = "",
 ): Promise<StepCounts[]> {
   const found = await store.query<CountsRow>(
-    `SELECT step, version, subject, feature, sum(rows) AS rows, sum(missing) AS missing, sum(unparsable) AS unparsable, sum(non_finite) AS non_finite, sum(unseen) AS unseen,
-            groupArrayIf((if(bins[-1] = length(bins) - 1, [], bins), counts), buckets >= ${MANY_ALIKE}) AS alike, sumMapIf(bins, counts, buckets < ${MANY_ALIKE}) AS others,
-            min(low) AS low, max(high) AS high, toString(sum(low_sum)) AS low_sum, toString(sum(high_sum)) AS high_sum
-     FROM (
-       SELECT {from:UInt32} + intDiv(toUnixTimestamp(c.bucket) - {from:UInt32}, {step:UInt32}) * {step:UInt32} AS step, c.version AS version, c.subject AS subject, c.feature AS feature,
-              c.bins AS bins, sumForEach(c.counts) AS counts, count() AS buckets, sum(c.rows) AS rows, sum(c.missing) AS missing,
-              sum(c.unparsable) AS unparsable, sum(c.non_finite) AS non_finite, sum(c.unseen) AS unseen, min(c.low) AS low, max(c.high) AS high,
-              sum(c.low_sum) AS low_sum, sum(c.high_sum) AS high_sum
-       FROM feature_counts AS c FINAL
-       WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.grid = {grid:UInt32} AND c.segment = {segment:String}
-         AND c.bucket >= toDateTime({from:UInt32}, 'UTC') AND c.bucket < toDateTime({to:UInt32}, 'UTC') AND c.rows > 0
-       GROUP BY step, version, subject, feature, bins
-     )
+    `SELECT {from:UInt32} + intDiv(toUnixTimestamp(c.bucket) - {from:UInt32}, {step:UInt32}) * {step:UInt32} AS step, c.version AS version, c.subject AS subject, c.feature AS feature,
+            sumForEachIf(c.counts, empty(c.bins)) AS listed, sumMapIf(c.bins, c.counts, notEmpty(c.bins)) AS others,
+            sum(c.rows) AS rows, sum(c.missing) AS missing, sum(c.unparsable) AS unparsable, sum(c.non_finite) AS non_finite, sum(c.unseen) AS unseen,
+            min(c.low) AS low, max(c.high) AS high, toString(sum(c.low_sum)) AS low_sum, toString(sum(c.high_sum)) AS high_sum
+     FROM feature_counts AS c FINAL
+     WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.grid = {grid:UInt32} AND c.segment = {segment:String}
+       AND c.bucket >= toDateTime({from:UInt32}, 'UTC') AND c.bucket < toDateTime({to:UInt32}, 'UTC') AND c.rows > 0
      GROUP BY step, version, subject, feature
      ORDER BY step`,
     {
@@ -184,7 +172,7 @@ export async function readFeatureCounts(
     if (!bySubject) byVersion.set(row.version, (bySubject = new Map()));
     const quantum = bins.kind === "numeric" ? bins.quantum : 0;
     bySubject.set(id, {
-      bins: dense(binCount(bins), [...row.alike, row.others]),
+      bins: dense(binCount(bins), row),
       rows: row.rows,
       missing: row.missing,
       unparsable: row.unparsable,
@@ -198,9 +186,8 @@ export async function readFeatureCounts(
   });
 }
 
-function dense(length: number, parts: readonly Cells[]): number[] {
-  const cells = new Array<number>(length).fill(0);
-  for (const [bins, counts] of parts)
-    for (let place = 0; place < counts.length; place += 1) (cells[bins[place] ?? place] as number) += counts[place] as number;
+function dense(length: number, { listed, others: [places, counts] }: Pick<CountsRow, "listed" | "others">): number[] {
+  const cells = Array.from({ length }, (_, bin) => listed[bin] ?? 0);
+  places.forEach((bin, index) => ((cells[bin] as number) += counts[index] ?? 0));
   return cells;
 }

@@ -33,7 +33,7 @@ export async function readGridFit(store: Store, model: string, grid: number, win
        ),
        counted AS (
          SELECT c.subject AS subject, c.feature AS feature, c.baseline = '' AS live, c.rows - c.missing - c.unparsable AS binned,
-           arraySum(arrayMap((bin, n) -> if(bin >= g.last OR (g.kind = 'numeric' AND bin = 0), n, 0), c.bins, c.counts)) AS past
+           arraySum(arrayMap((bin, n) -> if(bin >= g.last OR (g.kind = 'numeric' AND bin = 0), n, 0), c.places, c.counts)) AS past
          FROM feature_counts AS c FINAL
          INNER JOIN bins AS g ON c.subject = g.subject AND c.feature = g.feature
          WHERE c.model = {model:String} AND c.grid = {grid:UInt32} AND c.segment = '' AND c.rows > 0

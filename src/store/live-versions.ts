@@ -8,7 +8,7 @@ export type StepVersions = { readonly from: Millis; readonly versions: readonly 
 
 /**
  * The versions of which rows were counted, of all or in one segment, by steps of time (aligned to the epoch), oldest first. Every row is counted for
- * every subject, so that one of them tells.
+ * every subject, so that one of them tells; a model without any has outcomes.
  */
 export async function readLiveVersions(
   store: Store,
@@ -18,18 +18,14 @@ export async function readLiveVersions(
   stepMs: Millis,
   segment = "",
 ): Promise<StepVersions[]> {
-  const first = grid.subjects[0]?.key ?? { subject: "", feature: "" };
+  const first = grid.subjects[0]?.key;
+  const counted = first
+    ? "feature_counts FINAL WHERE rows > 0 AND grid = {grid:UInt32} AND subject = {subject:String} AND feature = {feature:String}"
+    : "outcome_counts FINAL WHERE predictions > 0";
   const rows = await store.query<{ step: number; versions: string[] }>(
-    `SELECT intDiv(toUnixTimestamp(bucket), {step:UInt32}) * {step:UInt32} AS step, groupUniqArray(version) AS versions
-     FROM (
-       SELECT bucket, toString(version) AS version FROM feature_counts FINAL
-       WHERE model = {model:String} AND baseline = '' AND grid = {grid:UInt32} AND segment = {segment:String} AND subject = {subject:String} AND feature = {feature:String}
-         AND bucket >= toDateTime({from:UInt32}, 'UTC') AND bucket < toDateTime({to:UInt32}, 'UTC') AND rows > 0
-       UNION ALL
-       SELECT bucket, toString(version) AS version FROM outcome_counts FINAL
-       WHERE model = {model:String} AND baseline = '' AND segment = {segment:String}
-         AND bucket >= toDateTime({from:UInt32}, 'UTC') AND bucket < toDateTime({to:UInt32}, 'UTC') AND predictions > 0
-     )
+    `SELECT intDiv(toUnixTimestamp(bucket), {step:UInt32}) * {step:UInt32} AS step, groupUniqArray(toString(version)) AS versions
+     FROM ${counted} AND model = {model:String} AND baseline = '' AND segment = {segment:String}
+       AND bucket >= toDateTime({from:UInt32}, 'UTC') AND bucket < toDateTime({to:UInt32}, 'UTC')
      GROUP BY step ORDER BY step`,
     {
       model,

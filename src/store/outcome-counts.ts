@@ -133,6 +133,10 @@ function placesOf(entries: readonly (readonly [name: number, when: string, bin: 
 
 export type StepOutcomes = { readonly from: Millis; readonly byVersion: ReadonlyMap<string, OutcomeCounts> };
 
+/** Those of one row of `outcome_counts AS c`. */
+const OUTCOMES_ALONE = `c.predictions AS predictions, c.labelled AS labelled, c.cells AS cells, (c.histogram_places, c.histogram_counts) AS histograms,
+            (c.sum_places, arrayMap(units -> toFloat64(units), c.sum_units)) AS sums, c.class_scores AS scored, ${weightsRead((column) => column)} AS weights`;
+
 /** Outcomes of rows of `outcome_counts AS c` together, as `outcomesOf` reads them. */
 export const OUTCOMES_TOGETHER = `sum(c.predictions) AS predictions, sum(c.labelled) AS labelled, sumMap(c.cells) AS cells,
             sumMap(c.histogram_places, c.histogram_counts) AS histograms,
@@ -158,22 +162,16 @@ export async function readOutcomeCounts(
   rows: CountedRows,
   window: Window,
   stepMs: Millis,
+  bucketMs: Millis,
   segment = "",
 ): Promise<StepOutcomes[]> {
+  const isAlone = stepMs === bucketMs;
   const found = await store.query<OutcomesTogether & { step: number; version: string }>(
-    `WITH ranged AS (
-       SELECT intDiv(toUnixTimestamp(c.bucket), {step:UInt32}) * {step:UInt32} AS step, c.*, count() OVER (PARTITION BY step, version) AS buckets
-       FROM outcome_counts AS c FINAL
-       WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.segment = {segment:String}
-         AND c.bucket >= toDateTime({from:UInt32}, 'UTC') AND c.bucket < toDateTime({to:UInt32}, 'UTC') AND c.predictions > 0
-     )
-     SELECT * FROM (
-     SELECT step, version, predictions, labelled, cells, (histogram_places, histogram_counts) AS histograms,
-            (sum_places, arrayMap(units -> toFloat64(units), sum_units)) AS sums, class_scores AS scored, ${weightsRead((column) => column)} AS weights
-     FROM ranged AS c WHERE buckets = 1
-     UNION ALL
-     SELECT c.step AS step, c.version AS version, ${OUTCOMES_TOGETHER} FROM ranged AS c WHERE c.buckets > 1 GROUP BY step, version
-     ) ORDER BY step`,
+    `SELECT intDiv(toUnixTimestamp(c.bucket), {step:UInt32}) * {step:UInt32} AS step, c.version AS version, ${isAlone ? OUTCOMES_ALONE : OUTCOMES_TOGETHER}
+     FROM outcome_counts AS c FINAL
+     WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.segment = {segment:String}
+       AND c.bucket >= toDateTime({from:UInt32}, 'UTC') AND c.bucket < toDateTime({to:UInt32}, 'UTC') AND c.predictions > 0
+     ${isAlone ? "" : "GROUP BY step, version"} ORDER BY step`,
     { ...rows, segment, step: stepMs / 1000, ...secondsOf(window) },
   );
   return bySteps(found, (byVersion: Map<string, OutcomeCounts>, row) => byVersion.set(row.version, outcomesOf(row)));

@@ -43,7 +43,7 @@ export async function readBinsBySegment(
   bins: number,
 ): Promise<Map<string, number[]>> {
   const found = await store.query<{ name: string; cells: [number[], number[]] }>(
-    `SELECT toString(c.segment) AS name, sumMap(c.bins, c.counts) AS cells
+    `SELECT toString(c.segment) AS name, sumMap(c.places, c.counts) AS cells
      FROM feature_counts AS c FINAL
      WHERE ${conditions(stretch)} AND c.grid = {grid:UInt32} AND c.subject = {subject:String} AND c.feature = {feature:String} AND c.rows > 0
      GROUP BY name`,

@@ -29,7 +29,7 @@ export async function readSubjectCounts(
 ): Promise<Map<string, Counts>> {
   const found = await store.query<Row>(
     `SELECT c.version AS version, sum(c.rows) AS total, sum(c.missing) AS absent, sum(c.unparsable) AS unread, sum(c.non_finite) AS infinite, sum(c.unseen) AS novel,
-            sumMap(c.bins, c.counts) AS cells, min(c.low) AS least, max(c.high) AS most,
+            sumMap(c.places, c.counts) AS cells, min(c.low) AS least, max(c.high) AS most,
             toString(sum(c.low_sum)) AS low_units, toString(sum(c.high_sum)) AS high_units
      FROM feature_counts AS c FINAL
      WHERE c.model = {model:String} AND c.baseline = {baseline:String} AND c.grid = {grid:UInt32} AND c.segment = '' AND c.rows > 0

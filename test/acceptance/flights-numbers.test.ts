@@ -445,7 +445,7 @@ describe("counting in SQL", () => {
   });
 
   it("bins scores as `scoreBin` does, and sums log loss as `logLossTerm` does", async () => {
-    const steps = await readOutcomeCounts(app.store, { model: FLIGHT_MODEL, baseline: "" }, ALWAYS, HOUR);
+    const steps = await readOutcomeCounts(app.store, { model: FLIGHT_MODEL, baseline: "" }, ALWAYS, HOUR, HOUR);
     const parts = new Map<string, OutcomeCounts[]>();
     for (const step of steps)
       for (const [version, one] of step.byVersion)

@@ -56,7 +56,7 @@ async function counted(name: string, how: string, bytes?: Buffer) {
       "shop",
     );
     const features = await app.store.query<Record<string, unknown>>(
-      `SELECT version, subject, feature, toString(bucket) AS bucket, rows, missing, unparsable, unseen, bins, counts, low, high,
+      `SELECT version, subject, feature, toString(bucket) AS bucket, rows, missing, unparsable, unseen, places, counts, low, high,
               toString(low_sum) AS low_sum, toString(high_sum) AS high_sum
        FROM feature_counts FINAL WHERE baseline != '' ORDER BY version, subject, feature, bucket`,
       {},

@@ -65,7 +65,7 @@ function row({ label, prediction, score, scores = {}, weight = 1 }: Answer, inde
 async function counted(grid: OutcomeGrid, answers: readonly Answer[]): Promise<OutcomeCounts> {
   await insertBaselineRows(store, "training", answers.map(row), () => "0");
   await countOutcomes(store, ROWS, grid, HOUR, [], 1);
-  const [step] = await readOutcomeCounts(store, ROWS, { from: START, to: START + HOUR }, HOUR);
+  const [step] = await readOutcomeCounts(store, ROWS, { from: START, to: START + HOUR }, HOUR, HOUR);
   const found = step?.byVersion.get("1");
   if (!found) throw new Error("Nothing was counted.");
   return found;

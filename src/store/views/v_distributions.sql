@@ -4,8 +4,8 @@ SELECT c.model AS model, if(c.baseline = '', toString(c.version), b.version) AS 
 FROM (
   SELECT model, baseline, version, subject, feature, grid, bucket, bin, rows_in_bin
   FROM feature_counts FINAL
-  ARRAY JOIN bins AS bin, counts AS rows_in_bin
-  WHERE segment = '' AND (model, grid) IN (SELECT model, max(grid) FROM grids GROUP BY model)
+  ARRAY JOIN places AS bin, counts AS rows_in_bin
+  WHERE rows_in_bin > 0 AND segment = '' AND (model, grid) IN (SELECT model, max(grid) FROM grids GROUP BY model)
 ) AS c
 INNER JOIN (
   SELECT model, grid, subject, feature, kind, toUInt16(position - 1) AS bin, toNullable(above) AS low, toNullable(upto) AS high, CAST(NULL, 'Nullable(String)') AS category
