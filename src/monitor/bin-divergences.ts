@@ -17,9 +17,8 @@ export type BinDivergence = {
   readonly metric: DriftMetric;
   /** 1 where noise adds in the value itself, 2 where it does in its square. */
   readonly power: 1 | 2;
-  value(reference: Bins, current: Bins): number | null;
-  /** What each bin adds; null where the value is no sum over bins. */
-  contributions(reference: Bins, current: Bins): Bins | null;
+  /** Null where there is nothing to compare; `contributions` is what each bin adds, null where the value is no sum over bins. */
+  measure(reference: Bins, current: Bins): { readonly value: number; readonly contributions: Bins | null } | null;
   expected(reference: Bins, rows: number): number;
   /** Taking rows as independent. */
   pValue(reference: Bins, current: Bins): number | null;
@@ -36,8 +35,7 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
   {
     metric: "psi",
     power: 1,
-    value: (then, now) => populationStabilityIndex(then, now)?.value ?? null,
-    contributions: (then, now) => populationStabilityIndex(then, now)?.contributions ?? null,
+    measure: populationStabilityIndex,
     expected: psiNoiseFloor,
     pValue: (then, now) => orRareChange(psiPValue(then, now), then, now),
     significance: significantChiSquare,
@@ -46,9 +44,11 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
   {
     metric: "jensen_shannon",
     power: 2,
-    value: (then, now) => jensenShannon(then, now)?.distance ?? null,
-    // In bits, so that they add up to the square of the distance.
-    contributions: (then, now) => jensenShannon(then, now)?.contributions.map((nats) => nats / Math.LN2) ?? null,
+    measure: (then, now) => {
+      const found = jensenShannon(then, now);
+      // In bits, so that they add up to the square of the distance.
+      return found && { value: found.distance, contributions: found.contributions.map((nats) => nats / Math.LN2) };
+    },
     expected: (reference, rows) => jensenShannonExpected(reference, rows)?.distance ?? 0,
     pValue: (then, now) => orRareChange(jensenShannonPValue(then, now), then, now),
     significance: significantChi,
@@ -57,8 +57,7 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
   {
     metric: "hellinger",
     power: 2,
-    value: (then, now) => hellinger(then, now)?.value ?? null,
-    contributions: (then, now) => hellinger(then, now)?.contributions ?? null,
+    measure: hellinger,
     expected: (reference, rows) => hellingerExpected(reference, rows) ?? 0,
     pValue: (then, now) => orRareChange(hellingerPValue(then, now), then, now),
     significance: significantChi,
@@ -67,8 +66,7 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
   {
     metric: "kl",
     power: 1,
-    value: (then, now) => kullbackLeibler(then, now)?.value ?? null,
-    contributions: (then, now) => kullbackLeibler(then, now)?.contributions ?? null,
+    measure: kullbackLeibler,
     expected: (reference, rows) => kullbackLeiblerExpected(reference, rows) ?? 0,
     pValue: (then, now) => orRareChange(kullbackLeiblerPValue(then, now), then, now),
     significance: significantChiSquare,
@@ -77,8 +75,7 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
   {
     metric: "total_variation",
     power: 2,
-    value: (then, now) => totalVariation(then, now)?.value ?? null,
-    contributions: (then, now) => totalVariation(then, now)?.contributions ?? null,
+    measure: totalVariation,
     expected: (reference, rows) => totalVariationExpected(reference, rows) ?? 0,
     pValue: (then, now) => orRareChange(totalVariationPValue(then, now), then, now),
     significance: significantChi,
@@ -87,8 +84,10 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
   {
     metric: "l_infinity",
     power: 2,
-    value: (then, now) => largestChange(then, now)?.value ?? null,
-    contributions: (then, now) => largestChange(then, now)?.changes ?? null,
+    measure: (then, now) => {
+      const found = largestChange(then, now);
+      return found && { value: found.value, contributions: found.changes };
+    },
     expected: (reference, rows) => largestChangeExpected(reference, rows) ?? 0,
     // It joins no bins itself.
     pValue: (then, now) => orRareChange(null, then, now),
@@ -98,8 +97,10 @@ export const BIN_DIVERGENCES: readonly BinDivergence[] = [
   {
     metric: "chi_square",
     power: 1,
-    value: (then, now) => chiSquareContingency(then, now)?.statistic ?? null,
-    contributions: () => null,
+    measure: (then, now) => {
+      const found = chiSquareContingency(then, now);
+      return found && { value: found.statistic, contributions: null };
+    },
     expected: degreesExpected,
     pValue: (then, now) => orRareChange(chiSquareContingency(then, now)?.pValue ?? null, then, now),
     significance: significantChiSquare,

@@ -86,7 +86,7 @@ export function exactNumbers(grid: NumericGrid, reference: readonly number[], cu
   const ofMetric = (metric: DriftMetric, { value, detail }: Pick<Measurement, "value" | "detail">): Exact => {
     if (metric === "ks") return { value: ksFromSamples(reference, current)?.distance ?? null, bracket: detail.bracket ?? null };
     if (metric === "wasserstein") return exactWasserstein(value);
-    const exact = BIN_DIVERGENCES.find((one) => one.metric === metric)?.value(thenShares, nowShares) ?? null;
+    const exact = BIN_DIVERGENCES.find((one) => one.metric === metric)?.measure(thenShares, nowShares)?.value ?? null;
     return { value: exact, bracket: areEdges && value !== null ? [value, value] : null };
   };
   const exactWasserstein = (value: number | null): Exact => {
@@ -129,7 +129,7 @@ export function exactTexts(
   return {
     rows: { reference: then.rows, current: now.rows },
     of: (metric, { value }) => ({
-      value: BIN_DIVERGENCES.find((one) => one.metric === metric)?.value(thenBins, nowBins) ?? null,
+      value: BIN_DIVERGENCES.find((one) => one.metric === metric)?.measure(thenBins, nowBins)?.value ?? null,
       bracket: value === null ? null : [value, value],
     }),
   };

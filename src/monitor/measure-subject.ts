@@ -45,9 +45,18 @@ export function divergencesFor(grid: SubjectGrid, reference: Counts): readonly D
 function prepare(grid: SubjectGrid, reference: Counts): Divergence[] {
   const bins = psiBins(grid, reference);
   const joined = joinedOnce(bins);
-  const topOf = (contributions: BinDivergence["contributions"]) => (then: Counts, now: Counts, most: number) =>
-    topBins(bins.labels, joined(then), joined(now), contributions, most);
-  const onBins = BIN_DIVERGENCES.map((one) => binDivergence(one, bins, joined, reference, topOf(one.contributions)));
+  const psi = oncePerWindow((then, now) => populationStabilityIndex(joined(then), joined(now)));
+  const topOf =
+    (found: FoundOnBins): Divergence["topBins"] =>
+    (then, now, most) => {
+      // Of a divergence that is no sum over bins, those that contribute most to the PSI.
+      const contributions = found(then, now)?.contributions ?? psi(then, now)?.contributions ?? [];
+      return topBins(bins.labels, joined(then), joined(now), contributions, most);
+    };
+  const onBins = BIN_DIVERGENCES.map((one) => {
+    const found: FoundOnBins = one.metric === "psi" ? psi : oncePerWindow((then, now) => one.measure(joined(then), joined(now)));
+    return binDivergence(one, found, bins, joined, reference, topOf(found));
+  });
   if (grid.kind === "categorical") return onBins;
   const shared = { scale: () => 1, topBins: topOf(() => null) };
   return [
@@ -67,8 +76,12 @@ function joinedOnce(bins: JoinedBins): (counts: Counts) => readonly number[] {
   };
 }
 
+/** What a divergence on bins comes to between two windows. */
+type FoundOnBins = (then: Counts, now: Counts) => ReturnType<BinDivergence["measure"]>;
+
 function binDivergence(
   one: BinDivergence,
+  found: FoundOnBins,
   bins: JoinedBins,
   joined: (counts: Counts) => readonly number[],
   whole: Counts,
@@ -77,7 +90,7 @@ function binDivergence(
   return {
     metric: one.metric,
     power: one.power,
-    value: (then, now) => one.value(joined(then), joined(now)),
+    value: (then, now) => found(then, now)?.value ?? null,
     noiseFloor: betweenRoundRows((rows) => one.expected(joined(whole), rows) * one.scale(Math.max(1, binnedRows(whole)), rows)),
     significance: one.significance(bins.starts.length),
     independentPValue: (_value, then, now) => one.pValue(joined(then), joined(now)),
@@ -144,10 +157,10 @@ function wassersteinDivergence(grid: NumericGrid, whole: Counts): GridDivergence
 
 /** A window is asked about several times in turn. */
 function oncePerWindow<Answer>(ask: (then: Counts, now: Counts) => Answer): (then: Counts, now: Counts) => Answer {
-  const answers = new WeakMap<Counts, { readonly then: Counts; readonly answer: Answer }>();
+  const answers = new WeakMap<Counts, { readonly reference: Counts; readonly answer: Answer }>();
   return (then, now) => {
     let found = answers.get(now);
-    if (found?.then !== then) answers.set(now, (found = { then, answer: ask(then, now) }));
+    if (found?.reference !== then) answers.set(now, (found = { reference: then, answer: ask(then, now) }));
     return found.answer;
   };
 }
@@ -182,16 +195,14 @@ function betweenRoundRows(compute: (rows: number) => number): (rows: number) => 
   };
 }
 
-/** The bins that contribute most; of a divergence that is no sum over bins, those that do to the PSI. */
+/** The bins that contribute most. */
 function topBins(
   labels: readonly string[],
   then: readonly number[],
   now: readonly number[],
-  contributionsTo: BinDivergence["contributions"],
+  contributions: readonly number[],
   most: number,
 ): BinShare[] {
-  const contributions = contributionsTo(then, now) ?? populationStabilityIndex(then, now)?.contributions;
-  if (!contributions) return [];
   const share = (counts: readonly number[], total: number, bin: number) => (total > 0 ? (counts[bin] ?? 0) / total : 0);
   const [before, after] = [rowsOf(then), rowsOf(now)];
   return largestPlaces(contributions, most).map((bin) => ({

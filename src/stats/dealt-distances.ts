@@ -30,21 +30,16 @@ export function gatheredGaps(gaps: readonly Gap[], rows: number): readonly Gap[]
   const reaches = Float64Array.from(gaps, (gap) => gapReach(gap, rows));
   const limit = reaches.reduce((sum, one) => sum + one, 0) * SMALLEST_SHARE;
   const kept: Gap[] = [];
-  let run: Gap[] = [];
-  let reach = 0;
-  const endRun = (): void => {
-    const middle = run[Math.floor(run.length / 2)];
-    if (middle !== undefined) kept.push({ width: run.reduce((sum, gap) => sum + gap.width, 0), below: middle.below });
-    run = [];
-    reach = 0;
-  };
-  for (const [place, gap] of gaps.entries()) {
-    const own = entryAt(reaches, place);
-    if (reach + own > limit) endRun();
-    run.push(gap);
-    reach += own;
+  for (let first = 0; first < gaps.length;) {
+    let [width, reach, end] = [0, 0, first];
+    do {
+      width += entryAt(gaps, end).width;
+      reach += entryAt(reaches, end);
+      end++;
+    } while (end < gaps.length && reach + entryAt(reaches, end) <= limit);
+    kept.push({ width, below: entryAt(gaps, first + Math.floor((end - first) / 2)).below });
+    first = end;
   }
-  endRun();
   return kept;
 }
 
