@@ -1,6 +1,7 @@
 import type { Explanation } from "../model/alert.ts";
-import { isEstimated, metricFamily, type Measurement, type Metric } from "../model/measurement.ts";
-import { named, percent } from "./words.ts";
+import { isEstimated, metricFamily, type Measurement, type Metric, type Verdict } from "../model/measurement.ts";
+import type { Millis } from "../model/time.ts";
+import { moment, named, number, percent, printable } from "./words.ts";
 
 /** Metrics that say by themselves that the feed is broken, and not the world another. */
 const BROKEN: ReadonlySet<Metric> = new Set([
@@ -48,11 +49,55 @@ function shareOfCauses({ metric, value, detail: { causes = [], reference } }: Me
 }
 
 /** The kind of a loss of performance, in words. */
-export function performanceLikely(measurement: Measurement): string | null {
+function performanceLikely(measurement: Measurement): string | null {
   const kind = performanceKind(measurement);
   const [first] = shareOfCauses(measurement);
   if (kind === "mix_shift" && first)
     return `other inputs than before: the move of ${named(first.feature)} alone would do ${percent(Math.min(1, first.share))} of it`;
   if (kind === "concept") return "inputs have come to mean something else: their moves alone would do little of this";
   return null;
+}
+
+/** The likely kind of change in words, where the numbers point to one. */
+export function likelyWords(measurement: Measurement): string | null {
+  const { metric, value, detail } = measurement;
+  if (metricFamily(metric) === "performance") return performanceLikely(measurement);
+  if (detail.scale?.unit) return unitWords(detail.scale.unit, detail.scale.from);
+  if (detail.verdict?.kind === "break" && detail.verdict.cause !== "gone") return verdictWords(detail.verdict);
+  if (metric === "missing_rate") return value !== null && value >= 0.95 ? "the field no longer arrives" : null;
+  // An open bin holds many values: that all lie beyond an edge is not that they are one.
+  const stuck = detail.bins?.find((bin) => bin.current >= 0.95 && bin.reference < 0.5 && !/^[≤>]/.test(bin.bin));
+  if (stuck) return `a value that is stuck: ${percent(stuck.current)} of rows fall in ${named(stuck.bin)}`;
+  if (detail.unseen && detail.unseen.length > 0)
+    return `new values: ${detail.unseen
+      .slice(0, 3)
+      .map(({ value: text }) => named(text))
+      .join(", ")}`;
+  const range = detail.range;
+  if (range && (range.currentLow < range.low || range.currentHigh > range.high))
+    return `values beyond the baseline's range of ${number(range.low)} to ${number(range.high)}`;
+  return null;
+}
+
+/** That the feed broke rather than the world moved, where the whole of the measurements says so. What is said already is not said again. */
+export function breakWords({ metric, detail: { verdict, scale } }: Measurement): string | null {
+  if (verdict?.kind !== "break" || scale?.unit || SAYS_IT.get(metric) === verdict.cause) return null;
+  return `It looks like a break of the data, not a drift: ${verdictWords(verdict)}`;
+}
+
+/** Causes that are the same as what a metric measures. */
+const SAYS_IT: ReadonlyMap<Metric, Verdict["cause"]> = new Map([
+  ["type_mismatch_rate", "type"],
+  ["non_finite_rate", "not_finite"],
+  ["constant", "constant"],
+]);
+
+function verdictWords({ reason, values = [] }: Verdict): string {
+  const sentence = `${reason.charAt(0).toLowerCase()}${reason.slice(1).replace(/\.$/, "")}`;
+  return values.length === 0 ? sentence : `${sentence} (${values.slice(0, 3).map(named).join(", ")})`;
+}
+
+/** Which unit values seem to be in. */
+export function unitWords(unit: string, from: Millis | undefined): string {
+  return `${printable(unit)}${from === undefined ? "" : `, since ${moment(from)}`}`;
 }

@@ -12,6 +12,10 @@ export function named(text: string): string {
   return /^[\p{L}\p{N}_.:/-]{1,60}$/u.test(text) ? text : `“${printable(text)}”`;
 }
 
+export function capitalise(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
 /** A number as a person writes it: three significant digits, thousands apart. */
 export function number(value: number): string {
   if (!Number.isFinite(value)) return String(value);
