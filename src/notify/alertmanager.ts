@@ -1,8 +1,8 @@
-import { firstSentence, type Notifier } from "../model/alert.ts";
+import { firstSentence, type Notification, type Notifier } from "../model/alert.ts";
 import type { Call } from "../model/call.ts";
 import type { Channel } from "../model/settings.ts";
 import { formatTime, MINUTE, type Millis } from "../model/time.ts";
-import { alertHref, alertLines, facts, likelyOf, nextSteps, oneLine, queryOf, summaryOf, type AlertLine } from "./message.ts";
+import { alertHref, alertLines, factLines, likelyOf, nextSteps, noteOf, oneLine, queryOf, summaryOf, type AlertLine } from "./message.ts";
 import { postJson } from "./post-json.ts";
 
 type AlertmanagerChannel = Extract<Channel, { type: "alertmanager" }>;
@@ -22,11 +22,9 @@ export function createAlertmanagerNotifier(channel: AlertmanagerChannel, call: C
   };
 }
 
-function alertOf(
-  line: AlertLine,
-  { at, link, note, reason }: Parameters<Notifier>[0],
-  labels: ReadonlyMap<string, string>,
-): Record<string, unknown> {
+function alertOf(line: AlertLine, notification: Notification, labels: ReadonlyMap<string, string>): Record<string, unknown> {
+  const { at, link, reason } = notification;
+  const note = noteOf(notification);
   const { key, latest } = line;
   const likely = likelyOf(line);
   const page = alertHref(line.id, link);
@@ -46,10 +44,8 @@ function alertOf(
       summary: oneLine(firstSentence(latest.summary), 500),
       description: summaryOf(line),
       ...(likely === null ? {} : { likely }),
-      ...(note === null ? {} : { note: oneLine(note, 600) }),
-      facts: facts(line)
-        .map(([name, value]) => `${name}: ${value}`)
-        .join("; "),
+      ...(note === null ? {} : { note }),
+      facts: factLines(line).join("; "),
       ...(query === null ? {} : { query }),
       ...(latest.explanation.runbook === undefined ? {} : { runbook_url: latest.explanation.runbook }),
       look: nextSteps(line, null)

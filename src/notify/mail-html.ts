@@ -6,14 +6,14 @@ import {
   headline,
   likelyOf,
   nextSteps,
+  noteOf,
   oneLine,
   omitted,
   percentText,
   queryOf,
   shownBins,
-  stateWords,
-  subjectName,
   summaryOf,
+  titleOf,
   type AlertLine,
 } from "./message.ts";
 import { barsPicture, PAIR_HEIGHT } from "./picture.ts";
@@ -31,7 +31,8 @@ function escapeHtml(text: string): string {
 /** The message as HTML: styles in place, no script, nothing to fetch. Its pictures are parts of the mail. */
 export function htmlBody(notification: Notification): { html: string; pictures: readonly Picture[] } {
   const lines = alertLines(notification);
-  const { link, note } = notification;
+  const { link } = notification;
+  const note = noteOf(notification);
   const pictures: Picture[] = [];
   const blocks = lines.slice(0, SHOWN).map((line) => {
     const bins = shownBins(line);
@@ -48,7 +49,7 @@ export function htmlBody(notification: Notification): { html: string; pictures: 
   const html = [
     `<!doctype html><html lang="en"><body><div style="${style}">`,
     `<h1 style="font-size:18px">${escapeHtml(headline(notification, lines))}</h1>`,
-    note === null ? "" : `<p style="color:#b26a00">${escapeHtml(oneLine(note, 600))}</p>`,
+    note === null ? "" : `<p style="color:#b26a00">${escapeHtml(note)}</p>`,
     ...blocks,
     more === null ? "" : `<p>${more}</p>`,
     all,
@@ -74,7 +75,7 @@ function alertBlock(line: AlertLine, notification: Notification, picture: Pictur
   if (query !== null) steps.push(`<li><code>${escapeHtml(query)}</code></li>`);
   return [
     `<div style="border-left:4px solid ${colour};padding:4px 12px;margin:16px 0">`,
-    `<p style="margin:0;color:${colour}"><strong>${escapeHtml(`${stateWords(line, notification)}: ${subjectName(line)}`)}</strong></p>`,
+    `<p style="margin:0;color:${colour}"><strong>${escapeHtml(titleOf(line, notification))}</strong></p>`,
     `<p style="margin:8px 0">${escapeHtml(summaryOf(line))}</p>`,
     likely === null ? "" : `<p style="margin:8px 0">Likely: ${escapeHtml(likely)}</p>`,
     binTable(line, picture),

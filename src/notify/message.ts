@@ -67,19 +67,45 @@ export function subjectName({ key }: Pick<AlertLine, "key">): string {
   return `${oneLine(key.subject.replace(/^feature:/, ""), 40)}${segment}`;
 }
 
-export function stateWords(line: AlertLine, { reason }: Pick<Notification, "reason">): string {
-  if (reason === "test") return "Test";
-  if (line.untoldFiring) return "Fired and resolved";
-  if (line.state === "resolved") return "Resolved";
-  return `${reason === "reminder" ? "Still firing" : "Firing"} (${line.severity})`;
-}
-
 export function summaryOf(line: AlertLine, limit = 1_500): string {
   return oneLine(line.latest.summary, limit);
 }
 
 export function likelyOf({ latest }: AlertLine): string | null {
   return latest.explanation.likely === null ? null : oneLine(latest.explanation.likely, 300);
+}
+
+/** What is said above an alert: how it stands, and what it is about. */
+export function titleOf(line: AlertLine, { reason }: Pick<Notification, "reason">): string {
+  return `${stateWords(line, reason)}: ${subjectName(line)}`;
+}
+
+function stateWords(line: AlertLine, reason: Notification["reason"]): string {
+  if (reason === "test") return "Test";
+  if (line.untoldFiring) return "Fired and resolved";
+  if (line.state === "resolved") return "Resolved";
+  return `${reason === "reminder" ? "Still firing" : "Firing"} (${line.severity})`;
+}
+
+/** An alert in lines of text: what happened, of what kind it likely is, and what changed most, told as `binText` has it. */
+export function account(line: AlertLine, binText: (bin: Bin) => string): string[] {
+  const likely = likelyOf(line);
+  return [summaryOf(line), ...(likely === null ? [] : [`Likely: ${likely}`]), ...shownBins(line).map(binText)];
+}
+
+/** `bin: 12% before, 40% after` */
+export function beforeAndAfter({ bin, reference, current }: Bin): string {
+  return `${oneLine(bin, 60)}: ${percentText(reference)} before, ${percentText(current)} after`;
+}
+
+/** `• bin: 12% → 40%` */
+export function bulletOfChange({ bin, reference, current }: Bin): string {
+  return `• ${oneLine(bin, 60)}: ${percentText(reference)} → ${percentText(current)}`;
+}
+
+/** What a reader has to know beside the alerts. */
+export function noteOf({ note }: Pick<Notification, "note">): string | null {
+  return note === null ? null : oneLine(note, 600);
 }
 
 type Fact = readonly [name: string, value: string];
@@ -96,8 +122,15 @@ export function facts({ key, latest }: AlertLine): Fact[] {
   ];
 }
 
+/** The facts as lines, `name: value`. */
+export function factLines(line: AlertLine): string[] {
+  return facts(line).map(([name, value]) => `${name}: ${value}`);
+}
+
+type Bin = NonNullable<Explanation["detail"]["bins"]>[number];
+
 /** The bins that changed most, before and after. Of an alert that is over, nothing. */
-export function shownBins({ latest, state }: AlertLine): NonNullable<Explanation["detail"]["bins"]> {
+export function shownBins({ latest, state }: AlertLine): readonly Bin[] {
   return state === "resolved" ? [] : (latest.explanation.detail.bins ?? []).slice(0, 5);
 }
 

@@ -4,7 +4,18 @@ import type { Call } from "../model/call.ts";
 import { SEVERITIES } from "../model/rule.ts";
 import type { Channel } from "../model/settings.ts";
 import { formatTime } from "../model/time.ts";
-import { alertHref, alertLines, headline, likelyOf, oneLine, percentText, queryOf, shownBins, subjectName, summaryOf } from "./message.ts";
+import {
+  alertHref,
+  alertLines,
+  beforeAndAfter,
+  headline,
+  likelyOf,
+  oneLine,
+  queryOf,
+  shownBins,
+  subjectName,
+  summaryOf,
+} from "./message.ts";
 import { postJson } from "./post-json.ts";
 
 const SHOWN = 20;
@@ -80,9 +91,7 @@ function triggerOf(notification: Notification, rule: string, dedupKey: string, o
           summary: summaryOf(line),
           likely: likelyOf(line),
           query: queryOf(line),
-          bins: shownBins(line).map(
-            (bin) => `${oneLine(bin.bin, 60)}: ${percentText(bin.reference)} before, ${percentText(bin.current)} after`,
-          ),
+          bins: shownBins(line).map(beforeAndAfter),
         })),
         omitted: Math.max(0, lines.length - SHOWN),
       },

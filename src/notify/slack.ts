@@ -1,20 +1,17 @@
 import type { Notification, Notifier } from "../model/alert.ts";
 import type { Call } from "../model/call.ts";
 import {
+  account,
   alertHref,
   alertLines,
+  bulletOfChange,
   escapedWithin,
-  facts,
+  factLines,
   headline,
-  likelyOf,
-  oneLine,
   omitted,
-  percentText,
-  shownBins,
-  stateWords,
   subjectName,
   summaryOf,
-  type AlertLine,
+  titleOf,
 } from "./message.ts";
 import { postJson } from "./post-json.ts";
 
@@ -40,29 +37,13 @@ export function slackBody(notification: Notification): string {
       { type: "header", text: plain(title, LIMITS.header) },
       ...(note === null ? [] : [{ type: "context", elements: [plain(note, LIMITS.context)] }]),
       ...lines.slice(0, SHOWN).flatMap((line) => [
-        { type: "section", text: plain(alertText(line, notification), LIMITS.section) },
-        { type: "context", elements: [plain(factText(line), LIMITS.context), ...linkTo(alertHref(line.id, link), "Why")] },
+        { type: "section", text: plain([titleOf(line, notification), ...account(line, bulletOfChange)].join("\n"), LIMITS.section) },
+        { type: "context", elements: [plain(factLines(line).join(" · "), LIMITS.context), ...linkTo(alertHref(line.id, link), "Why")] },
       ]),
       ...(more === null ? [] : [{ type: "context", elements: [plain(more, LIMITS.context)] }]),
       ...(link === null ? [] : [{ type: "context", elements: linkTo(link, "All alerts of this model") }]),
     ],
   });
-}
-
-function alertText(line: AlertLine, notification: Notification): string {
-  const likely = likelyOf(line);
-  return [
-    `${stateWords(line, notification)}: ${subjectName(line)}`,
-    summaryOf(line),
-    ...(likely === null ? [] : [`Likely: ${likely}`]),
-    ...shownBins(line).map((bin) => `• ${oneLine(bin.bin, 60)}: ${percentText(bin.reference)} → ${percentText(bin.current)}`),
-  ].join("\n");
-}
-
-function factText(line: AlertLine): string {
-  return facts(line)
-    .map(([name, value]) => `${name}: ${value}`)
-    .join(" · ");
 }
 
 function plain(text: string, limit: number): object {

@@ -1,18 +1,15 @@
 import type { Notification, Notifier } from "../model/alert.ts";
 import type { Call } from "../model/call.ts";
 import {
+  account,
   alertHref,
   alertLines,
-  facts,
+  bulletOfChange,
+  factLines,
   headline,
-  likelyOf,
-  oneLine,
+  noteOf,
   omitted,
-  percentText,
-  shownBins,
-  stateWords,
-  subjectName,
-  summaryOf,
+  titleOf,
   type AlertLine,
 } from "./message.ts";
 import { postJson } from "./post-json.ts";
@@ -35,7 +32,8 @@ export function teamsBody(notification: Notification): string {
 }
 
 function card(notification: Notification, lines: readonly AlertLine[], shown: number): string {
-  const { link, note } = notification;
+  const { link } = notification;
+  const note = noteOf(notification);
   const more = omitted(lines.length, shown);
   const content = {
     $schema: "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -43,7 +41,7 @@ function card(notification: Notification, lines: readonly AlertLine[], shown: nu
     version: "1.2",
     body: [
       block([run(headline(notification, lines), { weight: "Bolder", size: "Medium" })]),
-      ...(note === null ? [] : [block([run(oneLine(note, 600), { color: "Warning" })])]),
+      ...(note === null ? [] : [block([run(note, { color: "Warning" })])]),
       ...lines.slice(0, shown).flatMap((line) => alertBlocks(line, notification)),
       ...(more === null ? [] : [block([run(more)])]),
     ],
@@ -57,25 +55,14 @@ function card(notification: Notification, lines: readonly AlertLine[], shown: nu
 }
 
 function alertBlocks(line: AlertLine, notification: Notification): object[] {
-  const likely = likelyOf(line);
   const page = alertHref(line.id, notification.link);
   const color = line.state === "resolved" ? "Good" : line.severity === "critical" ? "Attention" : "Warning";
-  const rest = [
-    summaryOf(line),
-    ...(likely === null ? [] : [`Likely: ${likely}`]),
-    ...shownBins(line).map((bin) => `• ${oneLine(bin.bin, 60)}: ${percentText(bin.reference)} → ${percentText(bin.current)}`),
-  ];
   return [
-    { ...block([run(`${stateWords(line, notification)}: ${subjectName(line)}`, { weight: "Bolder", color })]), separator: true },
-    ...rest.map((text, index) => ({ ...block([run(text)]), spacing: index === 0 ? "Small" : "None" })),
+    { ...block([run(titleOf(line, notification), { weight: "Bolder", color })]), separator: true },
+    ...account(line, bulletOfChange).map((text, index) => ({ ...block([run(text)]), spacing: index === 0 ? "Small" : "None" })),
     {
       ...block([
-        run(
-          facts(line)
-            .map(([name, value]) => `${name}: ${value}`)
-            .join(" · "),
-          { isSubtle: true, size: "Small" },
-        ),
+        run(factLines(line).join(" · "), { isSubtle: true, size: "Small" }),
         ...(page === null ? [] : [{ ...run(" Why", { size: "Small" }), selectAction: { type: "Action.OpenUrl", url: page } }]),
       ]),
       spacing: "Small",
