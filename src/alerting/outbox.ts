@@ -1,15 +1,14 @@
-import type { Log } from "../log.ts";
-import type { Delivery, Notifier, Transition } from "../model/alert.ts";
-import type { Clock, Millis } from "../model/time.ts";
+import type { Delivery, Transition } from "../model/alert.ts";
+import type { Millis } from "../model/time.ts";
 import { readUndelivered } from "../store/alerts.ts";
 import { readDeliveries, readOpenDeliveries } from "../store/deliveries.ts";
-import type { Store } from "../store/store.ts";
 import { createChoose } from "./choose.ts";
 import { createCurrentSilences } from "./current-silences.ts";
 import { createDeliveryRecord } from "./delivery-record.ts";
 import { createLanes, type Lane } from "./lane.ts";
 import { createReminders } from "./reminders.ts";
 import { createSend } from "./send.ts";
+import type { TellingTools } from "./telling-tools.ts";
 
 type Pass = { readonly sent: number; readonly retry: number; readonly failed: number };
 
@@ -39,20 +38,17 @@ export type Outbox = {
  * for an hour at most. Alerts that fire on are told again, as often as their channel says, until somebody has taken
  * them up.
  */
-export function createOutbox(options: {
-  store: Store;
-  channels: ReadonlyMap<string, Notifier>;
-  clock: Clock;
-  log: Log;
-  link: (model: string) => string | null;
-  /** How often each channel is told again; those that are not named are never. */
-  repeatEvery?: ReadonlyMap<string, Millis | null>;
-  /** Why what is known of a model may be of part of its events only, in a sentence; null when it is of all. */
-  behind?: (model: string) => string | null;
-  /** Told of every attempt, once its outcome is known. */
-  onAttempt?: (channel: string, outcome: Delivery["outcome"]) => void;
-}): Outbox {
-  const { store, channels, clock, log, link, repeatEvery = new Map(), behind = () => null, onAttempt = () => {} } = options;
+export function createOutbox(
+  options: TellingTools & {
+    /** How often each channel is told again; those that are not named are never. */
+    repeatEvery?: ReadonlyMap<string, Millis | null>;
+    /** Why what is known of a model may be of part of its events only, in a sentence; null when it is of all. */
+    behind?: (model: string) => string | null;
+    /** Told of every attempt, once its outcome is known. */
+    onAttempt?: (channel: string, outcome: Delivery["outcome"]) => void;
+  },
+): Outbox {
+  const { store, channels, clock, log, repeatEvery = new Map(), behind = () => null, onAttempt = () => {} } = options;
   const lanes = createLanes();
   const opened = new Map<string, Delivery>();
   const busy = new Map<string, Promise<Pass>>();
@@ -61,7 +57,7 @@ export function createOutbox(options: {
   const silences = createCurrentSilences(store);
   const record = createDeliveryRecord({ store, log });
   const choose = createChoose({ silences, record, behind, log });
-  const send = createSend({ store, channels, lanes, opened, choose, record, clock, log, link, onAttempt });
+  const send = createSend({ ...options, lanes, opened, choose, record, onAttempt });
   const remind = createReminders({
     store,
     lanes,

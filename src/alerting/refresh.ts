@@ -1,9 +1,8 @@
-import type { Log } from "../log.ts";
 import type { Notifier } from "../model/alert.ts";
-import { MINUTE, type Clock, type Millis } from "../model/time.ts";
+import { MINUTE, type Millis } from "../model/time.ts";
 import { readLastTold } from "../store/deliveries.ts";
 import { readFiring } from "../store/firing.ts";
-import type { Store } from "../store/store.ts";
+import type { TellingTools } from "./telling-tools.ts";
 
 /** How often receivers that forget are told again of what fires. */
 const EVERY: Millis = MINUTE;
@@ -19,14 +18,7 @@ export type Refresh = {
  * Keeps what fires alive in receivers that forget what is not sent again, such as Alertmanager. These tellings are no
  * news: they are not recorded, and one that does not arrive is made good by the next.
  */
-export function createRefresh(options: {
-  store: Store;
-  channels: ReadonlyMap<string, Notifier>;
-  clock: Clock;
-  log: Log;
-  link: (model: string) => string | null;
-}): Refresh {
-  const { store, channels, clock, log, link } = options;
+export function createRefresh({ store, channels, clock, log, link }: TellingTools): Refresh {
   const busy = new Map<string, Promise<number>>();
   let timer: NodeJS.Timeout | null = null;
 

@@ -1,13 +1,12 @@
-import type { Log } from "../log.ts";
-import type { Delivery, Notifier, SendOutcome } from "../model/alert.ts";
-import type { Clock, Millis } from "../model/time.ts";
+import type { Delivery, SendOutcome } from "../model/alert.ts";
+import type { Millis } from "../model/time.ts";
 import { readFiring } from "../store/firing.ts";
 import { readAcknowledgements } from "../store/silences.ts";
-import type { Store } from "../store/store.ts";
 import type { Choice } from "./choose.ts";
 import { notificationId, type DeliveryRecord } from "./delivery-record.ts";
 import type { Lane, Lanes } from "./lane.ts";
 import { pauseAfter } from "./retry-schedule.ts";
+import type { TellingTools } from "./telling-tools.ts";
 
 /** One telling of a lane: what it is called, what it tells, and which try it is. */
 type Telling = Choice & { readonly id: string; readonly attempt: number; readonly at: Millis };
@@ -16,19 +15,16 @@ type Telling = Choice & { readonly id: string; readonly attempt: number; readonl
  * Tells what of a lane is due, and says what came of it; null where nothing was due. Its beginning is recorded before
  * anything is sent, and its outcome after.
  */
-export function createSend(tools: {
-  store: Store;
-  channels: ReadonlyMap<string, Notifier>;
-  lanes: Lanes;
-  /** Notifications that were begun before this process was, by id. */
-  opened: Map<string, Delivery>;
-  choose: (lane: Lane, now: Millis) => Promise<Choice>;
-  record: DeliveryRecord;
-  clock: Clock;
-  log: Log;
-  link: (model: string) => string | null;
-  onAttempt: (channel: string, outcome: Delivery["outcome"]) => void;
-}): (lane: Lane) => Promise<SendOutcome["outcome"] | null> {
+export function createSend(
+  tools: TellingTools & {
+    lanes: Lanes;
+    /** Notifications that were begun before this process was, by id. */
+    opened: Map<string, Delivery>;
+    choose: (lane: Lane, now: Millis) => Promise<Choice>;
+    record: DeliveryRecord;
+    onAttempt: (channel: string, outcome: Delivery["outcome"]) => void;
+  },
+): (lane: Lane) => Promise<SendOutcome["outcome"] | null> {
   const { store, channels, lanes, opened, choose, record, clock, log, link, onAttempt } = tools;
   /** Channels whose receiver wants no more: nothing is sent there until the next start. */
   const gone = new Set<string>();

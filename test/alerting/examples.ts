@@ -130,6 +130,18 @@ export function exampleTransition(changes: Partial<Transition> = {}): Transition
   };
 }
 
+/** The end of the example alert, a day after it began. */
+export function exampleEnd(changes: Partial<Transition> = {}): Transition {
+  return exampleTransition({
+    id: "t2",
+    from: "recovering",
+    to: "resolved",
+    window: { from: DAY_0 + DAY, to: DAY_0 + 2 * DAY },
+    summary: "visib is back.",
+    ...changes,
+  });
+}
+
 /** Benjamini-Hochberg, written again for the tests. */
 export function adjustPValues(pValues: readonly number[]): number[] {
   const order = pValues.map((p, index) => ({ p, index })).sort((a, b) => b.p - a.p);

@@ -8,7 +8,7 @@ import { insertTransitions } from "../../src/store/alerts.ts";
 import { readDeliveries } from "../../src/store/deliveries.ts";
 import { insertAcknowledgement, insertSilence } from "../../src/store/silences.ts";
 import type { Store } from "../../src/store/store.ts";
-import { DAY_0, emptyAlertTables, exampleTransition, openTemporaryStore } from "./examples.ts";
+import { DAY_0, emptyAlertTables, exampleEnd, exampleTransition, openTemporaryStore } from "./examples.ts";
 
 let store: Store;
 let remove: () => Promise<void>;
@@ -18,14 +18,7 @@ beforeEach(() => emptyAlertTables(store));
 
 const START = DAY_0 + 90 * DAY;
 const fired = exampleTransition({ id: "a", alertId: "a" });
-const over = (id: string) =>
-  exampleTransition({
-    id: `${id}-over`,
-    alertId: id,
-    from: "recovering",
-    to: "resolved",
-    window: { from: DAY_0 + DAY, to: DAY_0 + 2 * DAY },
-  });
+const over = (id: string) => exampleEnd({ id: `${id}-over`, alertId: id });
 const onSubject = (id: string) => exampleTransition({ id, alertId: id, key: { ...fired.key, subject: id } });
 
 /** An outbox with one channel, which keeps what it is told. */

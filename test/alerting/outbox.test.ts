@@ -6,7 +6,7 @@ import { DAY, HOUR, MINUTE, SECOND } from "../../src/model/time.ts";
 import { insertTransitions } from "../../src/store/alerts.ts";
 import { readDeliveries } from "../../src/store/deliveries.ts";
 import type { Store } from "../../src/store/store.ts";
-import { DAY_0, emptyAlertTables, exampleTransition, openTemporaryStore } from "./examples.ts";
+import { DAY_0, emptyAlertTables, exampleEnd, exampleTransition, openTemporaryStore } from "./examples.ts";
 
 let store: Store;
 let remove: () => Promise<void>;
@@ -46,15 +46,8 @@ function outboxOf(channels: Record<string, Notifier>, over: Partial<Store> = {})
   return { outbox, time };
 }
 
-const onDay = (day: number) => ({ from: DAY_0 + day * DAY, to: DAY_0 + (day + 1) * DAY });
 const fired = exampleTransition({ id: "a", alertId: "a" });
-const resolved = exampleTransition({
-  id: "b",
-  alertId: "a",
-  from: "recovering",
-  to: "resolved",
-  window: onDay(1),
-});
+const resolved = exampleEnd({ id: "b", alertId: "a" });
 
 describe("telling", () => {
   it("R45 groups 500 alerts of one model into one notification a channel, once", async () => {

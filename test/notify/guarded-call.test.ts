@@ -1,20 +1,12 @@
 import { createServer } from "node:http";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { parseAddress, parseAddressRange } from "../../src/model/address.ts";
 import { createCall, type Resolve } from "../../src/notify/guarded-call.ts";
+import { receiverOfFile } from "../support/receiver-of-file.ts";
 import { startWebhookReceiver } from "../support/webhook-receiver.ts";
 
-let receiver: Awaited<ReturnType<typeof startWebhookReceiver>>;
-let port = "";
-beforeAll(async () => {
-  receiver = await startWebhookReceiver();
-  port = new URL(receiver.url).port;
-});
-beforeEach(() => {
-  receiver.requests.length = 0;
-  receiver.answerWith({ status: 200 });
-});
-afterAll(() => receiver.stop());
+const receiver = await receiverOfFile();
+const { port } = new URL(receiver.url);
 
 const to = (host: string, options: { allow?: string[]; resolve?: Resolve } = {}) =>
   createCall({ allow: options.allow ?? [], ...(options.resolve ? { resolve: options.resolve } : {}) })({

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
 import type { EventSource } from "../../src/ingest/source.ts";
 import { silentLog } from "../../src/log.ts";
@@ -8,17 +8,9 @@ import { createHeartbeat } from "../../src/notify/heartbeat.ts";
 import { until } from "../support/kafka-until.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { toyConfig } from "../support/toy-config.ts";
-import { startWebhookReceiver } from "../support/webhook-receiver.ts";
+import { receiverOfFile } from "../support/receiver-of-file.ts";
 
-let receiver: Awaited<ReturnType<typeof startWebhookReceiver>>;
-beforeAll(async () => {
-  receiver = await startWebhookReceiver();
-});
-beforeEach(() => {
-  receiver.requests.length = 0;
-  receiver.answerWith({ status: 200 });
-});
-afterAll(() => receiver.stop());
+const receiver = await receiverOfFile();
 
 describe("the heartbeat", () => {
   it("beats while the work is done, and is withheld while it is not", async () => {

@@ -5,19 +5,13 @@ import { webhookBody } from "../../src/notify/alert-json.ts";
 import { htmlBody as htmlOf } from "../../src/notify/mail-html.ts";
 import { textBody } from "../../src/notify/mail-text.ts";
 import { alertLines, subjectText } from "../../src/notify/message.ts";
-import { DAY_0, exampleTransition } from "../alerting/examples.ts";
+import { DAY_0, exampleEnd, exampleTransition } from "../alerting/examples.ts";
 import { exampleNotification } from "./examples.ts";
 
 const htmlBody = (notification: Parameters<typeof htmlOf>[0]) => htmlOf(notification).html;
 
 const fired = exampleTransition();
-const resolved = exampleTransition({
-  id: "t2",
-  from: "recovering",
-  to: "resolved",
-  window: { from: DAY_0 + DAY, to: DAY_0 + 2 * DAY },
-  summary: "visib is back.",
-});
+const resolved = exampleEnd();
 const firedAgain = exampleTransition({
   id: "t3",
   alertId: "t3",

@@ -1,25 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Notification, Transition } from "../../src/model/alert.ts";
 import type { Channel } from "../../src/model/settings.ts";
 import { DAY, MINUTE } from "../../src/model/time.ts";
 import { createCall } from "../../src/notify/guarded-call.ts";
 import { createNotifiers } from "../../src/notify/notifier.ts";
 import { createSignedPost } from "../../src/notify/signed-post.ts";
-import { DAY_0, exampleTransition } from "../alerting/examples.ts";
+import { DAY_0, exampleEnd, exampleTransition } from "../alerting/examples.ts";
 import { HOSTILE_NAMES } from "../support/hostile-text.ts";
-import { startWebhookReceiver } from "../support/webhook-receiver.ts";
+import { receiverOfFile } from "../support/receiver-of-file.ts";
 import { exampleNotification } from "./examples.ts";
 import { alertmanagerAlerts, PAGERDUTY_BYTES, pagerDutyEvent, slackMessage, TEAMS_BYTES, teamsMessage } from "./limits.ts";
 
-let receiver: Awaited<ReturnType<typeof startWebhookReceiver>>;
-beforeAll(async () => {
-  receiver = await startWebhookReceiver();
-});
-beforeEach(() => {
-  receiver.requests.length = 0;
-  receiver.answerWith({ status: 202 });
-});
-afterAll(() => receiver.stop());
+const receiver = await receiverOfFile(202);
 
 type Kind = "slack" | "teams" | "pagerduty" | "alertmanager";
 const KINDS: readonly Kind[] = ["slack", "teams", "pagerduty", "alertmanager"];
@@ -63,13 +55,7 @@ const fired: Transition = {
     detail: { bins: [{ bin: "DL", reference: 0.12, current: 0.403, contribution: 0.3 }] },
   },
 };
-const resolved = exampleTransition({
-  id: "t2",
-  from: "recovering",
-  to: "resolved",
-  window: { from: DAY_0 + DAY, to: DAY_0 + 2 * DAY },
-  summary: "visib is back.",
-});
+const resolved = exampleEnd();
 
 const EVIL = [
   ...HOSTILE_NAMES,

@@ -1,24 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { MINUTE } from "../../src/model/time.ts";
 import { createCall } from "../../src/notify/guarded-call.ts";
 import { createSignedPost } from "../../src/notify/signed-post.ts";
 import { createWebhookNotifier } from "../../src/notify/webhook.ts";
-import { startWebhookReceiver } from "../support/webhook-receiver.ts";
+import { receiverOfFile } from "../support/receiver-of-file.ts";
 import { exampleNotification } from "./examples.ts";
 
 const SECRET = `whsec_${randomBytes(32).toString("base64")}`;
 const verifier = new Webhook(SECRET);
 
-let receiver: Awaited<ReturnType<typeof startWebhookReceiver>>;
-beforeAll(async () => {
-  receiver = await startWebhookReceiver();
-});
-beforeEach(() => {
-  receiver.requests.length = 0;
-});
-afterAll(() => receiver.stop());
+const receiver = await receiverOfFile();
 
 /** A request as a receiver gets it, sent at that moment. */
 async function received(at = Date.now()): Promise<{ body: string; headers: Record<string, string> }> {

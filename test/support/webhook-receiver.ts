@@ -8,8 +8,7 @@ export type ReceivedRequest = {
 };
 type Answer = { readonly status: number; readonly headers?: Readonly<Record<string, string>> } | "hang";
 
-/** A real HTTP receiver on loopback that keeps what it gets and answers as told (200 unless told otherwise). */
-export async function startWebhookReceiver(): Promise<{
+export type WebhookReceiver = {
   url: string;
   requests: ReceivedRequest[];
   answerWith: (answer: Answer | ((request: ReceivedRequest) => Answer)) => void;
@@ -18,7 +17,10 @@ export async function startWebhookReceiver(): Promise<{
   /** Requests that wait for their answer now. */
   open: () => number;
   stop: () => Promise<void>;
-}> {
+};
+
+/** A real HTTP receiver on loopback that keeps what it gets and answers as told (200 unless told otherwise). */
+export async function startWebhookReceiver(): Promise<WebhookReceiver> {
   const requests: ReceivedRequest[] = [];
   let answer: (request: ReceivedRequest) => Answer = () => ({ status: 200 });
   let delay = () => 0;
