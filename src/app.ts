@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { createAlertEngine } from "./alerting/engine.ts";
 import { createOutbox, type Outbox } from "./alerting/outbox.ts";
 import { createRefresh } from "./alerting/refresh.ts";
@@ -14,19 +13,23 @@ import { createKafkaSource } from "./ingest/kafka-source.ts";
 import { createPipeline, type Pipeline } from "./ingest/pipeline.ts";
 import { createReplay, REPLAYED, type Replay } from "./ingest/replay.ts";
 import type { EventSource } from "./ingest/source.ts";
+import { createSources } from "./ingest/sources.ts";
 import { createWatermarks, type Watermarks } from "./ingest/watermark.ts";
 import type { Log } from "./log.ts";
+import { whyNotReady, whyStalled } from "./metrics/health.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import type { Transition } from "./model/alert.ts";
 import type { Config } from "./model/settings.ts";
 import type { Grid } from "./model/grid.ts";
-import { MINUTE, SECOND, type Clock, type Millis, type Window } from "./model/time.ts";
+import { SECOND, type Clock, type Millis, type Window } from "./model/time.ts";
 import { compareVersions } from "./monitor/compare.ts";
 import { createMonitor, type Monitor, type TickResult } from "./monitor/monitor.ts";
+import { createPasses } from "./monitor/passes.ts";
 import { createCall } from "./notify/guarded-call.ts";
 import { createHeartbeat } from "./notify/heartbeat.ts";
 import { createNotifiers } from "./notify/notifier.ts";
 import { createSignedPost } from "./notify/signed-post.ts";
+import { repeat } from "./repeat.ts";
 import { createLaunchers } from "./retrain/launchers.ts";
 import { createRetrainer, type Retrainer } from "./retrain/retrainer.ts";
 import { storeUntil } from "./store/until.ts";
@@ -34,9 +37,7 @@ import { readStatuses } from "./store/alerts.ts";
 import { openStore } from "./store/open.ts";
 import { newestLabelTime } from "./store/labels.ts";
 import { newestPredictionTime } from "./store/predictions.ts";
-import { insertSourceProgress } from "./store/source-progress.ts";
 import type { Store } from "./store/store.ts";
-import { insertTick, type Tick } from "./store/ticks.ts";
 import { createSequence } from "./store/touched-buckets.ts";
 
 /** How often what a retraining came to is asked. */
@@ -83,9 +84,6 @@ export type App = {
   start(): Promise<void>;
   stop(): Promise<void>;
 };
-
-/** How long the work may rest before the heartbeat does. */
-const STALLED = 10 * MINUTE;
 
 /**
  * The whole program as a value: everything is made and tied together here, in one straight line, and nowhere else.
@@ -152,6 +150,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     ruleHash,
   });
   let stopping = false;
+  const isStopping = () => stopping;
   const call = createCall(config.outgoing);
   const post = createSignedPost(call);
   const link = (model: string) => {
@@ -173,7 +172,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     link,
     publicUrl: () => options.link?.() ?? config.http.publicUrl,
     log,
-    isStopping: () => stopping,
+    isStopping,
     onChanged: metrics.decided,
   });
   const notifiers = createNotifiers(config.channels, { call, post });
@@ -196,7 +195,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const changes: Transition[] = [];
   const monitor = createMonitor({
     // A pass may be cut off after any statement, so a program that is told to end waits for one, not for all.
-    store: storeUntil(store, () => stopping),
+    store: storeUntil(store, isStopping),
     models: config.models,
     rules: config.rules,
     openBaseline: (location, model) => openBaselineFile(location, model, clock),
@@ -209,7 +208,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     // Events that are their own clock must lead to the same alerts each time.
     settlePatience: liveClock ? 20 : 0,
     onSuperseded: pipeline.noteConflicts,
-    isStopping: () => stopping,
+    isStopping,
     clock,
     log,
   });
@@ -230,29 +229,25 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       () => true,
       () => false,
     );
-  const sources =
+  const eventSources =
     options.sources ?? (config.kafka ? [createKafkaSource({ settings: config.kafka, log, onFatal, now: clock, isReady: answers })] : []);
-  let ticking: Promise<unknown> = Promise.resolve();
-  let started = false;
-  let recordedAt = 0;
-  let passedAt: Millis | null = null;
-  let assigned: ReadonlySet<string> = new Set();
-  const loops: Promise<void>[] = [];
-
-  /** Passes, and what must not happen beside one, come one after the other. */
-  function inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const next = ticking.then(run, run);
-    ticking = next.catch(() => {});
-    return next;
-  }
-
-  function tick(): Promise<TickResult> {
-    return inTurn(async () => {
-      noteProgress();
+  const sources = createSources({ sources: eventSources, watermarks, clock });
+  const passes = createPasses({
+    store,
+    prepare: async () => {
+      sources.noteProgress();
       await sweep();
-      return recorded(() => monitor.tick());
-    });
-  }
+    },
+    pass: () => monitor.tick(),
+    progress: sources.progress,
+    onEnded: (pass) => {
+      outbox.add(changes.splice(0));
+      metrics.ticks.ended(pass);
+    },
+    isStopping,
+    clock,
+    log,
+  });
 
   /** What waited in vain is looked for beside the measuring, and is no reason not to measure. */
   async function sweep(): Promise<void> {
@@ -263,66 +258,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     }
   }
 
-  /** Passes that did something are kept for the dashboards, and of the others one a minute, so that silence means trouble. */
-  async function recorded(pass: () => Promise<TickResult>): Promise<TickResult> {
-    const startedAt = clock();
-    const begun = performance.now();
-    let result: TickResult = { bucketsCounted: 0, windowsMeasured: 0, measurements: 0 };
-    let error: string | null = null;
-    try {
-      result = await pass();
-      passedAt = clock();
-      return result;
-    } catch (failure) {
-      if (!stopping) error = failure instanceof Error ? failure.message : String(failure);
-      throw failure;
-    } finally {
-      outbox.add(changes.splice(0));
-      const duration = performance.now() - begun;
-      metrics.ticks.ended({ duration, ok: error === null, at: clock() });
-      const isDue = startedAt >= recordedAt + MINUTE;
-      if (isDue || error !== null || result.bucketsCounted > 0 || result.windowsMeasured > 0)
-        await keep({ startedAt, duration, ...result, error }, isDue);
-    }
-  }
-
-  async function keep(tick: Tick, withSources: boolean): Promise<void> {
-    try {
-      await insertTick(store, tick);
-      if (!withSources) return;
-      recordedAt = tick.startedAt;
-      const partitions = sources.flatMap((source) =>
-        source.status().partitions.map((one) => ({ source: source.name, partition: one.key, ...one })),
-      );
-      await insertSourceProgress(store, tick.startedAt, partitions);
-    } catch (error) {
-      // What was measured is stored; only the note about it is lost.
-      log.warn("a pass could not be recorded", { error: error instanceof Error ? error.message : String(error) });
-    }
-  }
-
-  /** Partitions without messages hold nothing back: the sources say which are drained, and which are theirs. */
-  function noteProgress(): void {
-    const current = sources.flatMap((source) => source.status().partitions);
-    for (const { key, drained } of current) watermarks.progress(key, drained, clock());
-    const keys = new Set(current.map(({ key }) => key));
-    // What another process reads now must not hold this one's windows open.
-    for (const key of assigned) if (!keys.has(key)) watermarks.forget(key);
-    assigned = keys;
-  }
-
-  async function forever(every: Millis, what: string, run: () => Promise<unknown>): Promise<void> {
-    while (!stopping) {
-      try {
-        await run();
-      } catch (error) {
-        if (stopping) return;
-        log.error(`${what} failed and will be tried again`, { error: error instanceof Error ? error.message : String(error) });
-      }
-      const until = clock() + every;
-      while (!stopping && clock() < until) await sleep(Math.min(100, every));
-    }
-  }
+  let started = false;
+  const loops: Promise<void>[] = [];
 
   async function start(): Promise<void> {
     if (effects) {
@@ -336,16 +273,13 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     outbox.add(closed);
     await monitor.start();
     if (effects) await retrainer.start();
-    for (const source of sources) {
-      await source.start(async (messages, partition) => {
-        await pipeline.ingest(messages);
-        watermarks.progress(partition.key, partition.drained, clock());
-      });
-    }
+    await sources.start(pipeline.ingest);
     started = true;
     if (tickEvery === null) return;
-    loops.push(forever(tickEvery, "a monitoring pass", tick));
-    if (effects && config.retraining.size > 0) loops.push(forever(FOLLOW_EVERY, "following retraining", retrainer.follow));
+    const loop = { isStopping, clock, log };
+    loops.push(repeat({ ...loop, every: tickEvery, what: "a monitoring pass", run: passes.tick }));
+    if (effects && config.retraining.size > 0)
+      loops.push(repeat({ ...loop, every: FOLLOW_EVERY, what: "following retraining", run: retrainer.follow }));
   }
 
   let stopped: Promise<void> | null = null;
@@ -356,11 +290,11 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
 
   async function stopOnce(): Promise<void> {
     stopping = true;
-    for (const source of sources) await source.stop();
+    await sources.stop();
     await pipeline.close();
     await deadLetters?.close();
     await Promise.all(loops);
-    await ticking;
+    await passes.settle();
     await heartbeat?.stop();
     await refresh.stop();
     await outbox.stop();
@@ -368,19 +302,11 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     await store.close();
   }
 
-  function whyNotReady(): string[] {
-    const failing = sources.flatMap((source) => {
-      const { error } = source.status();
-      return error === null ? [] : [`${source.name}: ${error}`];
-    });
-    return started ? failing : ["Baselines are being loaded.", ...failing];
-  }
-
   function behind(model: string): string | null {
     const settings = config.models.get(model);
     if (!settings) return null;
     return whyBehind({
-      sources: sources.map((source) => ({ name: source.name, ...source.status() })),
+      sources: sources.statuses(),
       watermark: watermark(model),
       lateness: settings.lateness,
       bucket: settings.bucket,
@@ -388,23 +314,20 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     });
   }
 
+  const notReady = () => whyNotReady(started, sources.statuses());
+
   /** Beside what keeps it from being ready: passes and deliveries that are due and do not come. */
   function whyNotWorking(): string[] {
-    const since = clock() - STALLED;
-    const stalled = [
-      ...((passedAt ?? 0) < since ? ["No pass of measuring has ended well for ten minutes."] : []),
-      ...((outbox.workedAt() ?? 0) < since ? ["Nothing could be looked up to be told for ten minutes."] : []),
-    ];
-    return [...whyNotReady(), ...stalled];
+    return [...notReady(), ...whyStalled(clock(), { passedAt: passes.passedAt(), toldAt: outbox.workedAt() })];
   }
 
   metrics.readFrom({
     store,
     ingested: () => ({ ...pipeline.counters(), unpaired: pipeline.unpaired(), unsentLetters: deadLetters?.unsent() ?? 0 }),
-    sources: () => sources.map((source) => ({ name: source.name, ...source.status() })),
+    sources: sources.statuses,
     watermark,
     waiting: () => outbox.waiting(),
-    isReady: () => whyNotReady().length === 0,
+    isReady: () => notReady().length === 0,
   });
 
   return {
@@ -414,16 +337,16 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     replay,
     monitor,
     watermarks,
-    sources,
+    sources: eventSources,
     outbox,
     retrainer,
     metrics,
     localToken: `dw_${randomBytes(32).toString("base64url")}`,
-    tick,
-    rebuild: (model, live) => inTurn(() => monitor.rebuild(model, live)),
+    tick: passes.tick,
+    rebuild: (model, live) => passes.inTurn(() => monitor.rebuild(model, live)),
     watermark,
     isStarted: () => started,
-    whyNotReady,
+    whyNotReady: notReady,
     start,
     stop,
   };

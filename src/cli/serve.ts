@@ -4,6 +4,7 @@ import { createApi } from "../api/api.ts";
 import { startServer, type RunningServer } from "../api/server.ts";
 import type { DaemonStatus } from "../api/dependencies.ts";
 import { boundHeaders } from "../ingest/source.ts";
+import { statusesOf } from "../ingest/sources.ts";
 import type { Log } from "../log.ts";
 import { compareVersions } from "../monitor/compare.ts";
 import { reportHtml, reportJson } from "../report/html.ts";
@@ -95,6 +96,6 @@ function statusOf(app: App): DaemonStatus {
     reasons,
     watermarks: new Map([...app.config.models.keys()].map((model) => [model, app.watermark(model)])),
     ingest: { ...app.pipeline.counters(), unpaired: app.pipeline.unpaired() },
-    sources: app.sources.map((source) => ({ name: source.name, ...source.status() })),
+    sources: statusesOf(app.sources),
   };
 }
