@@ -1,14 +1,15 @@
 import * as z from "zod";
 import { alertPlace, readAlert, readAlertPage } from "../store/alert-pages.ts";
 import { readDeliveries } from "../store/deliveries.ts";
+import { alert, alertInFull, deliveryJson, transitionJson } from "./alert-json.ts";
 import { pageOf, pageOfWhole, readCursor } from "./cursor.ts";
 import type { ApiDependencies } from "./dependencies.ts";
-import { deliveryJson, ruleJson, transitionJson } from "./json.ts";
+import { page } from "./json.ts";
 import { oneOf, pageSize, paging, text } from "./parameters.ts";
 import { Problem, quoted } from "./problem.ts";
 import { route, type Route } from "./route.ts";
+import { rule, ruleJson } from "./rule-json.ts";
 import { alertsJson } from "./silences.ts";
-import { alert, alertInFull, page, rule } from "./schemas.ts";
 
 const PLACE = z.tuple([z.int(), z.string()]);
 

@@ -9,17 +9,18 @@ import type { ApiDependencies } from "./dependencies.ts";
 import { docsPage, DOCS_ICON, DOCS_STYLE } from "./docs.ts";
 import { eventRoutes } from "./events.ts";
 import { exportRoutes } from "./export.ts";
-import { heldRoutes } from "./held.ts";
-import { measurementRoutes } from "./measurements.ts";
 import { gridRoutes } from "./grid.ts";
+import { heldRoutes } from "./held.ts";
+import { document, html } from "./json.ts";
+import { measurementRoutes } from "./measurements.ts";
 import { modelRoutes } from "./models.ts";
 import { openApiDocument } from "./openapi.ts";
 import { operationRoutes } from "./operations.ts";
 import { Problem, problemResponse, quoted } from "./problem.ts";
+import { retrainingRoutes } from "./retraining.ts";
 import { retrainRoutes } from "./retrains.ts";
 import { route, type Route } from "./route.ts";
 import { segmentRoutes } from "./segments.ts";
-import { document, html } from "./schemas.ts";
 import { silenceRoutes } from "./silences.ts";
 
 const SECURITY_HEADERS = {
@@ -46,6 +47,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...backtestRoutes(dependencies),
     ...silenceRoutes(dependencies),
     ...retrainRoutes(dependencies),
+    ...retrainingRoutes(dependencies),
     ...exportRoutes(dependencies),
     ...operationRoutes(dependencies),
     ...heldRoutes(dependencies),

@@ -1,10 +1,9 @@
-import { formatTime } from "../model/time.ts";
+import { backtest as backtestSchema, backtestJson } from "./backtest-json.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
 import { text, time } from "./parameters.ts";
 import { Problem } from "./problem.ts";
 import { readBody } from "./read-body.ts";
 import { route, type Route } from "./route.ts";
-import { backtest as backtestSchema } from "./schemas.ts";
 
 const BODY_BYTES = 1024 * 1024;
 
@@ -37,20 +36,7 @@ export function backtestRoutes({ models, backtest }: Pick<ApiDependencies, "mode
         if (model !== undefined) modelNamed(models, model);
         const rules = (await readBody(request, BODY_BYTES)).toString("utf8");
         const { courses } = await backtest({ rules: rules.trim() === "" ? null : rules, model: model ?? null, window: { from, to } });
-        return {
-          from: formatTime(from),
-          to: formatTime(to),
-          courses: courses.map(({ pages, ...course }) => ({
-            ...course,
-            pages: pages.map(({ since, toldAt, resolvedAt, closedBecause, ...page }) => ({
-              ...page,
-              since: formatTime(since),
-              told_at: formatTime(toldAt),
-              resolved_at: resolvedAt === null ? null : formatTime(resolvedAt),
-              closed_because: closedBecause,
-            })),
-          })),
-        };
+        return backtestJson({ window: { from, to }, courses });
       },
     }),
   ];

@@ -3,12 +3,10 @@ import { DETECTORS, type Changes } from "../model/change.ts";
 import { DAY, formatDuration, formatTime } from "../model/time.ts";
 import { readVersions } from "../store/versions.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
+import { count, moment, timeOrNull } from "./json.ts";
 import { duration, text } from "./parameters.ts";
 import { Problem, quoted } from "./problem.ts";
 import { route, type Route } from "./route.ts";
-
-const moment = z.string().meta({ format: "date-time" });
-const count = z.int().min(0);
 
 const changes = z
   .strictObject({
@@ -96,8 +94,8 @@ function changesJson(found: Changes): ChangesItem {
     version: found.version,
     quantity: found.quantity,
     step: formatDuration(found.step),
-    from: found.from === null ? null : formatTime(found.from),
-    to: found.to === null ? null : formatTime(found.to),
+    from: timeOrNull(found.from),
+    to: timeOrNull(found.to),
     steps: found.steps,
     labelled: found.labelled,
     reference: found.reference,

@@ -8,9 +8,10 @@ import {
   type MetricComparison,
 } from "../model/comparison.ts";
 import type { ModelSettings } from "../model/settings.ts";
-import { formatDuration, formatTime, type Millis } from "../model/time.ts";
+import { formatDuration } from "../model/time.ts";
 import { readVersions } from "../store/versions.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
+import { count, moment, timeOrNull } from "./json.ts";
 import { oneOf, text } from "./parameters.ts";
 import { Problem, quoted } from "./problem.ts";
 import { route, type Route } from "./route.ts";
@@ -27,8 +28,6 @@ const margin = z
     return z.NEVER;
   });
 
-const moment = z.string().meta({ format: "date-time" });
-const count = z.int().min(0);
 const further = count.nullable();
 const compared = z.strictObject({ version: z.string(), predictions: count, labelled: count });
 
@@ -230,8 +229,4 @@ function noteOf({ status, champion, challenger, buckets }: Comparison): string |
       return `No label has come for ${without.join(" and ")} in the ${buckets.compared} buckets in which both were live. Send labels with the ids of the predictions.`;
     }
   }
-}
-
-function timeOrNull(time: Millis | null): string | null {
-  return time === null ? null : formatTime(time);
 }

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import type { AdapterSettings } from "../model/settings.ts";
 import type { ApiDependencies } from "./dependencies.ts";
+import { ingested } from "./ingested-json.ts";
 import { Problem, quoted } from "./problem.ts";
 import { readBody } from "./read-body.ts";
 import { route, type Route } from "./route.ts";
-import { ingested } from "./schemas.ts";
 import { splitJson, splitLines } from "./split-events.ts";
 
 const BODY_BYTES = 8 * 1024 * 1024;

@@ -3,10 +3,10 @@ import { DAY, formatTime, type Millis, type Window } from "../model/time.ts";
 import { readGridFit, type SubjectFit } from "../store/grid-fit.ts";
 import { readNewestGrid } from "../store/grids.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
+import { grid as gridSchema, rebuiltGrid } from "./grid-json.ts";
 import { time } from "./parameters.ts";
 import { Problem } from "./problem.ts";
 import { route, type Route } from "./route.ts";
-import { grid as gridSchema, rebuiltGrid } from "./schemas.ts";
 
 /** Bins do not fit when this many more live rows lie outside them than of the baselines they were made from. */
 const STALE_SHARE = 0.2;

@@ -2,9 +2,9 @@ import * as z from "zod";
 import { HELD, readCounted, readDue, readHeldHours, readHeldRows, readLetterOrigins, type LetterOrigin } from "../store/held.ts";
 import { pageOf, readCursor } from "./cursor.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
+import { countedBuckets, due, heldHours, heldRows, letterOrigins } from "./held-json.ts";
 import { pageSize, paging, wholeNumber } from "./parameters.ts";
 import { route, type Route } from "./route.ts";
-import { countedBuckets, due, heldHours, heldRows, letterOrigins } from "./schemas.ts";
 
 const LETTER: z.ZodType<LetterOrigin> = z.tuple([z.string(), z.string(), z.int(), z.string(), z.string()]);
 

@@ -6,11 +6,11 @@ import { DAY, formatDuration, type Millis, type Window } from "../model/time.ts"
 import { measurementPlace, readMeasurementPage, type MeasurementPlace } from "../store/measurement-pages.ts";
 import { pageOf, readCursor } from "./cursor.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
-import { measurementJson } from "./json.ts";
+import { page } from "./json.ts";
+import { measurement, MEASUREMENT_STATUSES, measurementJson } from "./measurement-json.ts";
 import { duration, flag, oneOf, pageSize, paging, performanceMetric, text, time } from "./parameters.ts";
 import { Problem } from "./problem.ts";
 import { route, type Route } from "./route.ts";
-import { measurement, MEASUREMENT_STATUSES, page } from "./schemas.ts";
 
 const LONGEST_COMPUTED = 366 * DAY;
 const METRICS = {

@@ -3,11 +3,11 @@ import { readAlertPage } from "../store/alert-pages.ts";
 import { readVersions } from "../store/versions.ts";
 import { pageOfWhole } from "./cursor.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
-import { modelJson, versionJson } from "./json.ts";
+import { html, page } from "./json.ts";
+import { model, modelInFull, modelJson, report, version, versionJson } from "./model-json.ts";
 import { oneOf, pageSize, paging, text, time } from "./parameters.ts";
 import { Problem } from "./problem.ts";
 import { route, type Route } from "./route.ts";
-import { html, model, modelInFull, page, report, version } from "./schemas.ts";
 
 const REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

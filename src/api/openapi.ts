@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { problem } from "./problem-json.ts";
 import { pathNames, type Route } from "./route.ts";
-import { problem } from "./schemas.ts";
 
 const COMPONENT = "#/components/schemas/";
 

@@ -4,13 +4,15 @@ import { formatTime, type Millis } from "../model/time.ts";
 import { snakeCase } from "../model/wire.ts";
 import { readBaselines } from "../store/baselines.ts";
 import { letterPlace, readDeadLetterPage, type LetterPlace, type OpenPlace } from "../store/dead-letters.ts";
+import { baseline, baselineJson } from "./baseline-json.ts";
 import { pageOf, pageOfWhole, readCursor, writeCursor } from "./cursor.ts";
+import { deadLetter, deadLetterJson, replayed } from "./dead-letter-json.ts";
 import type { ApiDependencies } from "./dependencies.ts";
-import { baselineJson, deadLetterJson } from "./json.ts";
+import { page, plainText } from "./json.ts";
 import { flag, oneOf, pageSize, paging, text, time } from "./parameters.ts";
 import { Problem } from "./problem.ts";
 import { route, type Route } from "./route.ts";
-import { baseline, deadLetter, health, page, plainText, ready, replayed, status as statusSchema } from "./schemas.ts";
+import { health, ready, status as statusSchema } from "./status-json.ts";
 
 const LETTER: z.ZodType<LetterPlace> = z.tuple([z.int(), z.string(), z.string(), z.int(), z.string(), z.string()]);
 const REPLAY: z.ZodType<readonly [before: Millis, ...OpenPlace]> = z.tuple([

@@ -1,88 +1,19 @@
 import * as z from "zod";
-import {
-  RETRAIN_STATES,
-  RETRAIN_TRIGGERS,
-  RETRAIN_VERDICTS,
-  SWAP_STATES,
-  type Champion,
-  type RetrainRun,
-  type RetrainStep,
-} from "../model/retraining.ts";
-import { formatTime, type Millis } from "../model/time.ts";
+import { RETRAIN_STATES, type RetrainRun } from "../model/retraining.ts";
 import { snakeCase } from "../model/wire.ts";
-import { readChampions, readRetrainRuns, readRetrainSteps, readRetrainSwitches } from "../store/retrain-runs.ts";
+import { readRetrainRuns, readRetrainSteps } from "../store/retrain-runs.ts";
 import { pageOf, readCursor } from "./cursor.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
+import { page } from "./json.ts";
+import { by, inWords, reason } from "./operator.ts";
 import { flag, oneOf, pageSize, paging, text } from "./parameters.ts";
 import { Problem, quoted } from "./problem.ts";
 import { readBody } from "./read-body.ts";
+import { retrain, retrainInFull, retrainJson, stepJson, type RetrainInFull, type RetrainItem } from "./retrain-json.ts";
 import { route, type Route } from "./route.ts";
-import { page } from "./schemas.ts";
 
 const PLACE = z.tuple([z.int(), z.string()]);
 const OUTCOME_BYTES = 64 * 1024;
-
-const moment = z.string().meta({ format: "date-time" });
-const shape = {
-  id: z.string(),
-  model: z.string(),
-  version: z.string(),
-  rule: z.string().meta({ description: "Empty where no rule asked." }),
-  transition_id: z.string(),
-  state: z.enum(RETRAIN_STATES),
-  reason: z.string(),
-  at: moment.meta({ description: "In event time." }),
-  trigger: z.enum(RETRAIN_TRIGGERS),
-  requested_by: z.string(),
-  launcher: z.string(),
-  external_id: z.string(),
-  external_url: z.string(),
-  attempts: z.int().min(0),
-  lease_until: moment.nullable(),
-  changed_at: moment,
-  new_version: z.string().nullable(),
-  verdict: z.enum(RETRAIN_VERDICTS).nullable(),
-  swap: z
-    .enum(SWAP_STATES)
-    .meta({ description: "Whether the alerts of the old version are to be closed: offered, and done when somebody agrees." }),
-};
-const retrain = z.strictObject(shape).meta({ id: "RetrainRun" });
-
-const retrainInFull = z
-  .strictObject({
-    ...shape,
-    config_hash: z.string().meta({ description: "Of the settings it was decided by, without secrets." }),
-    facts: z.record(z.string(), z.unknown()).nullable().meta({ description: "What the decision rests on." }),
-    steps: z.array(z.strictObject({ sequence: z.int(), state: z.enum(RETRAIN_STATES), detail: z.string(), by: z.string(), at: moment })),
-    swap_advice: z
-      .strictObject({ why: z.string(), command: z.string().nullable(), yaml: z.string().nullable() })
-      .nullable()
-      .meta({ description: "What a swap of baselines takes, where one is offered." }),
-  })
-  .meta({ id: "RetrainRunInFull" });
-
-const champion = z.strictObject({
-  registered: z.string(),
-  alias: z.string(),
-  registry_version: z.string().nullable(),
-  version: z.string().nullable(),
-  seen_at: moment,
-});
-const retraining = z
-  .strictObject({
-    model: z.string(),
-    launcher: z.string().nullable(),
-    dry_run: z.boolean().nullable(),
-    approval: z.boolean().nullable(),
-    stopped: z.strictObject({ by: z.string(), reason: z.string(), at: moment, model: z.string() }).nullable(),
-    champion: champion.nullable(),
-  })
-  .meta({ id: "Retraining" });
-
-/** A run as the API tells it. */
-export type RetrainItem = z.infer<typeof retrain>;
-export type RetrainInFull = z.infer<typeof retrainInFull>;
-export type RetrainingItem = z.infer<typeof retraining>;
 
 const outcome = z.strictObject({
   outcome: z.enum(["succeeded", "failed"]),
@@ -90,14 +21,12 @@ const outcome = z.strictObject({
   detail: z.string().max(4_000).optional(),
 });
 
-const by = text("Who does it, for the record.").optional();
-const reason = text("Why, for the record.").optional();
-
-type Dependencies = Pick<ApiDependencies, "store" | "models" | "retraining">;
-
-export function retrainRoutes({ store, models, retraining: { settings, retrainer, swapAdvice } }: Dependencies): Route[] {
-  const named = (name: string) => modelNamed(models, name).name;
-
+/** Retraining runs: those there are, a new one, and what may be done to one. */
+export function retrainRoutes({
+  store,
+  models,
+  retraining: { retrainer, swapAdvice },
+}: Pick<ApiDependencies, "store" | "models" | "retraining">): Route[] {
   async function runNamed(id: string | undefined): Promise<RetrainRun> {
     const [run] = await readRetrainRuns(store, { ids: [id ?? ""], limit: 1 });
     if (run) return run;
@@ -113,8 +42,6 @@ export function retrainRoutes({ store, models, retraining: { settings, retrainer
       throw new Problem(409, error.message, "GET /v1/retrains/{id} says how it is.");
     }
   }
-
-  const inWords = (who: string, given: string | undefined) => (given === undefined || given === "" ? who : `${given} (${who})`);
 
   return [
     route({
@@ -158,7 +85,7 @@ export function retrainRoutes({ store, models, retraining: { settings, retrainer
       handle: ({ query, who }) =>
         done(
           retrainer.trigger({
-            model: named(query.model),
+            model: modelNamed(models, query.model).name,
             version: query.version ?? null,
             key: query.key,
             kind: query.client ?? "api",
@@ -253,54 +180,6 @@ export function retrainRoutes({ store, models, retraining: { settings, retrainer
       problems: [404, 409, 503],
       handle: async ({ path, query, who }) => done(retrainer.acceptSwap((await runNamed(path.id)).id, inWords(who, query.by))),
     }),
-    route({
-      method: "GET",
-      path: "/v1/retraining",
-      tag: "Retraining",
-      summary: "How each model is retrained, whether that is stopped, and which version its registry says serves.",
-      scope: "read",
-      query: {},
-      answers: { "application/json": z.strictObject({ items: z.array(retraining) }) },
-      handle: async () => {
-        const switches = await readRetrainSwitches(store);
-        const champions = new Map((await readChampions(store, 1)).map((one) => [one.model, one]));
-        const items = [...models.keys()].map((model): RetrainingItem => {
-          const own = settings.get(model);
-          const stopped = switches.find((one) => one.stopped && (one.model === "" || one.model === model));
-          const known = champions.get(model);
-          return {
-            model,
-            launcher: own?.launcher.type ?? null,
-            dry_run: own?.dryRun ?? null,
-            approval: own?.approval ?? null,
-            stopped: stopped ? { by: stopped.by, reason: stopped.reason, at: formatTime(stopped.at), model: stopped.model } : null,
-            champion: known ? championJson(known) : null,
-          };
-        });
-        return { items };
-      },
-    }),
-    ...(["stop", "resume"] as const).map((what) =>
-      route({
-        method: "POST",
-        path: `/v1/retraining/${what}`,
-        tag: "Retraining",
-        summary: what === "stop" ? "Stops all retraining, of one model or of all." : "Lets retraining go on, and closes its circuit.",
-        description:
-          what === "stop"
-            ? "Nothing is decided or started until it is resumed; jobs that run are left alone."
-            : "Failures before it no longer count.",
-        scope: "operate",
-        query: { model: text("A model's name. All models when not given.").optional(), by, reason },
-        answers: { "application/json": z.strictObject({ stopped: z.boolean(), model: z.string().nullable() }) },
-        problems: [404, 503],
-        handle: async ({ query, who }) => {
-          const model = query.model === undefined ? null : named(query.model);
-          await retrainer.switchTo(what === "stop", model ?? "", inWords(who, query.by), query.reason ?? "no reason was given");
-          return { stopped: what === "stop", model };
-        },
-      }),
-    ),
   ];
 }
 
@@ -311,39 +190,3 @@ function parsed(body: Buffer): unknown {
     return null;
   }
 }
-
-const timeOrNull = (time: Millis | null) => (time === null ? null : formatTime(time));
-
-function retrainJson(run: RetrainRun): RetrainItem {
-  return {
-    id: run.id,
-    model: run.model,
-    version: run.version,
-    rule: run.rule,
-    transition_id: run.transitionId,
-    state: run.state,
-    reason: run.reason,
-    at: formatTime(run.at),
-    trigger: run.trigger,
-    requested_by: run.by,
-    launcher: run.launcher,
-    external_id: run.externalId,
-    external_url: run.externalUrl,
-    attempts: run.attempts,
-    lease_until: timeOrNull(run.leaseUntil),
-    changed_at: formatTime(run.changedAt),
-    new_version: run.newVersion,
-    verdict: run.verdict,
-    swap: run.swap,
-  };
-}
-
-const stepJson = ({ sequence, state, detail, by: who, at }: RetrainStep) => ({ sequence, state, detail, by: who, at: formatTime(at) });
-
-const championJson = (one: Champion) => ({
-  registered: one.registered,
-  alias: one.alias,
-  registry_version: one.registryVersion,
-  version: one.version,
-  seen_at: formatTime(one.seenAt),
-});

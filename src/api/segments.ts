@@ -6,13 +6,12 @@ import { DAY, floorTo, formatTime } from "../model/time.ts";
 import { readNewestGrid } from "../store/grids.ts";
 import { readVersions } from "../store/versions.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
+import { count, moment } from "./json.ts";
 import { computedWindow } from "./measurements.ts";
 import { oneOf, text, time } from "./parameters.ts";
 import { Problem } from "./problem.ts";
 import { route, type Route } from "./route.ts";
 
-const count = z.int().min(0);
-const moment = z.string().meta({ format: "date-time" });
 const probability = z.number().nullable();
 
 const segmentGroup = z

@@ -5,13 +5,14 @@ import { readAlert } from "../store/alert-pages.ts";
 import type { Alert } from "../store/alerts.ts";
 import { insertAcknowledgement, insertSilence, readAcknowledgements, readSilences } from "../store/silences.ts";
 import type { Store } from "../store/store.ts";
+import { alert, alertJson } from "./alert-json.ts";
 import { pageOfWhole } from "./cursor.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
-import { alertJson, silenceJson } from "./json.ts";
+import { page } from "./json.ts";
 import { duration, flag, oneOf, pageSize, paging, text, time } from "./parameters.ts";
 import { Problem, quoted } from "./problem.ts";
 import { route, type Route } from "./route.ts";
-import { alert, page, silence } from "./schemas.ts";
+import { silence, silenceJson } from "./silence-json.ts";
 
 const by = text("Who does it, for those who ask later.").optional();
 const comment = text("Why, for those who ask later.").optional();

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { BacktestItem } from "../api/backtest-json.ts";
 import { firstSentence } from "../model/alert.ts";
 import { DAY, formatDuration, formatTime, HOUR, type Millis } from "../model/time.ts";
 import { action, jsonOption, newCommand, note, time, withConnection, type Cli, type Global } from "./command.ts";
@@ -8,27 +9,8 @@ import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable } from "./table.ts";
 import { countOf, NOTHING, printableLines, safeJson, timeText } from "./text.ts";
 
-type Page = {
-  readonly version: string;
-  readonly segment: string | null;
-  readonly subject: string;
-  readonly severity: string;
-  readonly since: string;
-  readonly told_at: string;
-  readonly resolved_at: string | null;
-  readonly closed_because: string | null;
-  readonly retrain: boolean;
-  readonly summary: string;
-};
-type Course = {
-  readonly rule: string;
-  readonly model: string;
-  readonly which: "old" | "new";
-  readonly windows: number;
-  readonly blind: number;
-  readonly pages: readonly Page[];
-};
-type Answer = { readonly from: string; readonly to: string; readonly courses: readonly Course[] };
+type Course = BacktestItem["courses"][number];
+type Page = Course["pages"][number];
 
 type Options = {
   readonly rules?: string;
@@ -60,7 +42,7 @@ export function backtestCommand(cli: Cli) {
         const answer = await withConnection(cli.io, config, async (connection) => {
           const response = await connection.request(path, { method: "POST", body, headers: { "content-type": "application/yaml" } });
           if (!response.ok) throw await requestFailure(response);
-          return (await response.json()) as Answer;
+          return (await response.json()) as BacktestItem;
         });
         if (options.json) cli.io.stdout.write(`${safeJson(answer)}\n`);
         else if (answer.courses.length === 0) note(cli.io, "None of these rules applies to a model.");
@@ -79,7 +61,7 @@ function readRulesFile(file: string): string {
 }
 
 /** A table of what each rule comes to, a line of time for each, and the pages. */
-function backtestText(answer: Answer, width: number | null): string {
+function backtestText(answer: BacktestItem, width: number | null): string {
   const several = new Set(answer.courses.map(({ model }) => model)).size > 1;
   const [from, to] = [Date.parse(answer.from), Date.parse(answer.to)];
   const named = ({ rule, model }: Course) => (several ? `${rule} (${model})` : rule);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { userInfo } from "node:os";
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { RetrainInFull, RetrainingItem, RetrainItem } from "../api/retrains.ts";
+import type { RetrainInFull, RetrainingItem, RetrainItem } from "../api/retrain-json.ts";
 import { RETRAIN_STATES } from "../model/retraining.ts";
 import { action, jsonOption, limitOption, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";

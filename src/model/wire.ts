@@ -1,5 +1,5 @@
 import type { Explanation } from "./alert.ts";
-import type { MeasurementDetail } from "./measurement.ts";
+import { SUBJECTS, type MeasurementDetail } from "./measurement.ts";
 import { formatTime } from "./time.ts";
 
 /** A value with its keys as they go out: the keys are this program's own; names and values from events stand in values only. */
@@ -23,6 +23,13 @@ export function detailJson(detail: MeasurementDetail): unknown {
     ...(scale ? { scale: { ...scales, ...(from === undefined ? {} : { from: formatTime(from) }) } } : {}),
   });
 }
+
+/** The features that an alert's subject stands for. One whose name is also that of another subject is told apart by a prefix. */
+export function featuresOf(subject: string): string[] {
+  return OTHER_SUBJECTS.has(subject) ? [] : [subject.replace(/^feature:/, "")];
+}
+
+const OTHER_SUBJECTS: ReadonlySet<string> = new Set(SUBJECTS.filter((subject) => subject !== "feature"));
 
 /** An explanation as it stands in API answers and webhooks alike. */
 export function explanationJson(explanation: Explanation) {

@@ -1,6 +1,6 @@
 import type { Notification } from "../model/alert.ts";
 import { formatTime } from "../model/time.ts";
-import { explanationJson } from "../model/wire.ts";
+import { explanationJson, featuresOf } from "../model/wire.ts";
 import { alertLines, oneLine, type AlertLine } from "./message.ts";
 
 const BODY_BYTES = 20_000;
@@ -17,9 +17,7 @@ function alertJson(line: AlertLine, acknowledged: Notification["acknowledged"], 
     version: key.version,
     segment: key.segment,
     subject: key.subject,
-    features: ["prediction", "score", "label", "performance", "traffic"].includes(key.subject)
-      ? []
-      : [key.subject.replace(/^feature:/, "")],
+    features: featuresOf(key.subject),
     since: formatTime(latest.since),
     from: formatTime(latest.window.from),
     to: formatTime(latest.window.to),

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type * as z from "zod";
 import { apiRoutes } from "../../src/api/api.ts";
 import { pathNames } from "../../src/api/route.ts";
-import { problem } from "../../src/api/schemas.ts";
+import { problem } from "../../src/api/problem-json.ts";
 import type { HttpSettings } from "../../src/model/settings.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
 import { DAY, formatTime } from "../../src/model/time.ts";

@@ -1,0 +1,10 @@
+import { text } from "./parameters.ts";
+
+/** What whoever operates says with it, for the record. */
+export const by = text("Who does it, for the record.").optional();
+export const reason = text("Why, for the record.").optional();
+
+/** Who did it: as they call themselves, and the token they came with. */
+export function inWords(who: string, given: string | undefined): string {
+  return given === undefined || given === "" ? who : `${given} (${who})`;
+}
