@@ -7,7 +7,7 @@ import type { RejectReason } from "../model/event.ts";
 import type { Measurement, MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
 import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
-import type { RetrainRun } from "../model/retraining.ts";
+import type { RetrainControl, RetrainRun, SwapAdvice } from "../model/retraining.ts";
 import type { AdapterSettings, HttpSettings, ModelSettings, RetrainingSettings } from "../model/settings.ts";
 import type { Grid } from "../model/grid.ts";
 import type { Clock, Millis, Window } from "../model/time.ts";
@@ -88,27 +88,9 @@ export type ApiDependencies = {
   }) => Promise<{ readonly json: unknown; html(): string }>;
   readonly retraining: {
     readonly settings: ReadonlyMap<string, RetrainingSettings>;
-    readonly retrainer: {
-      trigger(asked: {
-        readonly model: string;
-        readonly version: string | null;
-        readonly key: string;
-        readonly kind: "api" | "cli";
-        readonly by: string;
-        readonly reason: string;
-        readonly force: boolean;
-      }): Promise<RetrainRun>;
-      approve(id: string, by: string): Promise<RetrainRun>;
-      cancel(id: string, by: string, reason: string): Promise<RetrainRun>;
-      opens(id: string, key: string): Promise<boolean>;
-      report(id: string, outcome: { succeeded: boolean; version: string | null; detail: string }, by: string): Promise<RetrainRun>;
-      acceptSwap(id: string, by: string): Promise<RetrainRun>;
-      switchTo(stopped: boolean, model: string, by: string, reason: string): Promise<void>;
-    };
+    readonly retrainer: RetrainControl;
     /** What a swap of baselines takes; null for a model that is no longer configured. */
-    readonly swapAdvice: (
-      run: RetrainRun,
-    ) => { readonly why: string; readonly command: string | null; readonly yaml: string | null } | null;
+    readonly swapAdvice: (run: RetrainRun) => SwapAdvice | null;
   };
   readonly status: () => DaemonStatus;
   /** What the process counts, in the text format of Prometheus. */

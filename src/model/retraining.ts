@@ -149,3 +149,41 @@ const OPEN: readonly RetrainState[] = ["waiting_for_approval", "requested", "sta
 export function isOpen({ state }: Pick<RetrainRun, "state">): boolean {
   return OPEN.includes(state);
 }
+
+/** A person, or a program of theirs, asks for a retraining. */
+export type RetrainAsked = {
+  readonly model: string;
+  /** The version to replace; null for the one seen last. */
+  readonly version: string | null;
+  readonly key: string;
+  readonly kind: "api" | "cli";
+  readonly by: string;
+  readonly reason: string;
+  readonly force: boolean;
+};
+
+/** What a job says of itself. */
+export type RetrainOutcome = { readonly succeeded: boolean; readonly version: string | null; readonly detail: string };
+
+/** What people and jobs may do. */
+export type RetrainControl = {
+  trigger(asked: RetrainAsked): Promise<RetrainRun>;
+  approve(id: string, by: string): Promise<RetrainRun>;
+  cancel(id: string, by: string, reason: string): Promise<RetrainRun>;
+  /** Whether a key is the one a run was given to report its outcome with. */
+  opens(id: string, key: string): Promise<boolean>;
+  report(id: string, outcome: RetrainOutcome, by: string): Promise<RetrainRun>;
+  /** Closes the alerts of the old version, now that another serves. */
+  acceptSwap(id: string, by: string): Promise<RetrainRun>;
+  /** Stops retraining of a model, or of all (the empty name), or lets it go on. */
+  switchTo(stopped: boolean, model: string, by: string, reason: string): Promise<void>;
+};
+
+/** What a swap of baselines takes. */
+export type SwapAdvice = {
+  /** In a sentence. */
+  readonly why: string;
+  /** What to run before it, and what to write into the configuration; null where nothing needs to change. */
+  readonly command: string | null;
+  readonly yaml: string | null;
+};

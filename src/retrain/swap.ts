@@ -1,15 +1,7 @@
 import type { BaselineSettings, ModelSettings, RetrainingSettings } from "../model/settings.ts";
-import type { RetrainRun } from "../model/retraining.ts";
+import type { RetrainRun, SwapAdvice } from "../model/retraining.ts";
 import { formatTime } from "../model/time.ts";
 import { trainingWindow } from "./request.ts";
-
-export type SwapAdvice = {
-  /** In a sentence. */
-  readonly why: string;
-  /** What to run before it, and what to write into the configuration; null where nothing needs to change. */
-  readonly command: string | null;
-  readonly yaml: string | null;
-};
 
 /**
  * What it takes to hold the new version against what it was trained on. Baselines that move with the rows, and those of a
