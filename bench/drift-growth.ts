@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Table from "cli-table3";
-import { DAY } from "../src/model/time.ts";
+import { DAY, HOUR } from "../src/model/time.ts";
 import { openStore } from "../src/store/open.ts";
 import { fill } from "./drift-ticks.ts";
 import type { State } from "./support/drift-columns.ts";
@@ -21,41 +21,41 @@ const AXES: readonly {
   goal: number;
   sizes: readonly number[];
   stored: (size: number) => Stored;
-  windowDays: (size: number) => number;
+  windowHours: (size: number) => number;
 }[] = [
   {
     name: "rows",
     goal: 0.1,
     sizes: [10_000, 31_600, 100_000, 316_000, 1_000_000],
     stored: (rows) => ({ ...STORED, rows }),
-    windowDays: () => 1,
+    windowHours: () => 24,
   },
   {
     name: "features",
     goal: 1.05,
     sizes: [20, 40, 80, 160, 320],
     stored: (features) => ({ ...STORED, features, rows: 5_000 }),
-    windowDays: () => 1,
+    windowHours: () => 24,
   },
   {
     name: "versions",
     goal: 1.05,
     sizes: [1, 2, 4, 8, 16],
     stored: (versions) => ({ ...STORED, versions, rows: 20_000 }),
-    windowDays: () => 1,
+    windowHours: () => 24,
   },
   {
-    name: "days in the window",
+    name: "hours in the window, one bucket each",
     goal: 0.5,
-    sizes: [1, 2, 4, 8, 16, 32],
+    sizes: [1, 3, 12, 48, 192, 768],
     stored: () => ({ ...STORED, days: days(36) }),
-    windowDays: (size) => size,
+    windowHours: (size) => size,
   },
 ];
 
 /** How the CPU of measuring a window's drift from counts grows. */
 export async function growth(): Promise<void> {
-  for (const { name, goal, sizes, stored, windowDays } of AXES) {
+  for (const { name, goal, sizes, stored, windowHours } of AXES) {
     const points: { x: number; y: number }[] = [];
     let [filled, directory] = ["", ""];
     for (const size of sizes) {
@@ -67,7 +67,7 @@ export async function growth(): Promise<void> {
         await fill(directory, wanted, false);
         filled = JSON.stringify(wanted);
       }
-      points.push({ x: size, y: await measuredCpu(directory, wanted.days.length, windowDays(size)) });
+      points.push({ x: size, y: await measuredCpu(directory, wanted.days.length, windowHours(size)) });
     }
     rmSync(directory, { recursive: true, force: true });
     const { exponent, rSquared } = growthExponent(points);
@@ -78,17 +78,24 @@ export async function growth(): Promise<void> {
   }
 }
 
-/** Microseconds of CPU of measuring a window of so many days: the median of five, each of other days. */
-async function measuredCpu(directory: string, stored: number, windowDays: number): Promise<number> {
+/** Microseconds of CPU of measuring a window of so many hours: the median of five, each of other days. */
+async function measuredCpu(directory: string, stored: number, windowHours: number): Promise<number> {
   const store = await openStore({ kind: "embedded", path: join(directory, "store") });
   try {
     const { monitor } = await openMonitor(store);
     const costs: number[] = [];
     for (let round = -2; round < 5; round++) {
-      const from = FIRST_DAY + ((round + 2) % (stored - windowDays + 1)) * DAY;
-      const window = { from, to: from + windowDays * DAY };
+      const starts = stored - Math.ceil(windowHours / 24) + 1;
+      const from = FIRST_DAY + ((round + 2) % starts) * DAY;
+      const window = { from, to: from + windowHours * HOUR };
       const { cpu } = await costOf(async () => {
-        const found = await monitor.measure({ model: "bench", window, baselines: ["training"], families: ["drift"] });
+        const found = await monitor.measure({
+          model: "bench",
+          window,
+          baselines: ["training"],
+          families: ["drift"],
+          only: { subject: "feature" },
+        });
         if (found.every(({ value }) => value === null)) throw new Error("Nothing was measured.");
       });
       // The first two read the baseline and compile what runs often.

@@ -17,7 +17,7 @@ name: all three (a quarter of an hour, and 1.5 GB of disk for a while).
 
   --features N      features of the part tick, 20 unless told; one in ten is a text
   --rows N          rows on either side in the part tick, 1000000 unless told
-  --rounds N        ticks in each of the two states, 6 unless told
+  --rounds N        ticks in each of the two states, 8 unless told
   --python PATH     a Python with numpy and scipy; python3 unless told
   --evidently PATH  a Python that has evidently 0.7.23; or "install", to make one in a temporary directory. Left out unless told
 `;
@@ -27,7 +27,7 @@ const { values, positionals } = readCommandLine(HELP, {
   options: {
     features: { type: "string", default: "20" },
     rows: { type: "string", default: "1000000" },
-    rounds: { type: "string", default: "6" },
+    rounds: { type: "string", default: "8" },
     python: { type: "string", default: "python3" },
     evidently: { type: "string" },
     child: { type: "string" },
