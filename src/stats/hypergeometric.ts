@@ -27,7 +27,7 @@ export function logTableMass(k: number, n: number, m: number, total: number): nu
 
 /** P(b = k + 1)/P(b = k). */
 function stepUp(k: number, n: number, m: number, total: number): number {
-  return ((m - k) / (k + 1)) * ((total - k) / (n - total + k + 1));
+  return ((m - k) * (total - k)) / ((k + 1) * (n - total + k + 1));
 }
 
 /** Ways to deal one bin's rows. */
@@ -133,6 +133,9 @@ export function dealtChange(total: number, n: number, m: number): DealtChange {
   return { mean, variance: Math.max(0, square - mean * mean) };
 }
 
+/** What is left of a tail when a mass falls below this share of what was added up is beyond its ninth digit. */
+const END_OF_TAIL = 1e-13;
+
 /** Σ P(b = k) from `start` outwards, in the direction of the tail. */
 function tailFrom(start: number, direction: 1 | -1, n: number, m: number, total: number): number {
   const least = Math.max(0, total - n);
@@ -140,7 +143,7 @@ function tailFrom(start: number, direction: 1 | -1, n: number, m: number, total:
   if (start < least || start > most) return 0;
   let mass = 1;
   let sum = 0;
-  for (let k = start; k >= least && k <= most && mass > NEGLIGIBLE * sum; k += direction) {
+  for (let k = start; k >= least && k <= most && mass > END_OF_TAIL * sum; k += direction) {
     sum += mass;
     mass = direction === 1 ? mass * stepUp(k, n, m, total) : k === least ? 0 : mass / stepUp(k - 1, n, m, total);
   }
