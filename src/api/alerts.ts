@@ -1,15 +1,14 @@
 import * as z from "zod";
-import { alertPlace, readAlert, readAlertPage } from "../store/alert-pages.ts";
+import { alertPlace, readAlertPage } from "../store/alert-pages.ts";
 import { readDeliveries } from "../store/deliveries.ts";
 import { alert, alertInFull, deliveryJson, transitionJson } from "./alert-json.ts";
 import { pageOf, pageOfWhole, readCursor } from "./cursor.ts";
 import type { ApiDependencies } from "./dependencies.ts";
 import { page } from "./json.ts";
 import { oneOf, pageSize, paging, text } from "./parameters.ts";
-import { Problem, quoted } from "./problem.ts";
 import { route, type Route } from "./route.ts";
 import { rule, ruleJson } from "./rule-json.ts";
-import { alertsJson } from "./silences.ts";
+import { alertNamed, alertsJson } from "./shown-alerts.ts";
 
 const PLACE = z.tuple([z.int(), z.string()]);
 
@@ -50,8 +49,7 @@ export function alertRoutes(dependencies: Pick<ApiDependencies, "store" | "rules
       answers: { "application/json": alertInFull },
       problems: [404],
       handle: async ({ path }) => {
-        const found = await readAlert(store, path.id ?? "");
-        if (!found) throw new Problem(404, `There is no alert ${quoted(path.id ?? "")}.`, "GET /v1/alerts lists those there are.");
+        const found = await alertNamed(store, path.id ?? "");
         const deliveries = await readDeliveries(store, {
           transitionIds: found.transitions.map((transition) => transition.id),
           limit: 1_000,

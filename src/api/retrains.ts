@@ -43,6 +43,20 @@ export function retrainRoutes({
     }
   }
 
+  /** Somebody agrees to what a run waits for. */
+  const agreement = (what: "approve" | "swap", summary: string, agree: (id: string, who: string) => Promise<RetrainRun>) =>
+    route({
+      method: "POST",
+      path: `/v1/retrains/{id}/${what}`,
+      tag: "Retraining",
+      summary,
+      scope: "operate",
+      query: { by },
+      answers: { "application/json": retrain },
+      problems: [404, 409, 503],
+      handle: async ({ path, query, who }) => done(agree((await runNamed(path.id)).id, inWords(who, query.by))),
+    });
+
   return [
     route({
       method: "GET",
@@ -115,17 +129,7 @@ export function retrainRoutes({
         } satisfies RetrainInFull;
       },
     }),
-    route({
-      method: "POST",
-      path: "/v1/retrains/{id}/approve",
-      tag: "Retraining",
-      summary: "Lets a run start that waits for approval.",
-      scope: "operate",
-      query: { by },
-      answers: { "application/json": retrain },
-      problems: [404, 409, 503],
-      handle: async ({ path, query, who }) => done(retrainer.approve((await runNamed(path.id)).id, inWords(who, query.by))),
-    }),
+    agreement("approve", "Lets a run start that waits for approval.", (id, who) => retrainer.approve(id, who)),
     route({
       method: "POST",
       path: "/v1/retrains/{id}/cancel",
@@ -169,17 +173,9 @@ export function retrainRoutes({
         return done(retrainer.report(run.id, { succeeded: how === "succeeded", version, detail }, who));
       },
     }),
-    route({
-      method: "POST",
-      path: "/v1/retrains/{id}/swap",
-      tag: "Retraining",
-      summary: "Accepts a swap of baselines: closes the alerts of the version that was replaced.",
-      scope: "operate",
-      query: { by },
-      answers: { "application/json": retrain },
-      problems: [404, 409, 503],
-      handle: async ({ path, query, who }) => done(retrainer.acceptSwap((await runNamed(path.id)).id, inWords(who, query.by))),
-    }),
+    agreement("swap", "Accepts a swap of baselines: closes the alerts of the version that was replaced.", (id, who) =>
+      retrainer.acceptSwap(id, who),
+    ),
   ];
 }
 

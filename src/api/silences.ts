@@ -1,35 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { SEVERITIES } from "../model/rule.ts";
-import { SILENCE_FIELDS, silenceOf, type Silence } from "../model/silence.ts";
-import { readAlert } from "../store/alert-pages.ts";
-import type { Alert } from "../store/alerts.ts";
-import { insertAcknowledgement, insertSilence, readAcknowledgements, readSilences } from "../store/silences.ts";
+import { SILENCE_FIELDS, type Silence } from "../model/silence.ts";
+import { insertAcknowledgement, insertSilence, readSilences } from "../store/silences.ts";
 import type { Store } from "../store/store.ts";
-import { alert, alertJson } from "./alert-json.ts";
+import { alert } from "./alert-json.ts";
 import { pageOfWhole } from "./cursor.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
 import { page } from "./json.ts";
 import { duration, flag, oneOf, pageSize, paging, text, time } from "./parameters.ts";
 import { Problem, quoted } from "./problem.ts";
 import { route, type Route } from "./route.ts";
+import { alertNamed, alertsJson } from "./shown-alerts.ts";
 import { silence, silenceJson } from "./silence-json.ts";
 
 const by = text("Who does it, for those who ask later.").optional();
 const comment = text("Why, for those who ask later.").optional();
 const NOBODY = "an operator";
-
-/** Alerts as the API shows them, with who has taken them up and who has silenced them. */
-export async function alertsJson({ store, clock }: Pick<ApiDependencies, "store" | "clock">, alerts: readonly Alert[]) {
-  const acknowledged = await readAcknowledgements(
-    store,
-    alerts.map(({ id }) => id),
-  );
-  const now = clock();
-  const silences = await readSilences(store, { endingAfter: now });
-  return alerts.map((one) =>
-    alertJson(one, { acknowledgedBy: acknowledged.get(one.id)?.by ?? null, silencedBy: silenceOf(silences, one, now)?.by ?? null }),
-  );
-}
 
 /** Who is to be told no more: of one alert, or of what matches for some time. */
 export function silenceRoutes(dependencies: Pick<ApiDependencies, "store" | "models" | "rules" | "clock">): Route[] {
@@ -53,8 +39,7 @@ export function silenceRoutes(dependencies: Pick<ApiDependencies, "store" | "mod
       answers: { "application/json": alert },
       problems: [404],
       handle: async ({ path, query }) => {
-        const found = await readAlert(store, path.id ?? "");
-        if (!found) throw new Problem(404, `There is no alert ${quoted(path.id ?? "")}.`, "GET /v1/alerts lists those there are.");
+        const found = await alertNamed(store, path.id ?? "");
         await insertAcknowledgement(store, {
           alertId: found.alert.id,
           by: query.by || NOBODY,

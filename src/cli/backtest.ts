@@ -6,7 +6,7 @@ import { action, jsonOption, newCommand, note, time, withConnection, type Cli, t
 import { CliFailure } from "./failure.ts";
 import { pathWith, requestFailure } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
-import { formatTable } from "./table.ts";
+import { figure, formatTable } from "./table.ts";
 import { countOf, NOTHING, printableLines, safeJson, timeText } from "./text.ts";
 
 type Course = BacktestItem["courses"][number];
@@ -69,13 +69,13 @@ function backtestText(answer: BacktestItem, width: number | null): string {
     [
       { title: "rule" },
       { title: "which" },
-      { title: "pages", align: "right" },
-      { title: "open at the end", align: "right" },
-      { title: "told after", align: "right" },
-      { title: "open for", align: "right" },
-      { title: "retrain", align: "right" },
-      { title: "windows", align: "right" },
-      { title: "could not tell", align: "right" },
+      figure("pages"),
+      figure("open at the end"),
+      figure("told after"),
+      figure("open for"),
+      figure("retrain"),
+      figure("windows"),
+      figure("could not tell"),
     ],
     answer.courses.map((course) => {
       const { pages } = course;

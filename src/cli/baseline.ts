@@ -7,7 +7,7 @@ import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { askItems } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
-import { formatTable, type Column } from "./table.ts";
+import { figure, formatTable, type Column } from "./table.ts";
 import { jsonLines, NOTHING, printableLines, timeText } from "./text.ts";
 
 type LoadedItem = {
@@ -105,8 +105,8 @@ const COLUMNS: readonly Column[] = [
   { title: "model" },
   { title: "name" },
   { title: "version" },
-  { title: "rows", align: "right" },
-  { title: "labelled", align: "right" },
+  figure("rows"),
+  figure("labelled"),
   { title: "from" },
   { title: "to" },
   { title: "digest" },

@@ -1,14 +1,13 @@
 import { named, number, percent } from "../alerting/words.ts";
 import type { ChangesItem } from "../api/changes.ts";
-import type { Config } from "../model/settings.ts";
+import type { ModelSettings } from "../model/settings.ts";
 import { formatDuration } from "../model/time.ts";
-import { action, duration, jsonOption, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
+import { action, duration, jsonOption, modelOption, newCommand, note, withModel, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
 import { modelPath } from "./measurements.ts";
 import { askJson } from "./request.ts";
-import { chooseModel, loadSettings } from "./settings.ts";
-import { formatTable } from "./table.ts";
+import { figure, formatTable } from "./table.ts";
 import { countOf, NOTHING, printableLines, safeJson, timeText } from "./text.ts";
 
 type ChangesOptions = { readonly model?: string; readonly version?: string; readonly step?: number; readonly json?: boolean };
@@ -33,13 +32,11 @@ export function changesCommand(cli: Cli) {
 }
 
 async function changes(io: Io, options: ChangesOptions & Global): Promise<number> {
-  const { config } = loadSettings(io, options.config);
-  chooseModel(config, options.model);
-  return withConnection(io, config, (connection) => showChanges(io, connection, config, options));
+  return withModel(io, options, (connection, model) => showChanges(io, connection, model, options));
 }
 
-async function showChanges(io: Io, connection: Connection, config: Config, options: ChangesOptions): Promise<number> {
-  const found = await askJson<ChangesItem>(connection, `${modelPath(chooseModel(config, options.model))}/changes`, {
+async function showChanges(io: Io, connection: Connection, model: ModelSettings, options: ChangesOptions): Promise<number> {
+  const found = await askJson<ChangesItem>(connection, `${modelPath(model)}/changes`, {
     version: options.version,
     step: options.step === undefined ? undefined : formatDuration(options.step),
   });
@@ -77,9 +74,9 @@ function changesTable({ found, quantity }: ChangesItem, width: number | null): s
       { title: "since" },
       { title: "found" },
       { title: "held until" },
-      { title: "before", align: "right" },
-      { title: "after", align: "right" },
-      { title: "rows", align: "right" },
+      figure("before"),
+      figure("after"),
+      figure("rows"),
       { title: "" },
     ],
     found.map((one) => [

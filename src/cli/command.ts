@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Log } from "../log.ts";
-import type { Config } from "../model/settings.ts";
+import type { Config, ModelSettings } from "../model/settings.ts";
 import { parseDuration, parseTime, type Millis } from "../model/time.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
+import { chooseModel, loadSettings } from "./settings.ts";
 import { printableLines, safeJson } from "./text.ts";
 
 /** What commands are made with: `finish` notes the exit code of the one that ran. */
@@ -80,6 +81,17 @@ export async function withConnection<Result>(io: Io, config: Config, use: (conne
   } finally {
     await connection.close();
   }
+}
+
+/** The same for a command about one model. */
+export async function withModel<Result>(
+  io: Io,
+  { config: file, model }: { readonly config?: string; readonly model?: string },
+  use: (connection: Connection, model: ModelSettings) => Promise<Result>,
+): Promise<Result> {
+  const { config } = loadSettings(io, file);
+  const chosen = chooseModel(config, model);
+  return withConnection(io, config, (connection) => use(connection, chosen));
 }
 
 /** What a person who waits for the command should know; the rest, as a replay brings it by the hundred, on demand. */

@@ -2,16 +2,15 @@ import { Option } from "commander";
 import { moment, named, number, percent } from "../alerting/words.ts";
 import type { ComparisonItem } from "../api/compare.ts";
 import { COMPARED_METRICS, type ComparedMetric } from "../model/comparison.ts";
-import type { Config } from "../model/settings.ts";
+import type { ModelSettings } from "../model/settings.ts";
 import { parseTime } from "../model/time.ts";
-import { action, effectSize, jsonOption, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
+import { action, effectSize, jsonOption, modelOption, newCommand, note, withModel, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { modelPath } from "./measurements.ts";
 import { askJson } from "./request.ts";
-import { chooseModel, loadSettings } from "./settings.ts";
-import { formatTable, type Column } from "./table.ts";
+import { figure, formatTable, type Column } from "./table.ts";
 import { countOf, NOTHING, numberOrNothing, printableLines, pValueText, safeJson, timeText } from "./text.ts";
 
 /** Larger e-values say no more to a person. */
@@ -45,13 +44,11 @@ export function compareCommand(cli: Cli) {
 async function compare(io: Io, options: CompareOptions & Global): Promise<number> {
   if ((options.champion === undefined) !== (options.challenger === undefined))
     throw new CliFailure("--champion and --challenger belong together.", "Give both, or neither for the two versions seen last.", 2);
-  const { config } = loadSettings(io, options.config);
-  chooseModel(config, options.model);
-  return withConnection(io, config, (connection) => showComparison(io, connection, config, options));
+  return withModel(io, options, (connection, model) => showComparison(io, connection, model, options));
 }
 
-async function showComparison(io: Io, connection: Connection, config: Config, options: CompareOptions): Promise<number> {
-  const found = await askJson<ComparisonItem>(connection, `${modelPath(chooseModel(config, options.model))}/compare`, {
+async function showComparison(io: Io, connection: Connection, model: ModelSettings, options: CompareOptions): Promise<number> {
+  const found = await askJson<ComparisonItem>(connection, `${modelPath(model)}/compare`, {
     a: options.champion,
     b: options.challenger,
     metric: options.metric,
@@ -82,13 +79,13 @@ function comparisonTable({ metrics, margin, champion, challenger }: ComparisonIt
   const predictions = champion.predictions + challenger.predictions;
   const columns: Column[] = [
     { title: "metric" },
-    { title: "champion", align: "right" },
-    { title: "challenger", align: "right" },
-    { title: "difference", align: "right" },
+    figure("champion"),
+    figure("challenger"),
+    figure("difference"),
     { title: "interval" },
-    { title: "e", align: "right" },
-    { title: "p", align: "right" },
-    { title: "one-look p", align: "right" },
+    figure("e"),
+    figure("p"),
+    figure("one-look p"),
     { title: "one-look interval" },
     { title: "verdict", flexible: true },
   ];

@@ -1,9 +1,9 @@
 import { Option } from "commander";
 import { moment, number, percent, printable } from "../alerting/words.ts";
 import { DRIFT_METRICS, metricFamily, QUALITY_METRICS, subjectName, type Metric } from "../model/measurement.ts";
-import type { Config } from "../model/settings.ts";
+import type { ModelSettings } from "../model/settings.ts";
 import { formatDuration, parseTime, type Millis } from "../model/time.ts";
-import { action, effectSize, jsonOption, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
+import { action, effectSize, jsonOption, modelOption, newCommand, note, withModel, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
@@ -24,8 +24,7 @@ import {
   type MeasurementItem,
   type Span,
 } from "./measurements.ts";
-import { chooseModel, loadSettings } from "./settings.ts";
-import { formatTable, type Column } from "./table.ts";
+import { figure, formatTable, type Column } from "./table.ts";
 import { countOf, NOTHING, numberOrNothing, printableLines, pValueText } from "./text.ts";
 
 type DriftOptions = Span & {
@@ -69,13 +68,10 @@ async function drift(io: Io, options: DriftOptions & { config?: string }): Promi
   checkSpan(options);
   if (options.exact && options.last === undefined && options.from === undefined)
     throw new CliFailure("--exact reads the rows of one window again.", "Say which: --last 7d, or --from and --to.", 2);
-  const { config } = loadSettings(io, options.config);
-  chooseModel(config, options.model);
-  return withConnection(io, config, (connection) => showDrift(io, connection, config, options));
+  return withModel(io, options, (connection, model) => showDrift(io, connection, model, options));
 }
 
-async function showDrift(io: Io, connection: Connection, config: Config, options: DriftOptions): Promise<number> {
-  const model = chooseModel(config, options.model);
+async function showDrift(io: Io, connection: Connection, model: ModelSettings, options: DriftOptions): Promise<number> {
   const family = options.metric !== "judged" && options.metric !== "all" ? metricFamily(options.metric) : "drift";
   const params = {
     version: options.version,
@@ -140,12 +136,12 @@ function driftTable(model: string, judged: readonly JudgedItem[], width: number 
     ...(ground.baselines ? [{ title: "baseline" }] : []),
     { title: "subject" },
     { title: "metric" },
-    { title: "value", align: "right" },
+    figure("value"),
     ...(isExact ? [{ title: "exact", align: "right" as const }, { title: "promised", align: "right" as const }, { title: "holds" }] : []),
-    { title: "expected", align: "right" },
-    { title: "p", align: "right" },
-    { title: "rows", align: "right" },
-    { title: "reference", align: "right" },
+    figure("expected"),
+    figure("p"),
+    figure("rows"),
+    figure("reference"),
     { title: "status" },
     { title: "evidence" },
     { title: "largest change", flexible: true },

@@ -1,11 +1,10 @@
 import { percent } from "../alerting/words.ts";
 import { formatTime, type Millis } from "../model/time.ts";
-import { action, jsonOption, modelOption, newCommand, note, time, withConnection, type Cli, type Global } from "./command.ts";
+import { action, jsonOption, modelOption, newCommand, note, time, withModel, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
 import { modelPath } from "./measurements.ts";
 import { ask, askJson, pathWith } from "./request.ts";
-import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable } from "./table.ts";
 import { jsonLines, NOTHING, safeJson, timeText } from "./text.ts";
 
@@ -60,9 +59,7 @@ function stretchOptions(command: ReturnType<typeof newCommand>, usual: string) {
 type Use = (io: Io, connection: Connection, path: string, options: GridOptions) => Promise<number>;
 
 function run(io: Io, options: GridOptions & Global, use: Use): Promise<number> {
-  const { config } = loadSettings(io, options.config);
-  const path = `${modelPath(chooseModel(config, options.model))}/grid`;
-  return withConnection(io, config, (connection) => use(io, connection, path, options));
+  return withModel(io, options, (connection, model) => use(io, connection, `${modelPath(model)}/grid`, options));
 }
 
 const stretchOf = ({ from, to }: GridOptions) => ({

@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option } from "commander";
 import { number, percent } from "../alerting/words.ts";
 import { atThreshold, isThresholdMetric, PERFORMANCE_METRICS, type PerformanceMetric } from "../model/measurement.ts";
-import type { Config } from "../model/settings.ts";
+import type { ModelSettings } from "../model/settings.ts";
 import { formatDuration, parseTime } from "../model/time.ts";
-import { action, effectSize, jsonOption, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
+import { action, effectSize, jsonOption, modelOption, newCommand, note, withModel, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { caption, conclude } from "./drift.ts";
 import type { Io } from "./io.ts";
@@ -23,8 +23,7 @@ import {
   type Span,
 } from "./measurements.ts";
 import { askItems, type Params } from "./request.ts";
-import { chooseModel, loadSettings } from "./settings.ts";
-import { formatTable, type Column } from "./table.ts";
+import { figure, formatTable, type Column } from "./table.ts";
 import { NOTHING, numberOrNothing, pValueText, sparkline } from "./text.ts";
 
 const TREND_WINDOWS = 20;
@@ -60,13 +59,10 @@ export function performanceCommand(cli: Cli) {
 
 async function performance(io: Io, options: PerformanceOptions & { config?: string }): Promise<number> {
   checkSpan(options);
-  const { config } = loadSettings(io, options.config);
-  chooseModel(config, options.model);
-  return withConnection(io, config, (connection) => showPerformance(io, connection, config, options));
+  return withModel(io, options, (connection, model) => showPerformance(io, connection, model, options));
 }
 
-async function showPerformance(io: Io, connection: Connection, config: Config, options: PerformanceOptions): Promise<number> {
-  const model = chooseModel(config, options.model);
+async function showPerformance(io: Io, connection: Connection, model: ModelSettings, options: PerformanceOptions): Promise<number> {
   const path = `${modelPath(model)}/performance`;
   const params = { version: options.version, metric: options.metric, baseline: options.baseline, segment: options.segment };
   const window = await requestedWindow(connection, model, options, io.now());
@@ -146,11 +142,11 @@ function performanceTable(model: string, judged: readonly JudgedItem[], trends: 
     ...(ground.segments ? [{ title: "segment" }] : []),
     ...(ground.baselines ? [{ title: "baseline" }] : []),
     { title: "metric" },
-    { title: "value", align: "right" },
+    figure("value"),
     { title: "interval" },
-    { title: "reference", align: "right" },
-    { title: "p", align: "right" },
-    { title: "labelled", align: "right" },
+    figure("reference"),
+    figure("p"),
+    figure("labelled"),
     { title: "status" },
     ...(trends.size > 0 ? [{ title: "trend" }] : []),
   ];

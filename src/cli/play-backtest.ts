@@ -4,7 +4,7 @@ import { Problem } from "../api/problem.ts";
 import type { ApiDependencies } from "../api/dependencies.ts";
 import { formatProblems } from "../config/problem.ts";
 import { readDocument } from "../config/document.ts";
-import { readRules } from "../config/read-rules.ts";
+import { channelsInRules, readRules } from "../config/read-rules.ts";
 import { whyNotApplicable } from "../config/why-not-applicable.ts";
 import type { Backtest, BacktestCourse } from "../model/backtest.ts";
 import type { Rule } from "../model/rule.ts";
@@ -43,13 +43,7 @@ export function backtestOf({
 
   function readProposed(text: string): Rule[] {
     const document = readDocument("rules", text, {});
-    // Whom to tell is of no matter here: channels it names need not be there.
-    const channels = [...config.channels.keys()];
-    const referred = {
-      models: config.models,
-      modelNames: [...config.models.keys()],
-      channelNames: [...channels, ...(text.match(/[\w.-]+/g) ?? [])],
-    };
+    const referred = { models: config.models, modelNames: [...config.models.keys()], channelNames: channelsInRules(document) };
     const rules = readRules(document, referred, false, new Map());
     const problems = document.problems();
     if (problems.length > 0)

@@ -1,5 +1,5 @@
 import type { Origin } from "../model/event.ts";
-import { formatTable } from "./table.ts";
+import { figure, formatTable } from "./table.ts";
 
 type Example = { readonly file: string; readonly line: number; readonly message: string };
 type RejectedReason = { readonly reason: string; readonly count: number; readonly examples: readonly Example[] };
@@ -44,12 +44,7 @@ export function rejectionTable(rejections: Rejections, width: number | null): st
       ]),
     );
   return formatTable(
-    [
-      { title: "reason" },
-      { title: "events", align: "right" },
-      { title: "for example", keepsEnd: true },
-      { title: "message", flexible: true },
-    ],
+    [{ title: "reason" }, figure("events"), { title: "for example", keepsEnd: true }, { title: "message", flexible: true }],
     rows,
     width,
   );

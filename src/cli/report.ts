@@ -1,13 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { Option } from "commander";
-import type { Config } from "../model/settings.ts";
-import { action, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
+import type { ModelSettings } from "../model/settings.ts";
+import { action, modelOption, newCommand, note, withModel, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { modelPath } from "./measurements.ts";
 import { ask, pathWith } from "./request.ts";
-import { chooseModel, loadSettings } from "./settings.ts";
 import { printableLines, safeJson } from "./text.ts";
 
 type ReportOptions = { readonly model?: string; readonly format?: "html" | "json"; readonly output?: string };
@@ -22,15 +21,13 @@ export function reportCommand(cli: Cli) {
     .option("-o, --output <file>", "write to this file instead of standard output")
     .action(
       action(cli, (options: ReportOptions & Global) => {
-        const { config } = loadSettings(cli.io, options.config);
-        chooseModel(config, options.model);
-        return withConnection(cli.io, config, (connection) => writeReport(cli.io, connection, config, options));
+        return withModel(cli.io, options, (connection, model) => writeReport(cli.io, connection, model, options));
       }),
     );
 }
 
-async function writeReport(io: Io, connection: Connection, config: Config, { model, format, output }: ReportOptions): Promise<number> {
-  const path = `${modelPath(chooseModel(config, model))}/report`;
+async function writeReport(io: Io, connection: Connection, model: ModelSettings, { format, output }: ReportOptions): Promise<number> {
+  const path = `${modelPath(model)}/report`;
   const wanted = format ?? (output !== undefined && /\.html?$/i.test(output) ? "html" : "json");
   const response = await ask(connection, pathWith(path, { format: wanted === "html" ? "html" : undefined }));
   const text = wanted === "html" ? await response.text() : `${safeJson(await response.json(), 2)}\n`;

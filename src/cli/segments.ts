@@ -2,16 +2,15 @@ import { Option } from "commander";
 import { named, number, percent } from "../alerting/words.ts";
 import type { SegmentExplanationItem, SegmentGroupItem } from "../api/segments.ts";
 import { PERFORMANCE_METRICS, type PerformanceMetric } from "../model/measurement.ts";
-import type { Config } from "../model/settings.ts";
+import type { ModelSettings } from "../model/settings.ts";
 import { formatTime } from "../model/time.ts";
-import { action, duration, jsonOption, modelOption, newCommand, note, time, withConnection, type Cli, type Global } from "./command.ts";
+import { action, duration, jsonOption, modelOption, newCommand, note, time, withModel, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { checkSpan, modelPath, requestedWindow, type Span } from "./measurements.ts";
 import { askJson } from "./request.ts";
-import { chooseModel, loadSettings } from "./settings.ts";
-import { formatTable, type Column } from "./table.ts";
+import { figure, formatTable, type Column } from "./table.ts";
 import { NOTHING, printableLines, pValueText, safeJson } from "./text.ts";
 
 /** Segments told of each entry; the rest add less. */
@@ -49,23 +48,14 @@ async function segments(io: Io, options: SegmentsOptions & Global): Promise<numb
   const isAsking = options.from !== undefined || options.last !== undefined;
   if (!isAsking && (options.metric ?? options.feature ?? options.version ?? options.baseline) !== undefined)
     throw new CliFailure("Which window is not said.", "Give --from and --to, or --last 7d.", 2);
-  const { config } = loadSettings(io, options.config);
-  chooseModel(config, options.model);
-  return withConnection(io, config, (connection) =>
-    isAsking ? showChange(io, connection, config, options) : showSegments(io, connection, config, options),
-  );
+  return withModel(io, options, (connection, model) => (isAsking ? showChange : showSegments)(io, connection, model, options));
 }
 
-async function showSegments(io: Io, connection: Connection, config: Config, options: SegmentsOptions): Promise<number> {
-  const model = chooseModel(config, options.model);
+async function showSegments(io: Io, connection: Connection, model: ModelSettings, options: SegmentsOptions): Promise<number> {
   const { items } = await askJson<{ items: SegmentGroupItem[] }>(connection, `${modelPath(model)}/segments`);
   if (options.json) io.stdout.write(`${safeJson(items)}\n`);
   else {
-    const columns: Column[] = [
-      { title: "group" },
-      { title: "segment", flexible: true },
-      { title: "rows of the reference", align: "right" },
-    ];
+    const columns: Column[] = [{ title: "group" }, { title: "segment", flexible: true }, figure("rows of the reference")];
     const rows = items.flatMap(({ group, segments: found }) =>
       found.map(({ segment, rows: n }) => [group, segment, n.toLocaleString("en-US")]),
     );
@@ -81,8 +71,7 @@ async function showSegments(io: Io, connection: Connection, config: Config, opti
   return 0;
 }
 
-async function showChange(io: Io, connection: Connection, config: Config, options: SegmentsOptions): Promise<number> {
-  const model = chooseModel(config, options.model);
+async function showChange(io: Io, connection: Connection, model: ModelSettings, options: SegmentsOptions): Promise<number> {
   const window = await requestedWindow(connection, model, options, io.now());
   if (window === null) throw new CliFailure("Which window is not said.", "Give --from and --to, or --last 7d.", 2);
   const isOutput = options.feature === "prediction" || options.feature === "score";
@@ -105,14 +94,14 @@ function changeTables(found: SegmentExplanationItem, change: number, width: numb
   const head = `${named(found.model)}, version ${named(found.version ?? "")}, ${found.from} to ${found.to} against ${named(found.baseline)}: ${what} changed by ${signed(change)}`;
   const columns: Column[] = [
     { title: "segment", flexible: true },
-    { title: "adds", align: "right" },
-    { title: "of it", align: "right" },
-    { title: "by mix", align: "right" },
-    { title: "within", align: "right" },
-    { title: "before", align: "right" },
-    { title: "now", align: "right" },
-    { title: "rows", align: "right" },
-    { title: "p", align: "right" },
+    figure("adds"),
+    figure("of it"),
+    figure("by mix"),
+    figure("within"),
+    figure("before"),
+    figure("now"),
+    figure("rows"),
+    figure("p"),
   ];
   const tables = found.groups.map(({ group, segments: parts }) => {
     const rows = parts

@@ -10,6 +10,11 @@ export type Column = {
   readonly keepsEnd?: boolean;
 };
 
+/** A column of figures. */
+export function figure(title: string): Column {
+  return { title, align: "right" };
+}
+
 const GAP = "  ";
 const LEAST_WIDTH = 20;
 const CELL_LIMIT = 80;

@@ -8,7 +8,7 @@ import type { Io } from "./io.ts";
 import { checkAdapter } from "./ingest.ts";
 import { createProgress, megabytes, type Progress } from "./progress.ts";
 import { loadSettings } from "./settings.ts";
-import { formatTable } from "./table.ts";
+import { figure, formatTable } from "./table.ts";
 import { countOf, safeJson } from "./text.ts";
 import type { Line, Trouble } from "./verify/tally.ts";
 import { verify, type OnProgress, type Verified } from "./verify/verify.ts";
@@ -132,9 +132,7 @@ function verifiedText(verified: Verified, width: number | null): string {
   );
   for (const { name, ignored } of streams) if (ignored > 0) reasons.push([name, "(no event, and none expected)", number(ignored)]);
   const refused =
-    reasons.length === 0
-      ? ""
-      : `\n${formatTable([{ title: "from" }, { title: "not taken because" }, { title: "events", align: "right" }], reasons, width)}`;
+    reasons.length === 0 ? "" : `\n${formatTable([{ title: "from" }, { title: "not taken because" }, figure("events")], reasons, width)}`;
   return `${table}${refused}${troubleText(verified, width)}`;
 }
 

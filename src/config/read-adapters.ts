@@ -16,7 +16,7 @@ import { formatDuration } from "../model/time.ts";
 import { adapterSchemas } from "./adapters-schema.ts";
 import type { Document } from "./document.ts";
 import type { Path } from "./problem.ts";
-import { namesAt, readPart, readType, reportUnknownName, valueAt } from "./read-part.ts";
+import { namesAt, readPart, readType, reportUnknownModel, reportUnknownName, valueAt } from "./read-part.ts";
 
 type Mapped = z.output<typeof adapterSchemas.mapped>;
 type Written = NonNullable<Mapped["id"]> | NonNullable<Mapped["model"]>;
@@ -122,7 +122,7 @@ function readMapped(document: Document, name: string, models: readonly string[])
 
 function checkModel(document: Document, path: Path, model: Mapped["model"], models: readonly string[]): void {
   if (typeof model === "object" || models.includes(String(model))) return;
-  reportUnknownName(document, path, `there is no model named ${model}`, String(model), models, "define it under `models`");
+  reportUnknownModel(document, path, String(model), models);
 }
 
 type WrittenPath = Extract<Written, { steps: unknown }>;
@@ -178,15 +178,7 @@ function readCloudEvents(document: Document, name: string, models: readonly stri
   for (const [service, settings] of Object.entries(adapter.services)) {
     const path = [...place, "services", service, ...(settings.model === undefined ? [] : ["model"])];
     const model = settings.model ?? service;
-    if (!models.includes(model))
-      reportUnknownName(
-        document,
-        path,
-        `there is no model named ${model}`,
-        model,
-        models,
-        "say which `model` it is, or define it under `models`",
-      );
+    if (!models.includes(model)) reportUnknownModel(document, path, model, models, "say which `model` it is, or define it under `models`");
     services.set(service, {
       model,
       version: settings.version ?? null,

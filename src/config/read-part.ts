@@ -75,6 +75,17 @@ export function reportUnknownName(
   else document.report(path, message, known.length > 0 ? `there are: ${known.join(", ")}` : none);
 }
 
+/** Reports a name that is no model's. */
+export function reportUnknownModel(
+  document: Document,
+  path: Path,
+  model: string,
+  models: readonly string[],
+  none = "define it under `models`",
+): void {
+  reportUnknownName(document, path, `there is no model named ${model}`, model, models, none);
+}
+
 /** The `type` at `path`. Read before the rest: what else is allowed hangs on it. */
 export function readType(document: Document, path: Path, types: readonly string[], later: readonly string[]): string | undefined {
   const raw = valueAt(document.data, path);

@@ -3,7 +3,7 @@ import type { LauncherSettings, RegistrySettings, RetrainingSettings } from "../
 import type { Document } from "./document.ts";
 import { LATER_RETRAINING } from "./later.ts";
 import type { Path } from "./problem.ts";
-import { isMapping, namesAt, readPart, readType, reportUnknownName, valueAt } from "./read-part.ts";
+import { isMapping, namesAt, readPart, readType, reportUnknownModel, valueAt } from "./read-part.ts";
 import { readSecret, type Surroundings } from "./read-secret.ts";
 import { registrySchema, retrainingSchemas } from "./retraining-schema.ts";
 
@@ -14,8 +14,7 @@ export function readRetraining(document: Document, surroundings: Surroundings, m
   const retraining = new Map<string, RetrainingSettings>();
   for (const model of namesAt(document, ["retraining"])) {
     const path = ["retraining", model];
-    if (!models.includes(model))
-      reportUnknownName(document, path, `there is no model named ${model}`, model, models, "define it under `models`");
+    if (!models.includes(model)) reportUnknownModel(document, path, model, models);
     const settings = readOne({ document, surroundings, path }, model);
     if (settings) retraining.set(model, settings);
   }

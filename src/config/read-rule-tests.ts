@@ -14,7 +14,7 @@ import { parseDuration, parseTime, type Millis } from "../model/time.ts";
 import { readDocument, type Document } from "./document.ts";
 import type { Path, Problem } from "./problem.ts";
 import { isMapping, readPart, reportType, reportUnknownKey, reportUnknownName, valueAt } from "./read-part.ts";
-import { readMaintenance, readRules } from "./read-rules.ts";
+import { channelsInRules, namesInRules, readMaintenance, readRules } from "./read-rules.ts";
 import { object, says, text } from "./schema-values.ts";
 import type { Maintenance } from "../model/rule.ts";
 
@@ -103,15 +103,8 @@ export function readLoneRules(
   readFile: (path: string) => string,
 ): { rules: Rule[]; maintenance: Maintenance[]; problems: Problem[] } {
   const document = readDocument(file, readFile(file), {});
-  const entries = valueAt(document.data, ["rules"]);
-  const named = (key: string) =>
-    (Array.isArray(entries) ? entries : []).flatMap((entry: unknown) => {
-      const list: unknown = isMapping(entry) ? entry[key] : [];
-      return Array.isArray(list) ? list.filter((name): name is string => typeof name === "string") : [];
-    });
-  const modelNames = named("models");
-  const referred = { models: new Map(), modelNames, channelNames: [...named("notify").filter((name) => name !== "all"), "everybody"] };
-  const rules = readRules(document, referred, true, new Map());
+  const modelNames = namesInRules(document, "models");
+  const rules = readRules(document, { models: new Map(), modelNames, channelNames: channelsInRules(document) }, true, new Map());
   return { rules, maintenance: readMaintenance(document, modelNames), problems: document.problems() };
 }
 

@@ -7,7 +7,7 @@ import { DAY, formatDuration, MINUTE } from "../model/time.ts";
 import type { Document } from "./document.ts";
 import type { Path } from "./problem.ts";
 import { ALL_CHANNELS } from "./read-channels.ts";
-import { isMapping, readPart, reportType, reportUnknownKey, reportUnknownName, valueAt } from "./read-part.ts";
+import { isMapping, readPart, reportType, reportUnknownKey, reportUnknownModel, reportUnknownName, valueAt } from "./read-part.ts";
 import { readClear, readFire, readLevels } from "./read-condition.ts";
 import { maintenanceSchema, ruleSchema, WEEKDAYS, type ParsedRule } from "./rules-schema.ts";
 import { whyNotApplicable } from "./why-not-applicable.ts";
@@ -57,6 +57,20 @@ export function readRules(document: Document, referred: Referred, shipped: boole
     rules.push(rule);
   }
   return rules;
+}
+
+/** What the rules of a document name under `key`, right or not. */
+export function namesInRules(document: Document, key: "models" | "notify"): string[] {
+  const entries = valueAt(document.data, ["rules"]);
+  return (Array.isArray(entries) ? entries : []).flatMap((entry: unknown) => {
+    const list: unknown = isMapping(entry) ? entry[key] : [];
+    return Array.isArray(list) ? list.filter((name): name is string => typeof name === "string") : [];
+  });
+}
+
+/** Channels for rules of which it is of no matter whom they tell: those they name, and one for all. */
+export function channelsInRules(document: Document): string[] {
+  return [...namesInRules(document, "notify").filter((name) => name !== ALL_CHANNELS), "everybody"];
 }
 
 function readRule(document: Document, path: Path, parsed: ParsedRule, { channelNames }: Referred): Rule | undefined {
@@ -175,15 +189,7 @@ export function readMaintenance(document: Document, modelNames: readonly string[
     if (!work) return [];
     if (work.to <= work.from) document.report([...path, "to"], "it would end before it begins", "choose a `to` after `from`");
     for (const [at, name] of (work.models ?? []).entries())
-      if (!modelNames.includes(name))
-        reportUnknownName(
-          document,
-          [...path, "models", at],
-          `there is no model named ${name}`,
-          name,
-          modelNames,
-          "define it under `models`",
-        );
+      if (!modelNames.includes(name)) reportUnknownModel(document, [...path, "models", at], name, modelNames);
     return [{ from: work.from, to: work.to, reason: work.reason, models: work.models ?? null }];
   });
 }
@@ -193,14 +199,7 @@ function checkModels(document: Document, path: Path, rule: Rule, { models, model
   const reasons = new Set<string>();
   for (const [index, name] of (rule.models ?? modelNames).entries()) {
     if (!modelNames.includes(name)) {
-      reportUnknownName(
-        document,
-        [...path, "models", index],
-        `there is no model named ${name}`,
-        name,
-        modelNames,
-        "define it under `models`",
-      );
+      reportUnknownModel(document, [...path, "models", index], name, modelNames);
       continue;
     }
     const model = models.get(name);
