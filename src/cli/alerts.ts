@@ -1,12 +1,13 @@
 import { Option } from "commander";
 import { firstSentence } from "../model/alert.ts";
-import { action, jsonOption, limitOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
+import { action, jsonOption, limitOption, newCommand, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
+import { showList } from "./list.ts";
 import { askItems, first } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
-import { formatTable } from "./table.ts";
-import { jsonLines, timeText } from "./text.ts";
+import type { Column } from "./table.ts";
+import { timeText } from "./text.ts";
 
 type AlertItem = {
   readonly id: string;
@@ -54,12 +55,12 @@ export function alertsCommand(cli: Cli) {
 }
 
 async function showAlerts(io: Io, connection: Connection, options: AlertOptions): Promise<number> {
-  const { model, state, limit } = options;
-  const { items, more } = await first(limit, askItems<AlertItem>(connection, "/v1/alerts", { model, state }));
-  if (options.json) io.stdout.write(jsonLines(items));
-  else if (items.length > 0) io.stdout.write(alertTable(items, io.stdout.columns));
-  else note(io, `No alert${state ? ` is ${state}` : ""}.`);
-  if (more) note(io, `There are more than ${limit}: --limit shows more.`);
+  const { model, state } = options;
+  const items = await showList(io, options, askItems<AlertItem>(connection, "/v1/alerts", { model, state }), {
+    empty: `No alert${state ? ` is ${state}` : ""}.`,
+    columns: COLUMNS,
+    row: alertRow,
+  });
   if (options.failOn === undefined) return 0;
   if (items.some((alert) => FIRING.includes(alert.state))) return 3;
   for (const firing of FIRING) {
@@ -69,33 +70,31 @@ async function showAlerts(io: Io, connection: Connection, options: AlertOptions)
   return 0;
 }
 
-function alertTable(alerts: readonly AlertItem[], width: number | null): string {
-  return formatTable(
-    [
-      { title: "id" },
-      { title: "since" },
-      { title: "rule" },
-      { title: "model" },
-      { title: "version" },
-      { title: "subject" },
-      { title: "state" },
-      { title: "severity" },
-      { title: "summary", flexible: true },
-    ],
-    alerts.map((alert) => [
-      // Enough for `ack`.
-      alert.id.slice(0, 8),
-      timeText(alert.since),
-      alert.rule,
-      alert.model,
-      alert.version,
-      alert.subject,
-      stateText(alert),
-      alert.severity,
-      firstSentence(alert.summary),
-    ]),
-    width,
-  );
+const COLUMNS: readonly Column[] = [
+  { title: "id" },
+  { title: "since" },
+  { title: "rule" },
+  { title: "model" },
+  { title: "version" },
+  { title: "subject" },
+  { title: "state" },
+  { title: "severity" },
+  { title: "summary", flexible: true },
+];
+
+function alertRow(alert: AlertItem): string[] {
+  return [
+    // Enough for `ack`.
+    alert.id.slice(0, 8),
+    timeText(alert.since),
+    alert.rule,
+    alert.model,
+    alert.version,
+    alert.subject,
+    stateText(alert),
+    alert.severity,
+    firstSentence(alert.summary),
+  ];
 }
 
 /** An alert that somebody has taken up, or that nobody is told of, needs nobody else. */

@@ -4,10 +4,10 @@ import { formatTime, type Millis } from "../model/time.ts";
 import { action, jsonOption, limitOption, newCommand, note, time, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
-import { ask, askItems, first, pathWith } from "./request.ts";
+import { showList } from "./list.ts";
+import { ask, askItems, pathWith } from "./request.ts";
 import { loadSettings } from "./settings.ts";
-import { formatTable } from "./table.ts";
-import { countOf, jsonLines, NOTHING, safeJson, timeText } from "./text.ts";
+import { countOf, NOTHING, safeJson, timeText } from "./text.ts";
 
 type DeadLetterItem = {
   readonly received_at: string;
@@ -62,35 +62,27 @@ function reasonOption(): Option {
   return new Option("--reason <reason>", "for one reason only").choices(REJECT_REASONS);
 }
 
-async function showDeadLetters(io: Io, connection: Connection, { reason, limit, json }: DeadLetterOptions): Promise<number> {
-  const { items, more } = await first(limit, askItems<DeadLetterItem>(connection, "/v1/dead-letters", { reason }));
-  if (json) io.stdout.write(jsonLines(items));
-  else if (items.length === 0) note(io, "No event was refused.");
-  else {
-    const columns = [
+async function showDeadLetters(io: Io, connection: Connection, options: DeadLetterOptions): Promise<number> {
+  const { reason } = options;
+  await showList(io, options, askItems<DeadLetterItem>(connection, "/v1/dead-letters", { reason }), {
+    empty: "No event was refused.",
+    columns: [
       { title: "received" },
       { title: "from" },
       { title: "reason" },
       { title: "replayed" },
       { title: "message" },
       { title: "payload", flexible: true },
-    ];
-    io.stdout.write(
-      formatTable(
-        columns,
-        items.map((letter) => [
-          timeText(letter.received_at),
-          placeText(letter),
-          letter.reason,
-          letter.became ?? NOTHING,
-          letter.message,
-          excerpt(letter.payload),
-        ]),
-        io.stdout.columns,
-      ),
-    );
-  }
-  if (more) note(io, `There are more than ${limit}: --limit shows more.`);
+    ],
+    row: (letter) => [
+      timeText(letter.received_at),
+      placeText(letter),
+      letter.reason,
+      letter.became ?? NOTHING,
+      letter.message,
+      excerpt(letter.payload),
+    ],
+  });
   return 0;
 }
 

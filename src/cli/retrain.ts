@@ -7,6 +7,7 @@ import { RETRAIN_STATES } from "../model/retraining.ts";
 import { action, jsonOption, limitOption, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
+import { showList } from "./list.ts";
 import { ask, askItems, askJson, first, pathWith, type Params } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable } from "./table.ts";
@@ -160,12 +161,10 @@ async function* matching(connection: Connection, beginning: string): AsyncGenera
 }
 
 async function listRuns(io: Io, connection: Connection, options: Options & { state?: string; limit: number }): Promise<number> {
-  const { model, state, limit, json } = options;
-  const { items, more } = await first(limit, askItems<RetrainItem>(connection, "/v1/retrains", { model, state }));
-  if (json) io.stdout.write(jsonLines(items));
-  else if (items.length === 0) note(io, "No retraining was asked for.");
-  else {
-    const columns = [
+  const { model, state } = options;
+  await showList(io, options, askItems<RetrainItem>(connection, "/v1/retrains", { model, state }), {
+    empty: "No retraining was asked for.",
+    columns: [
       { title: "run" },
       { title: "at" },
       { title: "model" },
@@ -173,8 +172,8 @@ async function listRuns(io: Io, connection: Connection, options: Options & { sta
       { title: "asked by" },
       { title: "state" },
       { title: "reason", flexible: true },
-    ];
-    const rows = items.map((run) => [
+    ],
+    row: (run) => [
       run.id.slice(0, 12),
       timeText(run.at),
       run.model,
@@ -182,10 +181,8 @@ async function listRuns(io: Io, connection: Connection, options: Options & { sta
       run.rule || run.requested_by || run.trigger,
       run.verdict ?? run.state,
       run.reason,
-    ]);
-    io.stdout.write(formatTable(columns, rows, io.stdout.columns));
-  }
-  if (more) note(io, `There are more than ${limit}: --limit shows more.`);
+    ],
+  });
   return 0;
 }
 

@@ -2,25 +2,14 @@ import { Option } from "commander";
 import { SEVERITIES } from "../model/rule.ts";
 import { SILENCE_FIELDS } from "../model/silence.ts";
 import { formatDuration, formatTime, type Millis } from "../model/time.ts";
-import {
-  action,
-  actionOn,
-  duration,
-  jsonOption,
-  limitOption,
-  newCommand,
-  note,
-  time,
-  withConnection,
-  type Cli,
-  type Global,
-} from "./command.ts";
+import { action, actionOn, duration, jsonOption, limitOption, newCommand, time, withConnection, type Cli, type Global } from "./command.ts";
 import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
+import { showList } from "./list.ts";
 import { ask, askItems, first, pathWith } from "./request.ts";
 import { loadSettings } from "./settings.ts";
-import { formatTable } from "./table.ts";
-import { jsonLines, NOTHING, printableLines, safeJson, timeText } from "./text.ts";
+import type { Column } from "./table.ts";
+import { NOTHING, printableLines, safeJson, timeText } from "./text.ts";
 
 type SilenceItem = {
   readonly id: string;
@@ -108,39 +97,37 @@ function listCommand(cli: Cli) {
         const { config } = loadSettings(cli.io, options.config);
         return withConnection(cli.io, config, async (connection) => {
           const query = { active: options.active ? "true" : undefined };
-          const { items, more } = await first(options.limit, askItems<SilenceItem>(connection, "/v1/silences", query));
-          if (options.json) cli.io.stdout.write(jsonLines(items));
-          else if (items.length === 0) note(cli.io, `Nothing is silenced${options.active ? " now" : ""}.`);
-          else cli.io.stdout.write(silenceTable(items, cli.io.stdout.columns));
-          if (more) note(cli.io, `There are more than ${options.limit}: --limit shows more.`);
+          await showList(cli.io, options, askItems<SilenceItem>(connection, "/v1/silences", query), {
+            empty: `Nothing is silenced${options.active ? " now" : ""}.`,
+            columns: COLUMNS,
+            row: silenceRow,
+          });
           return 0;
         });
       }),
     );
 }
 
-function silenceTable(items: readonly SilenceItem[], width: number | null): string {
-  return formatTable(
-    [
-      { title: "id" },
-      { title: "from" },
-      { title: "to" },
-      { title: "active" },
-      { title: "what" },
-      { title: "by" },
-      { title: "comment", flexible: true },
-    ],
-    items.map((item) => [
-      item.id,
-      timeText(item.from),
-      timeText(item.to),
-      item.active ? "yes" : "no",
-      matchText(item),
-      item.by,
-      item.comment === "" ? NOTHING : item.comment,
-    ]),
-    width,
-  );
+const COLUMNS: readonly Column[] = [
+  { title: "id" },
+  { title: "from" },
+  { title: "to" },
+  { title: "active" },
+  { title: "what" },
+  { title: "by" },
+  { title: "comment", flexible: true },
+];
+
+function silenceRow(item: SilenceItem): string[] {
+  return [
+    item.id,
+    timeText(item.from),
+    timeText(item.to),
+    item.active ? "yes" : "no",
+    matchText(item),
+    item.by,
+    item.comment === "" ? NOTHING : item.comment,
+  ];
 }
 
 function endCommand(cli: Cli) {

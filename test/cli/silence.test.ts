@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Connection } from "../../src/cli/connection.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { readSilences } from "../../src/store/silences.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -7,7 +6,7 @@ import { emptyAlertTables, exampleRule, openTemporaryStore } from "../alerting/e
 import { apiOver } from "../support/api.ts";
 import { seedModel, seedStore, SEED_END } from "../support/seed.ts";
 import { startWebhookReceiver } from "../support/webhook-receiver.ts";
-import { cli, configFile } from "./terminal.ts";
+import { cli, configFile, connectionTo } from "./terminal.ts";
 
 let store: Store;
 let remove: () => Promise<void>;
@@ -27,13 +26,7 @@ beforeEach(async () => {
 /** A command line that talks to the API over a real store. */
 async function run(...argv: string[]) {
   const { app } = apiOver(store, [seedModel()], { rules: [exampleRule()], clock: () => now });
-  const connection: Connection = {
-    kind: "daemon",
-    where: "here",
-    app: null,
-    request: async (path, init) => app.request(path, init),
-    close: async () => {},
-  };
+  const connection = connectionTo(app);
   return cli([...argv, "--config", config], { connect: async () => connection, env: { USER: "ada" } });
 }
 

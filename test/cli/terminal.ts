@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Hono } from "hono";
 import type { Connection } from "../../src/cli/connection.ts";
 import type { Io } from "../../src/cli/io.ts";
 import { runCli } from "../../src/cli/program.ts";
@@ -43,6 +44,11 @@ export async function cli(argv: readonly string[], situation: Situation = {}): P
     ...rest,
   });
   return { code, out, err };
+}
+
+/** What a command talks to, when it is this API. */
+export function connectionTo(app: Pick<Hono, "request">, kind: Connection["kind"] = "daemon"): Connection {
+  return { kind, where: "here", app: null, request: async (path, init) => app.request(path, init), close: async () => {} };
 }
 
 type Answer = (url: URL, init: RequestInit | undefined) => Response | Promise<Response>;

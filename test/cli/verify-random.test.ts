@@ -2,7 +2,6 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { Connection } from "../../src/cli/connection.ts";
 import { verify } from "../../src/cli/verify/verify.ts";
 import { createPipeline } from "../../src/ingest/pipeline.ts";
 import { silentLog } from "../../src/log.ts";
@@ -14,6 +13,7 @@ import { label, message, models, NOW, prediction, useStore } from "../ingest/exa
 import { apiOver } from "../support/api.ts";
 import { flightConfig } from "../support/flight-app.ts";
 import { scratchDirectory } from "../support/scratch.ts";
+import { connectionTo } from "./terminal.ts";
 
 const store = useStore();
 const START = Date.UTC(2024, 0, 28, 6);
@@ -57,13 +57,7 @@ it("whatever is sent, in whatever order and batches, has one fate that the event
         writeFileSync(file, events.map((event) => JSON.stringify(event)).join("\n"));
         const config: Config = { ...flightConfig(directory), models: new Map([[model.name, model]]) };
         const { app } = apiOver(store(), [model]);
-        const connection: Connection = {
-          kind: "in-process",
-          where: "",
-          app: null,
-          request: async (path, init) => app.request(path, init),
-          close: async () => {},
-        };
+        const connection = connectionTo(app, "in-process");
         const produced = { kind: "file", files: [file] } as const;
         const { tally } = await verify({ config, connection, produced, log: silentLog, now: () => NOW + DAY, onProgress: () => {} });
 

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Connection } from "../../src/cli/connection.ts";
 import type { Store } from "../../src/store/store.ts";
 import { exampleRule, openTemporaryStore } from "../alerting/examples.ts";
-import { cli, configFile } from "../cli/terminal.ts";
+import { cli, configFile, connectionTo } from "../cli/terminal.ts";
 import { load, loaded } from "../config/workplace.ts";
 import { apiOver } from "../support/api.ts";
 import { seedModel, seedStore } from "../support/seed.ts";
@@ -40,13 +39,7 @@ outgoing: {allow: [127.0.0.1]}
 channels: {ops: {type: webhook, url: "${receiver.url}"}}
 `);
   const { app } = apiOver(store, [seedModel()], { rules: [exampleRule()], clock: Date.now });
-  const connection: Connection = {
-    kind: "daemon",
-    where: "here",
-    app: null,
-    request: async (path, init) => app.request(path, init),
-    close: async () => {},
-  };
+  const connection = connectionTo(app);
   const commands = blocks("sh").flatMap((block) =>
     [...block.matchAll(/^npx driftwatch (.*?)(?:\s+#.*)?$/gm)].map((match) => match[1] ?? ""),
   );

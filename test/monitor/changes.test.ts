@@ -5,7 +5,7 @@ import { findChanges } from "../../src/monitor/changes.ts";
 import type { StoredBaseline } from "../../src/store/baselines.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openTemporaryStore } from "../alerting/examples.ts";
-import { cli, configFile } from "../cli/terminal.ts";
+import { cli, configFile, connectionTo } from "../cli/terminal.ts";
 import { apiOver } from "../support/api.ts";
 import { mulberry32 } from "../support/mulberry32.ts";
 import { binaryOutcomes, outcomeRow, withBins } from "../support/outcomes.ts";
@@ -155,13 +155,7 @@ it("over HTTP and by command, with what to do where there is nothing", async () 
   const file = configFile("clock: replay\nstore: {path: ./data}\nmodels: {toy: {task: binary, positive: late, bucket: 1h}}\n");
   const run = (...argv: string[]) =>
     cli(["changes", "-c", file, ...argv], {
-      connect: async () => ({
-        kind: "daemon",
-        where: "here",
-        app: null,
-        request: async (path, init) => app.request(path, init),
-        close: async () => {},
-      }),
+      connect: async () => connectionTo(app),
     });
   const { code, out } = await run();
   expect(code).toBe(0);

@@ -8,7 +8,7 @@ import { compareVersions } from "../../src/monitor/compare.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openTemporaryStore } from "../alerting/examples.ts";
 import { apiOver } from "../support/api.ts";
-import { cli, configFile } from "../cli/terminal.ts";
+import { cli, configFile, connectionTo } from "../cli/terminal.ts";
 import { binaryOutcomes, outcomeRow, withBins, type Cells } from "../support/outcomes.ts";
 import { seedModel } from "../support/seed.ts";
 
@@ -219,13 +219,7 @@ describe("over HTTP and by command", () => {
   const file = configFile("clock: replay\nstore: {path: ./data}\nmodels: {toy: {task: binary, positive: late, bucket: 1h}}\n");
   const run = (...argv: string[]) =>
     cli(["compare", "-c", file, ...argv], {
-      connect: async () => ({
-        kind: "daemon",
-        where: "here",
-        app: null,
-        request: async (path, init) => api().request(path, init),
-        close: async () => {},
-      }),
+      connect: async () => connectionTo(api()),
     });
 
   it.each([

@@ -6,23 +6,11 @@ import { configHash } from "../../src/retrain/config-hash.ts";
 import { decide, spentBy } from "../../src/retrain/decide.ts";
 import { lastingTrigger, ruleTrigger, scheduleTrigger } from "../../src/retrain/triggers.ts";
 import { DAY_0, exampleTransition } from "../alerting/examples.ts";
-import { exampleRetraining, exampleRun } from "../support/retraining.ts";
+import { CALM_FACTS, exampleRetraining, exampleRun } from "../support/retraining.ts";
 
 const NOW = DAY_0 + DAY;
 const settings = exampleRetraining({ cooldown: 6 * HOUR, newLabels: 100 });
 const trigger = ruleTrigger(exampleTransition({ retrain: true }));
-const CALM: RetrainFacts = {
-  stopped: null,
-  inFlight: null,
-  successor: null,
-  coolingDownFrom: null,
-  runsWithinDay: 0,
-  failuresInARow: 0,
-  newLabels: 500,
-  behind: HOUR,
-  mayBeBehind: DAY,
-  broken: [],
-};
 const run = (ago: number, changes: Partial<RetrainRun> = {}) => exampleRun({ id: `r${ago}`, at: NOW - ago, state: "closed", ...changes });
 
 type Case = [
@@ -72,13 +60,13 @@ describe("whether to retrain, by what is known", () => {
     ],
     ["forced, but dry", {}, { dryRun: true }, { force: true }, "dry_run", /./],
   ])("%s", (_name, facts, changes, asked, decision, reason) => {
-    const result = decide({ ...trigger, ...asked }, { ...settings, ...changes }, { ...CALM, ...facts });
+    const result = decide({ ...trigger, ...asked }, { ...settings, ...changes }, { ...CALM_FACTS, ...facts });
     expect(result.decision).toBe(decision);
     expect(result.reason).toMatch(reason);
   });
 
   it("not without settings", () => {
-    expect(decide(trigger, null, CALM)).toEqual({ decision: "refused", reason: "No retraining is configured for this model." });
+    expect(decide(trigger, null, CALM_FACTS)).toEqual({ decision: "refused", reason: "No retraining is configured for this model." });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { RetrainRun } from "../../src/model/retraining.ts";
+import type { RetrainFacts, RetrainRun } from "../../src/model/retraining.ts";
 import type { RetrainingSettings } from "../../src/model/settings.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
 
@@ -54,3 +54,17 @@ export function exampleRun(changes: Partial<RetrainRun> & Pick<RetrainRun, "id" 
     ...changes,
   };
 }
+
+/** Nothing holds a retraining back. */
+export const CALM_FACTS: RetrainFacts = {
+  stopped: null,
+  inFlight: null,
+  successor: null,
+  coolingDownFrom: null,
+  runsWithinDay: 0,
+  failuresInARow: 0,
+  newLabels: 500,
+  behind: HOUR,
+  mayBeBehind: DAY,
+  broken: [],
+};

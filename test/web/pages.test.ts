@@ -4,19 +4,8 @@ import { insertRetrainRuns, insertRetrainSteps } from "../../src/store/retrain-r
 import type { Store } from "../../src/store/store.ts";
 import { openTemporaryStore } from "../alerting/examples.ts";
 import { apiOver } from "../support/api.ts";
-import { exampleRun } from "../support/retraining.ts";
+import { CALM_FACTS, exampleRun } from "../support/retraining.ts";
 import { SEED_START, seedModel, seedStore } from "../support/seed.ts";
-
-const FACTS = {
-  stopped: null,
-  inFlight: null,
-  successor: null,
-  coolingDownFrom: null,
-  runsWithinDay: 0,
-  failuresInARow: 0,
-  behind: null,
-  mayBeBehind: 86_400_000,
-};
 
 let store: Store;
 let remove: () => Promise<void>;
@@ -72,7 +61,7 @@ describe("pages", () => {
         model: "flight-delay",
         state: "waiting_for_approval",
         reason: "<b>It waits.</b>",
-        facts: { ...FACTS, broken: ["temp: unit"], newLabels: 1_234 },
+        facts: { ...CALM_FACTS, behind: null, broken: ["temp: unit"], newLabels: 1_234 },
       }),
     ]);
     await insertRetrainSteps(store, [
