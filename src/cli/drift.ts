@@ -131,9 +131,7 @@ function driftTable(model: string, judged: readonly JudgedItem[], width: number 
   const ground = commonGround(items);
   const isExact = items.some(({ detail }) => detail.exact !== undefined);
   const columns: Column[] = [
-    ...(ground.versions ? [{ title: "version" }] : []),
-    ...(ground.segments ? [{ title: "segment" }] : []),
-    ...(ground.baselines ? [{ title: "baseline" }] : []),
+    ...ground.columns,
     { title: "subject" },
     { title: "metric" },
     figure("value"),
@@ -147,9 +145,7 @@ function driftTable(model: string, judged: readonly JudgedItem[], width: number 
     { title: "largest change", flexible: true },
   ];
   const rows = judged.map(({ item, significant }) => [
-    ...(ground.versions ? [item.version] : []),
-    ...(ground.segments ? [item.segment ?? NOTHING] : []),
-    ...(ground.baselines ? [item.baseline ?? NOTHING] : []),
+    ...ground.cells(item),
     subjectName(item),
     item.metric,
     numberOrNothing(item.value),

@@ -9,7 +9,8 @@ import { duration, time } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { CliFailure } from "./failure.ts";
 import { askItems, askJson, type Params } from "./request.ts";
-import { jsonLines } from "./text.ts";
+import type { Column } from "./table.ts";
+import { jsonLines, NOTHING } from "./text.ts";
 
 /** A measurement as the API tells it; only what the command line reads. */
 export type MeasurementItem = {
@@ -185,20 +186,24 @@ export function judgedLines(judged: readonly JudgedItem[]): string {
 
 /** What all of these have in common, in words, and the columns they differ in. */
 export function commonGround(items: readonly MeasurementItem[]): {
-  versions: boolean;
-  baselines: boolean;
-  segments: boolean;
-  words: string[];
+  readonly words: readonly string[];
+  readonly columns: readonly Column[];
+  readonly cells: (item: MeasurementItem) => readonly string[];
 } {
   const versions = new Set(items.map((item) => item.version));
-  const baselines = new Set(items.map((item) => item.baseline));
   const segments = new Set(items.map((item) => item.segment));
+  const baselines = new Set(items.map((item) => item.baseline));
   const [version] = versions;
+  const [segment] = segments;
   const [baseline] = baselines;
   const words: string[] = [];
-  const [segment] = segments;
   if (segments.size === 1 && segment) words.push(`segment ${segment}`);
   if (versions.size === 1 && version !== undefined) words.push(`version ${version}`);
   if (baselines.size === 1 && baseline) words.push(`against ${baseline}`);
-  return { versions: versions.size > 1, baselines: baselines.size > 1, segments: segments.size > 1, words };
+  const differ = [
+    ...(versions.size > 1 ? [{ title: "version", cell: (item: MeasurementItem) => item.version }] : []),
+    ...(segments.size > 1 ? [{ title: "segment", cell: (item: MeasurementItem) => item.segment ?? NOTHING }] : []),
+    ...(baselines.size > 1 ? [{ title: "baseline", cell: (item: MeasurementItem) => item.baseline ?? NOTHING }] : []),
+  ];
+  return { words, columns: differ.map(({ title }) => ({ title })), cells: (item) => differ.map(({ cell }) => cell(item)) };
 }

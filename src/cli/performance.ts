@@ -138,9 +138,7 @@ function performanceTable(model: string, judged: readonly JudgedItem[], trends: 
   const items = judged.map(({ item }) => item);
   const ground = commonGround(items);
   const columns: Column[] = [
-    ...(ground.versions ? [{ title: "version" }] : []),
-    ...(ground.segments ? [{ title: "segment" }] : []),
-    ...(ground.baselines ? [{ title: "baseline" }] : []),
+    ...ground.columns,
     { title: "metric" },
     figure("value"),
     { title: "interval" },
@@ -151,9 +149,7 @@ function performanceTable(model: string, judged: readonly JudgedItem[], trends: 
     ...(trends.size > 0 ? [{ title: "trend" }] : []),
   ];
   const rows = judged.map(({ item, significant }) => [
-    ...(ground.versions ? [item.version] : []),
-    ...(ground.segments ? [item.segment ?? NOTHING] : []),
-    ...(ground.baselines ? [item.baseline ?? NOTHING] : []),
+    ...ground.cells(item),
     item.metric,
     numberOrNothing(item.value),
     item.ci === null ? NOTHING : `${number(item.ci[0])} to ${number(item.ci[1])}`,
