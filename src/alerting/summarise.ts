@@ -9,7 +9,7 @@ import { metricWords } from "./metric-words.ts";
 import { whatMoved } from "./moved-words.ts";
 import { featureName, headWords, inSegment, subjectWords } from "./subject-words.ts";
 import type { Change } from "./transition.ts";
-import { capitalise, chance, moment, named, number, percent, rows } from "./words.ts";
+import { capitalise, chance, moment, named, number, percent, rows, signed } from "./words.ts";
 
 /** What an alert says to a person: what moved, how much and how sure, as its change asks for. */
 export function summarise(
@@ -103,10 +103,6 @@ function moverWords({ subject, detail, metric }: Measurement): string | null {
   const what = subject === "performance" ? errors : subject === "score" ? "the mean score" : "the mean of what is predicted";
   const also = second ? `, that of ${named(second.feature)} by ${signed(second.change)}` : "";
   return `The move of ${named(first.feature)} alone would move ${what} by ${signed(first.change)}${also}`;
-}
-
-function signed(value: number): string {
-  return `${value > 0 ? "+" : ""}${number(value)}`;
 }
 
 function sentences(parts: readonly (string | null)[]): string {

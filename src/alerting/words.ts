@@ -24,6 +24,11 @@ export function number(value: number): string {
   return rounded.toLocaleString("en-US", { maximumFractionDigits: 6 });
 }
 
+/** A number that says which way it goes: `+0.1`, `-0.1`. */
+export function signed(value: number): string {
+  return `${value > 0 ? "+" : ""}${number(value)}`;
+}
+
 /** A p-value with its sign of relation: `p = 0.0004`, `p < 0.0001`. */
 export function chance(pValue: number): string {
   if (pValue < 1e-4) return "p < 0.0001";

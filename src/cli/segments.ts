@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { named, number, percent } from "../alerting/words.ts";
+import { named, number, percent, signed } from "../alerting/words.ts";
 import type { SegmentExplanationItem, SegmentGroupItem } from "../api/segments.ts";
 import { PERFORMANCE_METRICS, type PerformanceMetric } from "../model/measurement.ts";
 import type { ModelSettings } from "../model/settings.ts";
@@ -121,8 +121,4 @@ function changeTables(found: SegmentExplanationItem, change: number, width: numb
     return `${printableLines(`by ${group}`)}\n${formatTable(columns, rows, width)}${more}`;
   });
   return `${printableLines(head)}\n\n${tables.join("\n")}\np: that a segment has not changed itself, corrected for all that were looked at, as if rows were independent.\n`;
-}
-
-function signed(value: number): string {
-  return `${value > 0 ? "+" : ""}${number(value)}`;
 }
