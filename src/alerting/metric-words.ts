@@ -1,4 +1,4 @@
-import { atThreshold, type Metric, type NamedMetric } from "../model/measurement.ts";
+import { atCutoff, atThreshold, type CutoffName, type Metric, type NamedMetric } from "../model/measurement.ts";
 
 const METRIC_WORDS: Readonly<Record<NamedMetric | "specificity", string>> = {
   psi: "population stability index",
@@ -62,8 +62,20 @@ const METRIC_WORDS: Readonly<Record<NamedMetric | "specificity", string>> = {
   label_coverage: "label coverage",
 };
 
+/** Of ranked lists. */
+const LIST_WORDS: Readonly<Record<CutoffName, string>> = {
+  precision: "precision",
+  recall: "recall",
+  hit_rate: "hit rate",
+  mrr: "mean reciprocal rank",
+  map: "mean average precision",
+  ndcg: "NDCG",
+};
+
 /** A metric in a sentence. */
 export function metricWords(metric: Metric): string {
+  const list = atCutoff(metric);
+  if (list !== null) return `${LIST_WORDS[list.metric]} of the first ${list.cutoff}`;
   const at = atThreshold(metric);
   return at === null ? METRIC_WORDS[metric as NamedMetric] : `${METRIC_WORDS[at.metric]} at a threshold of ${at.threshold}`;
 }

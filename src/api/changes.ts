@@ -75,13 +75,17 @@ export function changesRoutes({ store, models, changes: find }: Pick<ApiDependen
           );
         const found = await find({ model: settings.name, version, step });
         if (found === null)
-          throw new Problem(
-            400,
-            `Outcomes of ${quoted(settings.name)} are not counted.`,
-            settings.task === "ranking"
-              ? "Those of ranking models are not."
-              : "They are once there is a baseline file, or a thousand predictions.",
-          );
+          throw settings.task === "ranking"
+            ? new Problem(
+                400,
+                `Changes are looked for in errors, and a list of ${quoted(settings.name)} is neither right nor wrong.`,
+                "Ask for its performance over time, or write a rule on ndcg.",
+              )
+            : new Problem(
+                400,
+                `Outcomes of ${quoted(settings.name)} are not counted.`,
+                "They are once there is a baseline file, or a thousand predictions.",
+              );
         return changesJson(found);
       },
     }),

@@ -98,7 +98,7 @@ export function compareRoutes({ store, models, compare }: Pick<ApiDependencies, 
       tag: "Measurements",
       summary: "One version against another, as often as you like.",
       description:
-        "Over the buckets in which both versions were live and whose labels have had their time. Intervals, e-values and p-values hold at every look; those of one_look hold for one look that was planned in advance. Metrics are those of the task: eight of binary models, accuracy, log_loss and brier of several classes, mae of numbers.",
+        "Over the buckets in which both versions were live and whose labels have had their time. Intervals, e-values and p-values hold at every look; those of one_look hold for one look that was planned in advance. Metrics are those of the task: eight of binary models, accuracy, log_loss and brier of several classes, mae of numbers, ndcg of lists (of as many items as the model's ranking.at names first).",
       scope: "read",
       query: {
         a: text("The champion. When neither is given: the two versions seen last, the older one being the champion.").optional(),
@@ -111,12 +111,6 @@ export function compareRoutes({ store, models, compare }: Pick<ApiDependencies, 
       handle: async ({ path, query }) => {
         const settings = modelNamed(models, path.model ?? "");
         const metrics = METRICS_OF_TASK[settings.task];
-        if (metrics.length === 0)
-          throw new Problem(
-            400,
-            `Versions of ${quoted(settings.name)} cannot be compared: outcomes of ${settings.task} models are not counted.`,
-            "Compare versions of a binary, multiclass or regression model.",
-          );
         if (query.metric !== undefined && !metrics.includes(query.metric))
           throw new Problem(
             400,

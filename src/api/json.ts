@@ -1,14 +1,14 @@
 import * as z from "zod";
 import { DRIFT_METRICS, PERFORMANCE_METRICS, QUALITY_METRICS } from "../model/measurement.ts";
 import { formatTime, type Millis } from "../model/time.ts";
-import { metricAtThreshold } from "./parameters.ts";
+import { metricAt } from "./parameters.ts";
 
 /** What answers are made of: for the OpenAPI document, and for tests that hold every answer against it. */
 
 export const moment = z.string().meta({ format: "date-time" });
 export const count = z.int().min(0);
 export const millis = z.int().meta({ description: "Milliseconds since 1970." });
-export const metric = z.union([z.enum([...DRIFT_METRICS, ...QUALITY_METRICS, ...PERFORMANCE_METRICS]), metricAtThreshold]);
+export const metric = z.union([z.enum([...DRIFT_METRICS, ...QUALITY_METRICS, ...PERFORMANCE_METRICS]), metricAt]);
 export const rows = z.strictObject({ reference: count, current: count });
 export const interval = z.tuple([z.number(), z.number()]).meta({ description: "A 95 % confidence interval." });
 

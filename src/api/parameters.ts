@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isThresholdMetric, METRICS_AT_THRESHOLDS, PERFORMANCE_METRICS } from "../model/measurement.ts";
+import { isMetricAt, METRICS_AT_CUTOFFS, METRICS_AT_THRESHOLDS, PERFORMANCE_METRICS } from "../model/measurement.ts";
 import { formatDuration, parseDuration, parseTime } from "../model/time.ts";
 import { Problem, quoted } from "./problem.ts";
 
@@ -9,12 +9,14 @@ export const text = (description: string) => z.string().max(1_024).meta({ descri
 export const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values, description: string) =>
   z.enum(values, { error: () => `must be one of ${values.join(", ")}` }).meta({ description });
 
-export const metricAtThreshold = z.templateLiteral([z.enum(METRICS_AT_THRESHOLDS), "@", z.number()]).refine(isThresholdMetric);
+export const metricAt = z
+  .templateLiteral([z.enum([...new Set([...METRICS_AT_THRESHOLDS, ...METRICS_AT_CUTOFFS])]), "@", z.number()])
+  .refine(isMetricAt);
 
-/** A metric of performance, as stored: the named ones, and those at thresholds. */
+/** A metric of performance, as stored: the named ones, and those at thresholds or of the first items of a list. */
 export const performanceMetric = z
-  .union([z.enum(PERFORMANCE_METRICS), metricAtThreshold], {
-    error: () => `must be one of ${PERFORMANCE_METRICS.join(", ")}, or one at a threshold such as recall@0.3`,
+  .union([z.enum(PERFORMANCE_METRICS), metricAt], {
+    error: () => `must be one of ${PERFORMANCE_METRICS.join(", ")}, or one at a threshold or of the first items of a list, such as recall@0.3 or ndcg@10`,
   })
   .meta({ description: "A metric of this family." });
 

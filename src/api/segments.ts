@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { DRIFT_METRICS, PERFORMANCE_METRICS, type Metric } from "../model/measurement.ts";
+import { DRIFT_METRICS, PERFORMANCE_METRICS } from "../model/measurement.ts";
+import { leadMetric } from "../model/performance.ts";
 import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
 import type { SegmentGroup } from "../model/segment.ts";
 import { DAY, floorTo, formatTime } from "../model/time.ts";
@@ -8,7 +9,7 @@ import { readVersions } from "../store/versions.ts";
 import { modelNamed, type ApiDependencies } from "./dependencies.ts";
 import { count, moment } from "./json.ts";
 import { computedWindow } from "./measurements.ts";
-import { oneOf, text, time } from "./parameters.ts";
+import { metricAt, oneOf, performanceMetric, text, time } from "./parameters.ts";
 import { Problem } from "./problem.ts";
 import { route, type Route } from "./route.ts";
 
@@ -33,7 +34,7 @@ const segmentExplanation = z
     baseline: z.string(),
     from: moment,
     to: moment,
-    metric: z.enum([...DRIFT_METRICS, ...PERFORMANCE_METRICS]).nullable(),
+    metric: z.union([z.enum([...DRIFT_METRICS, ...PERFORMANCE_METRICS]), metricAt]).nullable(),
     feature: z.string().nullable(),
     change: z.number().nullable().meta({ description: "Of all rows: the window less the baseline." }),
     note: z.string().nullable().meta({ description: "Why nothing is taken apart." }),
@@ -93,7 +94,7 @@ export function segmentRoutes({ store, models, explainSegments, status, clock }:
         baseline: text("A baseline's name. The first there is when not given.").optional(),
         from: time("Begin of the window. Seven days before the newest event when neither is given.").optional(),
         to: time("End of the window, itself not in it.").optional(),
-        metric: oneOf(PERFORMANCE_METRICS, "A metric of performance. accuracy when nothing is said.").optional(),
+        metric: performanceMetric.meta({ description: "A metric of performance. accuracy, mae or ndcg when nothing is said." }).optional(),
         feature: text("A feature's name, for what is in it.").optional(),
         subject: oneOf(["prediction", "score"], "For what is predicted.").optional(),
       },
@@ -116,7 +117,7 @@ export function segmentRoutes({ store, models, explainSegments, status, clock }:
         const window = isGiven ? computedWindow(model, query.from, query.to) : { from: end - 7 * DAY, to: end };
         const of: SegmentQuestion["of"] =
           feature === undefined && subject === undefined
-            ? { metric: (metric ?? "accuracy") as Metric }
+            ? { metric: metric ?? leadMetric(model) }
             : { subject: subject ?? "feature", feature: feature ?? "" };
         const found = version === null ? null : await explainSegments({ model: model.name, version, window, baseline, of });
         return {
@@ -139,7 +140,7 @@ function groupJson({ name, settings, segments, gathered, problem }: SegmentGroup
 }
 
 const NOTHING_TO_TELL =
-  "There is nothing to take apart: no rows on one side, no segments, or a metric that is no mean over rows (accuracy, precision, recall, mean_value, log_loss, brier, mae and bias are).";
+  "There is nothing to take apart: no rows on one side, no segments, or a metric that is no mean over rows (accuracy, precision, recall, mean_value, log_loss, brier, mae, bias and those of ranked lists are).";
 
 function answerJson(answer: SegmentAnswer | null) {
   if (answer === null) return { metric: null, change: null, groups: [] };

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 import { number, percent } from "../alerting/words.ts";
-import { atThreshold, isThresholdMetric, PERFORMANCE_METRICS, type PerformanceMetric } from "../model/measurement.ts";
+import { atCutoff, atThreshold, isMetricAt, METRICS_AT_CUTOFFS, PERFORMANCE_METRICS, type PerformanceMetric } from "../model/measurement.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { formatDuration, parseTime } from "../model/time.ts";
 import { action, effectSize, jsonOption, modelOption, newCommand, note, withModel, type Cli, type Global } from "./command.ts";
@@ -86,15 +86,20 @@ async function showPerformance(io: Io, connection: Connection, model: ModelSetti
   );
 }
 
-function performanceMetric(text: string): PerformanceMetric {
+/** A metric of performance as it is typed. */
+export function performanceMetric(text: string): PerformanceMetric {
   const named = PERFORMANCE_METRICS.find((metric) => metric === text);
   if (named !== undefined) return named;
-  if (isThresholdMetric(text)) return text;
-  throw new InvalidArgumentError(`Choose one of ${PERFORMANCE_METRICS.join(", ")}, or one at a threshold of the model, as in recall@0.3.`);
+  if (isMetricAt(text)) return text;
+  throw new InvalidArgumentError(
+    `Choose one of ${PERFORMANCE_METRICS.join(", ")}, one at a threshold of the model, as in recall@0.3, or one of the first items of a list, as in ndcg@10.`,
+  );
 }
 
-/** Metrics at thresholds follow those that have a name. */
+/** Metrics at thresholds, and those of lists by their length, follow those that have a name. */
 const order = ({ metric }: MeasurementItem) => {
+  const list = atCutoff(metric);
+  if (list !== null) return PERFORMANCE_METRICS.length + list.cutoff + METRICS_AT_CUTOFFS.indexOf(list.metric) / METRICS_AT_CUTOFFS.length;
   const at = atThreshold(metric);
   return at === null ? (PERFORMANCE_METRICS as readonly string[]).indexOf(metric) : PERFORMANCE_METRICS.length + at.threshold;
 };

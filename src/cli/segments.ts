@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { named, number, percent, signed } from "../alerting/words.ts";
 import type { SegmentExplanationItem, SegmentGroupItem } from "../api/segments.ts";
-import { PERFORMANCE_METRICS, type PerformanceMetric } from "../model/measurement.ts";
+import type { PerformanceMetric } from "../model/measurement.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { formatTime } from "../model/time.ts";
 import { action, duration, jsonOption, modelOption, newCommand, note, time, withModel, type Cli, type Global } from "./command.ts";
@@ -9,6 +9,7 @@ import type { Connection } from "./connection.ts";
 import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { checkSpan, modelPath, requestedWindow, type Span } from "./measurements.ts";
+import { performanceMetric } from "./performance.ts";
 import { askJson } from "./request.ts";
 import { figure, formatTable, type Column } from "./table.ts";
 import { NOTHING, printableLines, pValueText, safeJson } from "./text.ts";
@@ -36,7 +37,7 @@ export function segmentsCommand(cli: Cli) {
     .option("--from <time>", "begin of the window; with --to", time)
     .option("--to <time>", "end of that window, itself not in it", time)
     .option("--last <duration>", "the last 7d (1h, 30d, …)", duration)
-    .addOption(new Option("--metric <metric>", "a metric that is a mean over rows (default: accuracy)").choices(PERFORMANCE_METRICS))
+    .addOption(new Option("--metric <metric>", "a metric that is a mean over rows (default: accuracy, mae or ndcg)").argParser(performanceMetric))
     .option("--feature <name>", "what is in a feature instead; or prediction, or score")
     .option("--baseline <name>", "what the window is compared with (default: the first there is)")
     .addOption(jsonOption("JSON instead of tables"))

@@ -59,6 +59,9 @@ function readModel(document: Document, surroundings: Surroundings, name: string)
   if (model.task !== "regression" && model.quantile !== undefined) {
     document.report([...path, "quantile"], `a ${model.task} model predicts no quantile`, "remove it, or set task: regression");
   }
+  if (model.task !== "ranking" && model.ranking !== undefined) {
+    document.report([...path, "ranking"], `a ${model.task} model has no ranked lists`, "remove it, or set task: ranking");
+  }
   return {
     name,
     task: model.task,
@@ -66,6 +69,7 @@ function readModel(document: Document, surroundings: Surroundings, name: string)
     ...(model.task === "binary" && model.value !== undefined ? { value: model.value } : {}),
     ...(model.task === "binary" && model.thresholds !== undefined ? { thresholds: model.thresholds } : {}),
     ...(model.task === "regression" && model.quantile !== undefined ? { quantile: model.quantile } : {}),
+    ...(model.task === "ranking" && model.ranking !== undefined ? { cutoffs: model.ranking.at } : {}),
     bucket: model.bucket,
     lateness: model.lateness,
     labelsExpectedWithin: model.labels.expected_within,

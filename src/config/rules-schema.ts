@@ -1,7 +1,8 @@
 import * as z from "zod";
 import {
   DRIFT_METRICS,
-  isThresholdMetric,
+  isMetricAt,
+  METRICS_AT_CUTOFFS,
   METRICS_AT_THRESHOLDS,
   PERFORMANCE_METRICS,
   QUALITY_METRICS,
@@ -14,11 +15,14 @@ const METRICS = [...DRIFT_METRICS, ...QUALITY_METRICS, ...PERFORMANCE_METRICS] a
 /** As `Date` counts them. */
 export const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
 
-const metricAtThreshold = z
-  .templateLiteral([z.enum(METRICS_AT_THRESHOLDS), "@", z.number()])
+const metricAt = z
+  .templateLiteral([z.enum([...new Set([...METRICS_AT_THRESHOLDS, ...METRICS_AT_CUTOFFS])]), "@", z.number()])
   .refine(
-    isThresholdMetric,
-    says("expected a score between 0 and 1 behind the @, as it is written under `thresholds`", "as in recall@0.3"),
+    isMetricAt,
+    says(
+      "expected a score between 0 and 1 behind the @, as it is written under `thresholds`, or a number of items, as under `ranking: {at}`",
+      "as in recall@0.3 or ndcg@10",
+    ),
   );
 
 const threshold = z.number().min(0);
@@ -75,7 +79,7 @@ export const ruleSchema = object({
   description: z.string().default(""),
   models: z.array(text).min(1, says("expected at least one model", "remove the key to apply the rule to all models")).optional(),
   measure: object({
-    metric: z.union([z.enum(["drift", ...METRICS]), metricAtThreshold]),
+    metric: z.union([z.enum(["drift", ...METRICS]), metricAt]),
     of: z.union([z.literal("features"), z.array(text).min(1)], isSubjects).optional(),
     baseline: text,
     window: duration,

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DRIFT_METRICS } from "../model/measurement.ts";
+import { DEEPEST_CUTOFF, DRIFT_METRICS } from "../model/measurement.ts";
 import { PASSWORD_MECHANISMS, SCOPES, SEASONS, TASKS, type Season } from "../model/settings.ts";
 import { DAY, MINUTE } from "../model/time.ts";
 import { adapterSchemas } from "./adapters-schema.ts";
@@ -89,6 +89,8 @@ const isBucket = says(
 const isThreshold = says("expected scores between 0 and 1", "as in [0.3, 0.7]");
 const isQuantile = says("expected a number between 0 and 1", "as in 0.9, where nine of ten values should lie below what is predicted");
 
+const isCutoffs = says(`expected numbers of items from 1 to ${DEEPEST_CUTOFF}`, "as in [10] or [5, 10], where what comes first is told first");
+
 /** A model without its baselines, which are checked one by one. */
 export const modelSchema = object({
   task: z.enum(TASKS),
@@ -107,6 +109,13 @@ export const modelSchema = object({
     .refine((list) => new Set(list).size === list.length, says("a threshold is given twice", "as in [0.3, 0.7]"))
     .optional(),
   quantile: z.number(isQuantile).gt(0, isQuantile).lt(1, isQuantile).optional(),
+  ranking: object({
+    at: z
+      .array(z.int(isCutoffs).min(1, isCutoffs).max(DEEPEST_CUTOFF, isCutoffs))
+      .min(1, isCutoffs)
+      .max(10, says("expected at most ten numbers of items", "as in [5, 10]"))
+      .refine((list) => new Set(list).size === list.length, says("a number of items is given twice", "as in [5, 10]")),
+  }).optional(),
   bucket: duration.refine((value) => value >= MINUTE && DAY % value === 0, isBucket).prefault("1h"),
   lateness: delay.prefault("10m"),
   labels: object({ expected_within: delay.prefault("24h") }).prefault({}),

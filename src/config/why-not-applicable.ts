@@ -1,5 +1,5 @@
-import { atThreshold, metricFamily, SERVICE_METRICS, type Metric, type PerformanceMetric } from "../model/measurement.ts";
-import { performanceTrait } from "../model/performance.ts";
+import { atCutoff, atThreshold, isEstimated, metricFamily, SERVICE_METRICS, type Metric, type PerformanceMetric } from "../model/measurement.ts";
+import { cutoffsOf, leadMetric, performanceTrait } from "../model/performance.ts";
 import type { Rule, RuleMeasure } from "../model/rule.ts";
 import { segmentGroupName, type SegmentsAsked, type SegmentSettings } from "../model/segment.ts";
 import type { ModelSettings } from "../model/settings.ts";
@@ -32,6 +32,12 @@ export function whyNotApplicable({ measure }: Pick<Rule, "measure">, model: Mode
   if (measure.metric === "drift" || metricFamily(measure.metric) !== "performance") return null;
   const { tasks } = performanceTrait(measure.metric as PerformanceMetric);
   if (tasks.includes(model.task)) return notConfigured(measure.metric, model);
+  if (model.task === "ranking" && isEstimated(measure.metric))
+    return {
+      key: "metric",
+      message: `${measure.metric} is not available for ranking: nothing in a list says how likely its items are relevant`,
+      hint: `measure what labels say of ${model.name}, as in ${leadMetric(model)}`,
+    };
   return {
     key: "metric",
     message: `${measure.metric} has no meaning for the ${model.task} model ${model.name}`,
@@ -51,6 +57,12 @@ function notConfigured(metric: Metric, model: ModelSettings): Inapplicable | nul
     return lack(
       model.thresholds === undefined ? "" : ".thresholds",
       model.thresholds === undefined ? `thresholds: [${at.threshold}]` : `${at.threshold}`,
+    );
+  const list = atCutoff(metric);
+  if (list !== null && !cutoffsOf(model).includes(list.cutoff))
+    return lack(
+      model.cutoffs === undefined ? "" : ".ranking.at",
+      model.cutoffs === undefined ? `ranking: {at: [${list.cutoff}]}` : `${list.cutoff}`,
     );
   if (metric === "quantile_loss" && model.quantile === undefined) return lack("", "quantile: 0.9");
   if (metric === "mean_value" && model.value === undefined) return lack("", "value: {tp: 1, fp: -1, fn: 0, tn: 0}");

@@ -1,10 +1,11 @@
 import type { BaselineRow, Decoded, Label, Origin, Prediction, RejectReason } from "../model/event.ts";
-import type { ModelSettings } from "../model/settings.ts";
+import type { ModelSettings, Task } from "../model/settings.ts";
 import type { Millis } from "../model/time.ts";
 import { readFeatures, type NameLists } from "./features.ts";
 import { createFields, found, type Fields, type Reject } from "./fields.ts";
 import { parseObject } from "./json.ts";
 import { DECODE_LIMITS, type DecodeLimits } from "./limits.ts";
+import { EXPECTED_RELEVANT, rankedText, relevantText } from "./ranked.ts";
 import type { Message } from "./source.ts";
 import type { Templates } from "./templates.ts";
 
@@ -210,7 +211,7 @@ function readPrediction(read: Read, known: ReadonlySet<string>, origin: Origin, 
     answer !== undefined && model.task === "regression"
       ? fields.number("prediction", answer, "a finite number, since the model's task is regression")
       : null;
-  const answerClass = answer !== undefined && model.task !== "regression" ? readClass(read, "prediction", answer) : null;
+  const answerClass = answer === undefined || model.task === "regression" ? null : readAnswer(read, answer);
   const score = binary
     ? fields.optionalNumber("score", "the probability of the positive class, from 0 to 1", isProbability)
     : fields.optionalNumber("score", "a finite number");
@@ -255,23 +256,27 @@ export function derivedId(origin: Origin): string {
   return `${origin.topic}/${origin.partition}/${origin.offset}`.toWellFormed();
 }
 
-/** Ranked lists are kept as the JSON text of the list. */
-function readClass({ fields, model, limits }: Read, name: string, value: unknown): string {
-  if (model.task !== "ranking" || !Array.isArray(value)) return fields.classText(name, value);
-  const text = JSON.stringify(value.map((item, place) => fields.classText(`${name}[${place}]`, item)));
-  if (text.length > limits.textLength) fields.invalid(name, value, `a ranked list of at most ${limits.textLength} characters as JSON`);
-  return text;
+function readAnswer({ fields, model, limits }: Read, answer: unknown): string {
+  return model.task === "ranking" ? rankedText(fields, limits, "prediction", answer) : fields.classText("prediction", answer);
 }
 
+const EXPECTED_LABEL: Readonly<Record<Task, string>> = {
+  binary: "a class",
+  multiclass: "a class",
+  regression: "a finite number",
+  ranking: EXPECTED_RELEVANT,
+};
+
 function readTruth(read: Read): { label: string; labelNumber: number | null } {
-  const { fields, model } = read;
-  const value = fields.required("label", model.task === "regression" ? "a finite number" : "a class");
+  const { fields, model, limits } = read;
+  const value = fields.required("label", EXPECTED_LABEL[model.task]);
   if (value === undefined) return { label: "", labelNumber: null };
   if (model.task === "regression") {
     const labelNumber = fields.number("label", value, "a finite number, since the model's task is regression");
     return { label: String(labelNumber), labelNumber };
   }
-  return { label: readClass(read, "label", value), labelNumber: model.task === "ranking" && typeof value === "number" ? value : null };
+  const label = model.task === "ranking" ? relevantText(fields, limits, "label", value) : fields.classText("label", value);
+  return { label, labelNumber: model.task === "ranking" && typeof value === "number" ? value : null };
 }
 
 function readLabel(read: Read, context: DecodeContext): Label {

@@ -10,6 +10,8 @@ export type DecodeLimits = {
   readonly idLength: number;
   readonly telemetry: number;
   readonly rows: number;
+  readonly items: number;
+  readonly itemsLength: number;
   readonly notBefore: Millis;
   readonly notAfter: Millis;
   readonly ahead: Millis;
@@ -30,6 +32,9 @@ export const DECODE_LIMITS: DecodeLimits = {
   telemetry: 256,
   // Of one request of many rows: two bytes can be a row, and a row becomes a thousand.
   rows: 10_000,
+  // As deep as a list is measured; a thousand ids of 64 characters.
+  items: 1_000,
+  itemsLength: 65_536,
   // A month is a partition, and months outside these come from broken clocks and units.
   notBefore: Date.UTC(2000, 0, 1),
   notAfter: Date.UTC(2100, 0, 1),

@@ -239,6 +239,8 @@ function readWith(template: Template, bytes: Buffer, { models, limits, earliest,
         time = kind === "text" ? (parseTime(text) ?? Number.NaN) : kind === "number" && Number.isInteger(value) ? value : Number.NaN;
         break;
       case "prediction":
+        // What is one item and what is a list the general way tells apart.
+        if (model.task === "ranking") return null;
         if (model.task !== "regression") predictedClass = kind === "number" ? String(value) : text;
         else if (kind === "number") predictedNumber = value;
         else return null;

@@ -1,7 +1,7 @@
 import type { Task } from "./settings.ts";
 import type { Millis } from "./time.ts";
 
-/** What two versions are compared by. The last two say what they did and met, not how well. */
+/** What two versions are compared by; NDCG of as many items as the model is told by first. The last two say what they did and met, not how well. */
 export const COMPARED_METRICS = [
   "accuracy",
   "precision",
@@ -10,6 +10,7 @@ export const COMPARED_METRICS = [
   "log_loss",
   "brier",
   "mae",
+  "ndcg",
   "positive_rate",
   "prevalence",
 ] as const;
@@ -17,10 +18,10 @@ export type ComparedMetric = (typeof COMPARED_METRICS)[number];
 
 /** Which of them compare the versions of a model of each task. */
 export const METRICS_OF_TASK: Readonly<Record<Task, readonly ComparedMetric[]>> = {
-  binary: COMPARED_METRICS.filter((metric) => metric !== "mae"),
+  binary: COMPARED_METRICS.filter((metric) => metric !== "mae" && metric !== "ndcg"),
   multiclass: ["accuracy", "log_loss", "brier"],
   regression: ["mae"],
-  ranking: [],
+  ranking: ["ndcg"],
 };
 
 export const COMPARISON_STATUSES = ["ok", "no_common_buckets", "labels_pending", "no_labels"] as const;

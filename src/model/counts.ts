@@ -36,7 +36,7 @@ export const OUTCOME_HISTOGRAMS = [
   /** Labelled rows by confidence: those predicted right, and wrong. */
   "right",
   "wrong",
-  /** Rows by prediction: all, and the labelled ones. */
+  /** Rows by prediction: all, and the labelled ones. Of a ranking the latter are in one bin: those whose label names a relevant item. */
   "predictions",
   "labelled",
   /** Labelled rows by actual value, in bins of their own. */
@@ -70,6 +70,18 @@ export const OUTCOME_SUMS = [
   /** Actual values of the first and the last of their bins. */
   "lowest_labels",
   "highest_labels",
+  /** Of a ranking, each by how many items of the lists were looked at, with the squares of those that are not 0 or 1. */
+  "hit_rate",
+  "precision",
+  "precision_squared",
+  "recall",
+  "recall_squared",
+  "mrr",
+  "mrr_squared",
+  "map",
+  "map_squared",
+  "ndcg",
+  "ndcg_squared",
 ] as const;
 export type OutcomeSum = (typeof OUTCOME_SUMS)[number];
 

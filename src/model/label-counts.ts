@@ -1,9 +1,9 @@
 import { denseBins, noCounts, sumOf, type Counts, type OutcomeCounts } from "./counts.ts";
 import { binCount, type SubjectGrid } from "./grid.ts";
-import { OTHER_CLASS, type OutcomeGrid } from "./outcome-grid.ts";
+import { OTHER_CLASS, type LabelledGrid } from "./outcome-grid.ts";
 
 /** The bins of labels: classes, or those of what is predicted. */
-export function labelGrid(grid: OutcomeGrid, provisional: boolean): SubjectGrid {
+export function labelGrid(grid: LabelledGrid, provisional: boolean): SubjectGrid {
   switch (grid.task) {
     case "binary":
       return { kind: "categorical", categories: [grid.positive, OTHER_CLASS], rare: [], provisional };
@@ -15,7 +15,7 @@ export function labelGrid(grid: OutcomeGrid, provisional: boolean): SubjectGrid 
 }
 
 /** The labels among some outcomes, counted as the values of a feature are; rows without one are missing. */
-export function labelCounts(outcomes: OutcomeCounts, grid: OutcomeGrid, bins: SubjectGrid): Counts {
+export function labelCounts(outcomes: OutcomeCounts, grid: LabelledGrid, bins: SubjectGrid): Counts {
   const counts = {
     ...noCounts(binCount(bins)),
     rows: outcomes.predictions,

@@ -64,6 +64,12 @@ export const REALISED_METRICS = [
 /** What is measured of a binary model as if scores from some threshold on were called positive: `recall@0.3`. */
 export const METRICS_AT_THRESHOLDS = ["accuracy", "precision", "recall", "specificity", "f1"] as const;
 export type ThresholdMetric = `${(typeof METRICS_AT_THRESHOLDS)[number]}@${number}`;
+/** What is measured of the first so many items of a ranked list: `ndcg@10`. */
+export const METRICS_AT_CUTOFFS = ["precision", "recall", "hit_rate", "mrr", "map", "ndcg"] as const;
+export type CutoffName = (typeof METRICS_AT_CUTOFFS)[number];
+export type CutoffMetric = `${CutoffName}@${number}`;
+/** As many items as a list is looked at. */
+export const DEEPEST_CUTOFF = 1_000;
 /** What these will turn out to be, as far as predictions alone tell. */
 export const ESTIMATED_METRICS = [
   "estimated_accuracy",
@@ -86,7 +92,7 @@ export type ServiceMetric = (typeof SERVICE_METRICS)[number];
 export type TrafficMetric = (typeof TRAFFIC_METRICS)[number];
 /** Metrics that have one name for all models. */
 export type NamedMetric = DriftMetric | QualityMetric | (typeof REALISED_METRICS)[number] | EstimatedMetric;
-export type RealisedMetric = (typeof REALISED_METRICS)[number] | ThresholdMetric;
+export type RealisedMetric = (typeof REALISED_METRICS)[number] | ThresholdMetric | CutoffMetric;
 export type EstimatedMetric = (typeof ESTIMATED_METRICS)[number];
 export type PerformanceMetric = RealisedMetric | EstimatedMetric;
 export type Metric = DriftMetric | QualityMetric | PerformanceMetric;
@@ -113,6 +119,24 @@ export function atThreshold(text: string): { metric: (typeof METRICS_AT_THRESHOL
 
 export function isThresholdMetric(text: string): text is ThresholdMetric {
   return atThreshold(text) !== null;
+}
+
+/** What a metric of a ranked list is, and of how many items; null for any other text. Thresholds lie below 1, cutoffs do not. */
+export function atCutoff(text: string): { metric: CutoffName; cutoff: number } | null {
+  const [name, number, ...rest] = text.split("@");
+  const metric = METRICS_AT_CUTOFFS.find((one) => one === name);
+  const cutoff = Number(number);
+  const isCutoff = Number.isInteger(cutoff) && cutoff >= 1 && cutoff <= DEEPEST_CUTOFF && String(cutoff) === number;
+  return metric && rest.length === 0 && isCutoff ? { metric, cutoff } : null;
+}
+
+export function isCutoffMetric(text: string): text is CutoffMetric {
+  return atCutoff(text) !== null;
+}
+
+/** Whether a metric is one at a place that the configuration of its model names. */
+export function isMetricAt(text: string): text is ThresholdMetric | CutoffMetric {
+  return isThresholdMetric(text) || isCutoffMetric(text);
 }
 
 export function isEstimated(metric: Metric): metric is EstimatedMetric {
@@ -235,6 +259,8 @@ export type MeasurementDetail = {
     readonly high: number;
     readonly rows: number;
   }[];
+  /** Of a ranking: labelled rows whose label names no relevant item. They have no value, and are left out. */
+  readonly nothingRelevant?: number;
   /** Of an estimate: the share of rows whose like the reference holds no label of. */
   readonly borrowed?: number;
   /** Of an estimate whose labels have come: what the labelled rows were estimated at, what was realised on them, and whether the two agree. */

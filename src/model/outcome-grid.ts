@@ -1,4 +1,5 @@
 import type { Grid, NumericGrid } from "./grid.ts";
+import { cutoffsOf } from "./performance.ts";
 import type { ModelSettings } from "./settings.ts";
 
 /** What the outcomes of a model are counted on: its classes, or the bins of its predictions. */
@@ -15,7 +16,12 @@ export type OutcomeGrid =
       /** Sums are taken of (value - center)/scale, so that 40 bits behind the point are enough whatever the unit. */
       readonly center: number;
       readonly scale: number;
-    };
+    }
+  /** Lists, looked at so many items deep. */
+  | { readonly task: "ranking"; readonly cutoffs: readonly number[] };
+
+/** Outcomes that have a value by themselves, whose labels can drift. */
+export type LabelledGrid = Exclude<OutcomeGrid, { readonly task: "ranking" }>;
 
 export const OTHER_CLASS = "(other)";
 /** A prediction of another class than the actual one, neither of which has a name of its own. */
@@ -26,14 +32,14 @@ const MOST_SCORED_CLASSES = 10;
 const PREDICTION_BINS = 50;
 const LABEL_BINS = 256;
 
-/** Null where the model's outcomes are not counted: its task has no such counts, or no reference says what it predicts. */
-export function outcomeGridOf(model: Pick<ModelSettings, "task" | "positive">, grid: Grid): OutcomeGrid | null {
+/** Null where the model's outcomes are not counted: no reference says what it predicts. */
+export function outcomeGridOf(model: Pick<ModelSettings, "task" | "positive" | "cutoffs">, grid: Grid): OutcomeGrid | null {
+  if (model.task === "ranking") return { task: "ranking", cutoffs: cutoffsOf(model) };
   if (model.task === "binary") return model.positive === null ? null : { task: "binary", positive: model.positive };
   const predictions = grid.subjects.find(({ key }) => key.subject === "prediction")?.grid;
   if (model.task === "multiclass")
     return predictions?.kind === "categorical" ? { task: "multiclass", classes: predictions.categories.slice(0, MOST_CLASSES) } : null;
-  if (model.task === "regression") return predictions?.kind === "numeric" ? regressionGrid(predictions) : null;
-  return null;
+  return predictions?.kind === "numeric" ? regressionGrid(predictions) : null;
 }
 
 function regressionGrid({ edges }: NumericGrid): OutcomeGrid {

@@ -1,6 +1,9 @@
 import {
+  isCutoffMetric,
   isEstimated,
+  isMetricAt,
   isThresholdMetric,
+  METRICS_AT_CUTOFFS,
   METRICS_AT_THRESHOLDS,
   ESTIMATED_METRICS,
   REALISED_METRICS,
@@ -8,9 +11,11 @@ import {
   type Metric,
   type PerformanceMetric,
   type RealisedMetric,
+  type CutoffMetric,
+  type CutoffName,
   type ThresholdMetric,
 } from "./measurement.ts";
-import type { ModelSettings, Task } from "./settings.ts";
+import { DEFAULT_CUTOFFS, type ModelSettings, type Task } from "./settings.ts";
 
 /** What a metric of performance is. */
 export type PerformanceTrait = {
@@ -26,8 +31,9 @@ const BINARY = ["binary"] as const;
 const CLASSES = ["binary", "multiclass"] as const;
 const MULTICLASS = ["multiclass"] as const;
 const NUMBERS = ["regression"] as const;
+const LISTS = ["ranking"] as const;
 
-const REALISED: Readonly<Record<Exclude<RealisedMetric, ThresholdMetric>, PerformanceTrait>> = {
+const REALISED: Readonly<Record<Exclude<RealisedMetric, ThresholdMetric | CutoffMetric>, PerformanceTrait>> = {
   accuracy: of(CLASSES, "higher", true),
   precision: of(BINARY, "higher", true),
   recall: of(BINARY, "higher", true),
@@ -49,7 +55,7 @@ const REALISED: Readonly<Record<Exclude<RealisedMetric, ThresholdMetric>, Perfor
   wape: of(NUMBERS, "lower", true),
   bias: of(NUMBERS, "zero", false),
   quantile_loss: of(NUMBERS, "lower", false),
-  label_coverage: of([...CLASSES, ...NUMBERS], "higher", true),
+  label_coverage: of([...CLASSES, ...NUMBERS, ...LISTS], "higher", true),
 };
 
 /** What is estimated, by the name of the estimate. */
@@ -68,8 +74,16 @@ export const ESTIMATE_OF: Readonly<Record<EstimatedMetric, keyof typeof REALISED
 };
 
 const AT_THRESHOLD = of(BINARY, "higher", true);
+/** Shares of items or of lists; the others are means of something that is none. */
+const SHARES_OF_LISTS: readonly CutoffName[] = ["precision", "recall", "hit_rate"];
 
 export function performanceTrait(metric: PerformanceMetric): PerformanceTrait {
+  if (isCutoffMetric(metric))
+    return of(
+      LISTS,
+      "higher",
+      SHARES_OF_LISTS.some((name) => metric.startsWith(`${name}@`)),
+    );
   if (isThresholdMetric(metric)) return AT_THRESHOLD;
   if (!isEstimated(metric)) return REALISED[metric];
   const trait = REALISED[ESTIMATE_OF[metric]];
@@ -79,16 +93,22 @@ export function performanceTrait(metric: PerformanceMetric): PerformanceTrait {
 
 /** The trait of any metric; null for one that is not of performance. */
 export function traitOf(metric: Metric): PerformanceTrait | null {
-  return metric in REALISED || isEstimated(metric) || isThresholdMetric(metric) ? performanceTrait(metric as PerformanceMetric) : null;
+  return metric in REALISED || isEstimated(metric) || isMetricAt(metric) ? performanceTrait(metric as PerformanceMetric) : null;
 }
 
-/** What a model is told by where there is room for one number; null where its outcomes are not counted. */
-export function leadMetric(task: Task): RealisedMetric | null {
-  if (task === "ranking") return null;
-  return task === "regression" ? "mae" : "accuracy";
+/** Of how many items of its lists a model is measured: none unless it ranks. */
+export function cutoffsOf({ task, cutoffs }: Pick<ModelSettings, "task" | "cutoffs">): readonly number[] {
+  return task === "ranking" ? (cutoffs ?? DEFAULT_CUTOFFS) : [];
 }
 
-type Measured = Pick<ModelSettings, "task" | "thresholds" | "quantile" | "value">;
+/** What a model is told by where there is room for one number. */
+export function leadMetric(model: Pick<ModelSettings, "task" | "cutoffs">): RealisedMetric {
+  const [cutoff] = cutoffsOf(model);
+  if (cutoff !== undefined) return `ndcg@${cutoff}`;
+  return model.task === "regression" ? "mae" : "accuracy";
+}
+
+type Measured = Pick<ModelSettings, "task" | "thresholds" | "quantile" | "cutoffs" | "value">;
 
 /** What is measured of a model once labels are there. */
 export function realisedMetrics(model: Measured): RealisedMetric[] {
@@ -96,7 +116,8 @@ export function realisedMetrics(model: Measured): RealisedMetric[] {
     .filter((metric) => metric !== "mean_value" || model.value !== undefined)
     .filter((metric) => metric !== "quantile_loss" || model.quantile !== undefined);
   const at = (model.thresholds ?? []).flatMap((threshold) => METRICS_AT_THRESHOLDS.map((metric) => `${metric}@${threshold}` as const));
-  return [...named, ...at];
+  const ofLists = cutoffsOf(model).flatMap((cutoff) => METRICS_AT_CUTOFFS.map((metric) => `${metric}@${cutoff}` as const));
+  return [...named, ...at, ...ofLists];
 }
 
 /** What is measured of a model, with labels and without. */

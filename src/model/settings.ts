@@ -10,6 +10,8 @@ import type { SegmentSettings } from "./segment.ts";
 export const TASKS = ["binary", "multiclass", "regression", "ranking"] as const;
 export type Task = (typeof TASKS)[number];
 
+export const DEFAULT_CUTOFFS: readonly [number] = [10];
+
 /** What comes again: hours of the day, or of the week. In UTC. */
 export const SEASONS = { day: DAY, week: 7 * DAY } as const;
 export type Season = keyof typeof SEASONS;
@@ -51,6 +53,8 @@ export type ModelSettings = {
   readonly thresholds?: readonly number[];
   /** Which quantile a regression predicts. Absent: none, but something like the mean. */
   readonly quantile?: number;
+  /** Of how many items of a ranked list metrics are measured, the one that it is told by first. Absent: `DEFAULT_CUTOFFS`. */
+  readonly cutoffs?: readonly number[];
   /** The grain of every count. */
   readonly bucket: Millis;
   /** How long after the newest event a bucket stays open. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { BaselineRow } from "../model/event.ts";
 import type { Grid } from "../model/grid.ts";
 import { outcomeGridOf } from "../model/outcome-grid.ts";
+import { cutoffsOf } from "../model/performance.ts";
 import type { SegmentSettings } from "../model/segment.ts";
 import type { BaselineSettings, ModelSettings, TableSettings } from "../model/settings.ts";
 import type { Clock, Window } from "../model/time.ts";
@@ -109,13 +110,14 @@ const PROVISIONAL_ROWS = 1_000;
 export function basisOf(model: ModelSettings, keys: readonly string[]): string {
   return [
     `${STORED_AS} ${model.task} ${model.bucket} ${model.positive ?? ""}`,
+    ...(model.task === "ranking" ? [`at ${cutoffsOf(model).join(",")}`] : []),
     ...(keys.length > 0 ? keys : ["first rows"]),
     ...(model.segments ? [`segments ${digestOf(model.segments)}`] : []),
   ].join(" ");
 }
 
 /**
- * The grid of a model: the stored one when it was made for the same baselines, bucket, positive class and segments, else a
+ * The grid of a model: the stored one when it was made for the same baselines, bucket, positive class, cutoffs and segments, else a
  * new one, on which the baselines are counted at once and live events soon. Without a file baseline the first rows make
  * a provisional grid, once there are enough of them, and every result on it says so; until then an older grid serves.
  */
@@ -209,7 +211,7 @@ async function makeGrid(
     await countFeatures(store, rows, grid, model.bucket, [], nextGeneration());
     if (!outcomeGrid) continue;
     await countOutcomes(store, rows, outcomeGrid, model.bucket, [], nextGeneration(), grid.segments);
-    await countBinEffects(store, rows, grid, outcomeGrid, nextGeneration());
+    if (outcomeGrid.task !== "ranking") await countBinEffects(store, rows, grid, outcomeGrid, nextGeneration());
   }
   await recountLive();
   await insertGrid(store, grid, basis, clock());

@@ -1,6 +1,6 @@
 import { DETECTORS, type Changes, type ChangesQuery, type DetectorName, type FoundChange } from "../model/change.ts";
 import { addOutcomes, sumOf, type OutcomeCounts } from "../model/counts.ts";
-import type { OutcomeGrid } from "../model/outcome-grid.ts";
+import type { LabelledGrid } from "../model/outcome-grid.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { ALWAYS, floorTo, type Millis } from "../model/time.ts";
 import { adwinStart, adwinStep } from "../stats/adwin.ts";
@@ -34,7 +34,7 @@ export async function findChanges(
   options: {
     readonly store: Store;
     readonly settings: ModelSettings;
-    readonly outcomeGrid: OutcomeGrid;
+    readonly outcomeGrid: LabelledGrid;
     readonly baseline: StoredBaseline | null;
     readonly watermark: Millis | null;
   },
@@ -72,7 +72,7 @@ export async function findChanges(
   };
 }
 
-function stepsOf(at: Millis, outcomes: OutcomeCounts | undefined, grid: OutcomeGrid): Step[] {
+function stepsOf(at: Millis, outcomes: OutcomeCounts | undefined, grid: LabelledGrid): Step[] {
   if (!outcomes || outcomes.labelled === 0) return [];
   const n = outcomes.labelled;
   if (grid.task === "regression")

@@ -1,5 +1,6 @@
 import type { ComparedMetric, ComparisonVerdictKind, MetricComparison, OneLookTest } from "../model/comparison.ts";
 import { confusionOf, sumOf, type Confusion, type OutcomeCounts, type OutcomeSum } from "../model/counts.ts";
+import { DEFAULT_CUTOFFS } from "../model/settings.ts";
 import type { Millis } from "../model/time.ts";
 import { aucDifference } from "../stats/auc-difference.ts";
 import { aucFromBins } from "../stats/auc.ts";
@@ -36,7 +37,7 @@ type Comparing = {
   oneLook(look: Look): OneLookTest | null;
 };
 
-const COMPARING: Readonly<Record<ComparedMetric, Comparing>> = {
+const COMPARING: Readonly<Record<Exclude<ComparedMetric, "ndcg">, Comparing>> = {
   accuracy: proportion("higher", (outcomes) => ({ successes: hits(outcomes), n: outcomes.labelled })),
   precision: ofCells("higher", ({ tp, fp }) => ({ successes: tp, n: tp + fp })),
   recall: ofCells("higher", ({ tp, fn }) => ({ successes: tp, n: tp + fn })),
@@ -54,10 +55,19 @@ const COMPARING: Readonly<Record<ComparedMetric, Comparing>> = {
       return found && { test: "delong", interval: "delong", pValue: found.pValue, ci: found.ci };
     },
   },
-  log_loss: meanLoss("log_loss", "log_loss_squared", scoredCount),
-  brier: meanLoss("brier", "brier_squared", scoredCount),
-  mae: meanLoss("absolute_error", "squared_error", ({ labelled }) => labelled),
+  log_loss: mean("lower", (outcomes) => sums(outcomes, "log_loss", "log_loss_squared", scoredCount(outcomes))),
+  brier: mean("lower", (outcomes) => sums(outcomes, "brier", "brier_squared", scoredCount(outcomes))),
+  mae: mean("lower", (outcomes) => sums(outcomes, "absolute_error", "squared_error", outcomes.labelled)),
 };
+
+/** NDCG of so many items, over lists whose label names a relevant one. */
+function ndcg(cutoff: number): Comparing {
+  return mean("higher", (outcomes) => ({
+    n: outcomes.histograms.get("labelled")?.get(0) ?? 0,
+    sum: outcomes.sums.get("ndcg")?.get(cutoff) ?? 0,
+    sumOfSquares: outcomes.sums.get("ndcg_squared")?.get(cutoff) ?? 0,
+  }));
+}
 
 /** What one look shows. */
 type Shown = {
@@ -66,9 +76,14 @@ type Shown = {
   readonly verdict: ComparisonVerdict | null;
 };
 
-/** Compares two versions by one metric, after all of these looks in turn. There must be one look at least. */
-export function compareMetric(metric: ComparedMetric, looks: readonly Look[], margin: number): MetricComparison {
-  const comparing = COMPARING[metric];
+/** Compares two versions by one metric, after all of these looks in turn. There must be one look at least. `cutoff` is that of ranked lists. */
+export function compareMetric(
+  metric: ComparedMetric,
+  looks: readonly Look[],
+  margin: number,
+  cutoff: number = DEFAULT_CUTOFFS[0],
+): MetricComparison {
+  const comparing = metric === "ndcg" ? ndcg(cutoff) : COMPARING[metric];
   const direction = comparing.better === "lower" ? "lower_is_better" : "higher_is_better";
   let maxLogE = 0;
   let given: { readonly kind: ComparisonVerdictKind; readonly since: Millis } | undefined;
@@ -149,20 +164,25 @@ function hits({ cells }: OutcomeCounts): number {
   return [...cells].reduce((sum, [actual, predicted]) => sum + (predicted.get(actual) ?? 0), 0);
 }
 
-/** A mean over rows, smaller being better, from its sum and that of its squares. */
-function meanLoss(name: OutcomeSum, squared: OutcomeSum, rowsOf: (outcomes: OutcomeCounts) => number): Comparing {
+type Sums = { readonly n: number; readonly sum: number; readonly sumOfSquares: number };
+
+function sums(outcomes: OutcomeCounts, name: OutcomeSum, squared: OutcomeSum, n: number): Sums {
+  return { n, sum: sumOf(outcomes, name), sumOfSquares: sumOf(outcomes, squared) };
+}
+
+/** A mean over rows, from its sum and that of its squares. */
+function mean(better: "higher" | "lower", sumsOf: (outcomes: OutcomeCounts) => Sums): Comparing {
   const sample = (outcomes: OutcomeCounts): Sample => {
-    const n = rowsOf(outcomes);
-    const sum = sumOf(outcomes, name);
+    const { n, sum, sumOfSquares } = sumsOf(outcomes);
     if (n < 2) return { n, mean: n === 0 ? 0 : sum, variance: 0 };
-    return { n, mean: sum / n, variance: Math.max(0, sumOf(outcomes, squared) - (sum * sum) / n) / (n - 1) };
+    return { n, mean: sum / n, variance: Math.max(0, sumOfSquares - (sum * sum) / n) / (n - 1) };
   };
   const compared = ({ champion, challenger }: Look) => welchTest(sample(champion), sample(challenger), 1 - ALPHA);
   return {
-    better: "lower",
+    better,
     side: (outcomes) => {
-      const { n, mean } = sample(outcomes);
-      return { value: n === 0 ? null : mean, rows: n };
+      const { n, mean: value } = sample(outcomes);
+      return { value: n === 0 ? null : value, rows: n };
     },
     at: (look) => normalLimit(compared(look)),
     oneLook: (look) => {

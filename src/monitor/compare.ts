@@ -1,5 +1,6 @@
 import type { Comparison, ComparisonQuery } from "../model/comparison.ts";
 import { addOutcomes } from "../model/counts.ts";
+import { cutoffsOf } from "../model/performance.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { ceilTo, type Millis } from "../model/time.ts";
 import { countSharedBuckets, readCommonOutcomes, type CommonOutcomes } from "../store/common-outcomes.ts";
@@ -48,7 +49,7 @@ export async function compareVersions(
     alpha: ALPHA,
     margin: query.margin,
     tunedRows: TUNED_ROWS,
-    metrics: hasLabels ? query.metrics.map((metric) => compareMetric(metric, looks, query.margin)) : [],
+    metrics: hasLabels ? query.metrics.map((metric) => compareMetric(metric, looks, query.margin, cutoffsOf(settings)[0])) : [],
   };
 }
 

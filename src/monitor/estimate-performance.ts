@@ -101,6 +101,8 @@ function estimates(grid: OutcomeGrid, reference: OutcomeCounts, current: Outcome
       return multiclassEstimates(scoredClasses(grid.classes).length, reference, current, rows);
     case "regression":
       return regressionEstimates(grid, reference, current, rows);
+    case "ranking":
+      return null;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Window } from "../model/time.ts";
 import { noCounts, type OutcomeCounts } from "../model/counts.ts";
 import { binCount, subjectId } from "../model/grid.ts";
-import type { MeasurementDetail, Metric, RealisedMetric } from "../model/measurement.ts";
+import { isCutoffMetric, type CutoffMetric, type MeasurementDetail, type Metric, type RealisedMetric } from "../model/measurement.ts";
 import { notIn, type SegmentAnswer, type SegmentPartition, type SegmentQuestion, type SegmentShare } from "../model/segment-search.ts";
 import type { SegmentGroup } from "../model/segment.ts";
 import { benjaminiHochberg } from "../stats/benjamini-hochberg.ts";
@@ -12,7 +12,7 @@ import { twoProportionTest } from "../stats/proportion.ts";
 import { readBinsBySegment, readOutcomesBySegment, type CountedStretch } from "../store/segment-counts.ts";
 import type { Store } from "../store/store.ts";
 import { fileBaselineFor, trailingSpans, type ModelState } from "./model-state.ts";
-import { valueOf, type Evaluation } from "./performance-values.ts";
+import { rankedWeight, valueOf, type Evaluation } from "./performance-values.ts";
 import { joinBins, psiBins } from "./subject-bins.ts";
 
 /** Metrics that are means over rows: only these are the sum of what segments add to them. */
@@ -26,10 +26,10 @@ export const MEAN_METRICS = [
   "mae",
   "bias",
 ] as const satisfies readonly RealisedMetric[];
-type MeanMetric = (typeof MEAN_METRICS)[number];
+type MeanMetric = (typeof MEAN_METRICS)[number] | CutoffMetric;
 
 export function isMeanMetric(metric: Metric): metric is MeanMetric {
-  return (MEAN_METRICS as readonly Metric[]).includes(metric);
+  return (MEAN_METRICS as readonly Metric[]).includes(metric) || isCutoffMetric(metric);
 }
 
 /** One segment's side of a change: its rows and sums, its value where it has one, and what a test of it needs. */
@@ -97,7 +97,8 @@ function meanSide(metric: MeanMetric, counts: OutcomeCounts | undefined, evaluat
   const found = counts === undefined ? null : valueOf(metric, { ...counts, weights: null }, evaluation);
   if (counts === undefined || found === null) return { rows: 0, sums: [0], value: null, variance: null };
   if (found.share) return { rows: found.share.trials, sums: [found.share.successes], value: found.value, variance: null };
-  const rows = metric === "log_loss" || metric === "brier" ? rowsWithScores(counts) : counts.labelled;
+  const isOfScores = metric === "log_loss" || metric === "brier";
+  const rows = isOfScores ? rowsWithScores(counts) : isCutoffMetric(metric) ? rankedWeight({ ...counts, weights: null }).sum : counts.labelled;
   return { rows, sums: [found.value * rows], value: found.value, variance: found.variance };
 }
 

@@ -2,6 +2,7 @@ import type { OutcomeCounts } from "../model/counts.ts";
 import { confusionOf } from "../model/counts.ts";
 import {
   atThreshold,
+  isCutoffMetric,
   type ClassShare,
   type Measurement,
   type MeasurementDetail,
@@ -15,9 +16,11 @@ import { confusionAtBin, scoreBinStart } from "../stats/binary-threshold.ts";
 import { calibrationChange } from "../stats/calibration-change.ts";
 import { calibrationError, type ReliabilityPoint } from "../stats/calibration.ts";
 import { normalSf } from "../stats/normal.ts";
+import { effectiveRows } from "../stats/weighted-rows.ts";
 import { estimateEvidence, rateEvidence, type WindowEvidence } from "../stats/window-evidence.ts";
 import {
   classPerformance,
+  rankedWeight,
   reliabilityOf,
   SCORE_GROUPS,
   scoredRows,
@@ -61,7 +64,7 @@ function measureOne(subject: PerformanceWindow, metric: RealisedMetric): Measure
   const { current, reference, evaluation } = subject;
   // That no label came is what coverage tells: it is known by the predictions.
   const isCoverage = metric === "label_coverage";
-  const status = statusOf(isCoverage ? { ...current, labelled: current.predictions } : current, subject.pending);
+  const status = statusOf(current, isCoverage ? current.predictions : rowsBehind(metric, current), subject.pending);
   const now = valueOf(metric, current, evaluation);
   const before = reference && valueOf(metric, reference, evaluation);
   const evidence = now === null || before === null ? null : worseEvidence(metric, now, windowValues(metric, subject));
@@ -79,12 +82,14 @@ function measureOne(subject: PerformanceWindow, metric: RealisedMetric): Measure
       ...(before ? { reference: before.value } : {}),
       ...(evidence ? { nullWindows: evidence.windows } : {}),
       ...told(metric, current, evaluation, curve),
-      ...(now === null && current.labelled > 0 ? { note: UNDEFINED } : {}),
+      ...(now === null && current.labelled > 0 ? { note: isCutoffMetric(metric) ? NOTHING_RELEVANT : UNDEFINED } : {}),
     },
   });
 }
 
 const UNDEFINED = "It has no value here: its formula divides by zero, as when one of the classes does not occur, or there are no scores.";
+
+const NOTHING_RELEVANT = "It has no value here: no label names a relevant item.";
 
 /** What is said beside the value. */
 function told(metric: RealisedMetric, current: OutcomeCounts, { grid }: Evaluation, curve: readonly ReliabilityPoint[]): MeasurementDetail {
@@ -95,6 +100,7 @@ function told(metric: RealisedMetric, current: OutcomeCounts, { grid }: Evaluati
     return { threshold: scoreBinStart(bin), confusion: { tp: tp.sum, fp: fp.sum, fn: fn.sum, tn: tn.sum } };
   }
   return {
+    ...(isCutoffMetric(metric) ? leftOut(current) : {}),
     ...(grid.task === "binary" ? { confusion: confusionOf(current) } : {}),
     ...(grid.task === "multiclass" && metric === "accuracy" ? { classes: classShares(current) } : {}),
     ...(curve.length > 0
@@ -109,6 +115,11 @@ function told(metric: RealisedMetric, current: OutcomeCounts, { grid }: Evaluati
         }
       : {}),
   };
+}
+
+function leftOut({ labelled, histograms }: OutcomeCounts): MeasurementDetail {
+  const nothingRelevant = labelled - (histograms.get("labelled")?.get(0) ?? 0);
+  return nothingRelevant > 0 ? { nothingRelevant } : {};
 }
 
 function classShares(outcomes: OutcomeCounts): ClassShare[] {
@@ -151,17 +162,22 @@ export function performanceMeasurement(
   };
 }
 
-function statusOf(current: OutcomeCounts, pending: boolean): MeasurementStatus {
-  if (current.predictions === 0) return "no_data";
+function statusOf({ predictions, labelled }: OutcomeCounts, rows: number, pending: boolean): MeasurementStatus {
+  if (predictions === 0) return "no_data";
   if (pending) return "labels_pending";
-  if (current.labelled === 0) return "no_data";
-  return effectiveLabelled(current) < LEAST_LABELLED ? "insufficient" : "ok";
+  if (labelled === 0 && rows === 0) return "no_data";
+  return rows < LEAST_LABELLED ? "insufficient" : "ok";
+}
+
+/** How many rows of one weight a value rests on. */
+function rowsBehind(metric: RealisedMetric, outcomes: OutcomeCounts): number {
+  return isCutoffMetric(metric) ? effectiveRows(rankedWeight(outcomes)) : effectiveLabelled(outcomes);
 }
 
 /** The same metric in the baseline's own windows, where these are large enough to have one. */
 export function windowValues(metric: RealisedMetric, { windows, evaluation }: PerformanceWindow): MetricValue[] {
   return windows.flatMap((window) => {
-    const one = effectiveLabelled(window) < LEAST_LABELLED ? null : valueOf(metric, window, evaluation);
+    const one = rowsBehind(metric, window) < LEAST_LABELLED ? null : valueOf(metric, window, evaluation);
     return one === null ? [] : [one];
   });
 }

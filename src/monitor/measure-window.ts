@@ -419,7 +419,8 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     asOf = window.to,
   ): Promise<Measurement[]> {
     const { outcomeGrid } = state;
-    if (outcomeGrid === null) return [];
+    // What is relevant to one list says nothing of what is to another: there is nothing to drift.
+    if (outcomeGrid === null || outcomeGrid.task === "ranking") return [];
     const provisional = state.grid.subjects.some(({ key, grid }) => key.subject === "prediction" && grid.provisional);
     const grid = labelGrid(outcomeGrid, provisional);
     const countsOf = (outcomes: OutcomeCounts) => labelCounts(outcomes, outcomeGrid, grid);

@@ -549,8 +549,9 @@ export function createMonitor(options: {
 
   async function changes(query: ChangesQuery): Promise<Changes | null> {
     const model = watched.get(query.model);
-    if (!model || model.state.outcomeGrid === null) return null;
+    if (!model) return null;
     const { settings, outcomeGrid } = model.state;
+    if (outcomeGrid === null || outcomeGrid.task === "ranking") return null;
     const baseline = evidenceBaselineFor(model.state, query.version);
     return findChanges({ store, settings, outcomeGrid, baseline, watermark: watermark(query.model) }, query);
   }

@@ -1,5 +1,5 @@
 import { confusionOf, sumOf, type OutcomeCounts, type OutcomeSum } from "../model/counts.ts";
-import { atThreshold, isThresholdMetric, type RealisedMetric, type ThresholdMetric } from "../model/measurement.ts";
+import { atCutoff, atThreshold, isThresholdMetric, type CutoffName, type RealisedMetric, type ThresholdMetric } from "../model/measurement.ts";
 import type { OutcomeGrid } from "../model/outcome-grid.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { aucFromBins, SCORE_BINS, scoreBin } from "../stats/auc.ts";
@@ -14,8 +14,8 @@ import { normalQuantile } from "../stats/normal.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
 import { quantileLoss } from "../stats/quantile-loss.ts";
 import { regressionPerformance, type RegressionPerformance } from "../stats/regression.ts";
-import { addWeights, weightBetween, type Estimate, type ScoredRows, type WeightedCounts } from "../stats/weighted-rows.ts";
-import { labelledWeight, weightedBins, weightedCell, weightedConfusion, weightedSum, weightedSums } from "./weighted-outcomes.ts";
+import { addWeights, weightBetween, type Estimate, type ScoredRows, type Weight, type WeightedCounts } from "../stats/weighted-rows.ts";
+import { labelledWeight, weightedBins, weightedCell, weightedConfusion, weightedSum, weightedSumAt, weightedSums } from "./weighted-outcomes.ts";
 
 export const CONFIDENCE = 0.95;
 /** Groups of neighbouring scores of a reliability curve. */
@@ -65,6 +65,8 @@ function evaluate(metric: RealisedMetric, outcomes: OutcomeCounts, { grid, value
     case "regression":
       if (metric === "quantile_loss") return quantile === undefined ? null : quantileValue(outcomes, grid, quantile);
       return regressionValue(metric, outcomes, grid);
+    case "ranking":
+      return rankingValue(metric, outcomes);
   }
 }
 
@@ -177,6 +179,37 @@ function regressionValue(metric: RealisedMetric, outcomes: OutcomeCounts, grid: 
   const found = regressionOf(outcomes, grid);
   if (metric === "mae" || metric === "rmse" || metric === "bias") return found && estimated(found[metric], grid.scale);
   return metric === "wape" || metric === "r2" ? found && estimated(found[metric]) : null;
+}
+
+/** Labelled rows whose label names a relevant item: the others have no value. */
+export function rankedWeight(outcomes: OutcomeCounts): Weight {
+  return weightBetween(weightedBins(outcomes, "labelled", 1), 0, 1);
+}
+
+/** Sums of what lies between 0 and 1; a hit is 0 or 1, so its squares are itself. */
+const SQUARES = {
+  precision: "precision_squared",
+  recall: "recall_squared",
+  hit_rate: "hit_rate",
+  mrr: "mrr_squared",
+  map: "map_squared",
+  ndcg: "ndcg_squared",
+} as const satisfies Readonly<Record<CutoffName, OutcomeSum>>;
+
+/** The mean over lists of what each is worth by itself. */
+function rankingValue(metric: RealisedMetric, outcomes: OutcomeCounts): MetricValue | null {
+  const at = atCutoff(metric);
+  const rows = rankedWeight(outcomes);
+  if (at === null || rows.sum === 0) return null;
+  const sum = (name: OutcomeSum) => weightedSumAt(outcomes, name, at.cutoff);
+  if (at.metric === "hit_rate" && outcomes.weights === null) {
+    const hits = Math.round(sum("hit_rate"));
+    const ci = wilsonInterval(hits, rows.sum, CONFIDENCE);
+    return ci && rated({ value: hits / rows.sum, ci }, hits, rows.sum);
+  }
+  const moments = momentsFromSums(rows.sum, rows.square, [sum(at.metric)], [[sum(SQUARES[at.metric])]]);
+  const found = moments && meanEstimate(moments, 0, CONFIDENCE);
+  return estimated(found && { ...found, ci: found.ci && [Math.max(0, found.ci[0]), Math.min(1, found.ci[1])] });
 }
 
 type Regression = Extract<OutcomeGrid, { task: "regression" }>;

@@ -49,6 +49,11 @@ export function weightedSum(outcomes: OutcomeCounts, name: OutcomeSum): number {
   return sum;
 }
 
+/** Σ w·x of one bin. */
+export function weightedSumAt({ sums, weights }: OutcomeCounts, name: OutcomeSum, bin: number): number {
+  return (sums.get(name)?.get(bin) ?? 0) + (weights?.sums.get(`${name} ${bin}`) ?? 0);
+}
+
 /** Σ w·x by bin. */
 export function weightedSums(outcomes: OutcomeCounts, name: OutcomeSum, bins: number): number[] {
   const sums = denseBins(outcomes.sums.get(name), bins);

@@ -64,7 +64,7 @@ function countedOn(store: Store, model: ModelSettings, bins: Grid, key: SubjectK
     return grid ? { grid, read: (rows, span) => readSubjectCounts(store, rows, bins.version, key, grid, span) } : null;
   }
   const outcomes = outcomeGridOf(model, bins);
-  if (outcomes === null) return null;
+  if (outcomes === null || outcomes.task === "ranking") return null;
   const grid = labelGrid(outcomes, false);
   return {
     grid,

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { leadMetric, traitOf } from "../model/performance.ts";
+import { traitOf } from "../model/performance.ts";
 import { formatDuration, formatTime } from "../model/time.ts";
 import { heatLegend, heatMap } from "./heat-map.ts";
 import { performanceChart } from "./performance-chart.ts";
@@ -24,7 +24,7 @@ ${missingList(report.missing)}
 ${report.alerts.length === 0 ? null : html`<h2>Alerts</h2><div class="card">${alertTable(report.alerts, null)}</div>`}
 ${report.movers.length === 0 ? null : html`<h2>What moved most</h2><p class="note">In the newest window of each version, against ${report.drift?.baseline ?? "the baseline"}; the effect is what exceeds the value to be expected without a change.</p><div class="card">${moverTable(report.movers, null)}</div>`}
 ${report.drift?.versions.map((drift) => html`<h2>Drift of ${drift.version}</h2><p class="note">Windows of ${formatDuration(report.drift?.windowMs ?? 0)} against ${report.drift?.baseline ?? "the baseline"}.</p><div class="card">${heatMap(drift, drift.subjects.slice(0, MOST_SUBJECTS), null)}${heatLegend()}${drift.subjects.length > MOST_SUBJECTS ? html`<p class="note">${drift.subjects.length - MOST_SUBJECTS} more moved less and are left out.</p>` : null}</div>`)}
-${report.performance?.series.filter((one) => one.metric === leadMetric(report.task) || one.metric === "roc_auc").map((one) => html`<h2>${metricName(one.metric)} of ${one.version}</h2><div class="card">${performanceChart(one.points, traitOf(one.metric)?.share === true)}</div>`)}
+${report.performance?.series.filter((one) => one.metric === report.lead || one.metric === "roc_auc").map((one) => html`<h2>${metricName(one.metric)} of ${one.version}</h2><div class="card">${performanceChart(one.points, traitOf(one.metric)?.share === true)}</div>`)}
 ${report.versions.length === 0 ? null : html`<h2>Versions and volume</h2><div class="card">${versionTable(report.versions)}${volumeChart(report.volume, { width: 960, height: 70 })}</div>`}
 ${report.retrains.length === 0 ? null : html`<h2>Retraining</h2><div class="card">${retrainTable(report.retrains)}</div>`}
 <p class="note">driftwatch, ${formatTime(report.window.from)} to ${formatTime(report.window.to)}</p></main></body></html>`.text;

@@ -35,6 +35,8 @@ type PerformanceSeries = { readonly version: string; readonly metric: Metric; re
 export type ModelReport = {
   readonly model: string;
   readonly task: ModelSettings["task"];
+  /** The metric that it is told by first. */
+  readonly lead: Metric;
   readonly window: Window;
   /** Set when the story is that of one version. */
   readonly version: string | null;
@@ -66,8 +68,8 @@ export async function modelReport(query: ReportQuery): Promise<ModelReport> {
   const kinds = await readMeasuredKinds(store, model.name);
   const window = windowOf(query, versions, kinds);
   const kind = preferredKind(model, kinds, ["wasserstein", "psi"]);
-  const lead = leadMetric(model.task);
-  const scored = preferredKind(model, kinds, lead === null ? [] : [lead]);
+  const lead = leadMetric(model);
+  const scored = preferredKind(model, kinds, [lead]);
   const drift = kind && {
     baseline: kind.baseline,
     windowMs: kind.windowMs,
@@ -80,6 +82,7 @@ export async function modelReport(query: ReportQuery): Promise<ModelReport> {
   const story = {
     model: model.name,
     task: model.task,
+    lead,
     window,
     version: version ?? null,
     versions,
@@ -190,9 +193,7 @@ function missingWords(model: ModelSettings, story: Omit<ModelReport, "missing">)
   if (few > 0)
     words.push(`${few.toLocaleString("en-US")} of ${statuses.length.toLocaleString("en-US")} drift measurements had too few rows to tell.`);
   if (story.performance === null)
-    words.push(
-      leadMetric(model.task) !== null ? "Performance has not been measured yet." : `Performance of ${model.task} models is not measured.`,
-    );
+    words.push("Performance has not been measured yet.");
   const rows = story.volume.reduce((sum, one) => sum + one.rows, 0);
   const labelled = story.volume.reduce((sum, one) => sum + one.labelled, 0);
   if (rows > 0 && labelled === 0) words.push("No label has arrived for these predictions, so how right the model was is unknown.");

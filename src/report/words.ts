@@ -1,4 +1,4 @@
-import { atThreshold, type Measurement, type MeasurementStatus, type Metric, type NamedMetric } from "../model/measurement.ts";
+import { atCutoff, atThreshold, type CutoffName, type Measurement, type MeasurementStatus, type Metric, type NamedMetric } from "../model/measurement.ts";
 import type { Millis } from "../model/time.ts";
 
 const METRIC_NAMES: Readonly<Record<NamedMetric | "specificity", string>> = {
@@ -63,8 +63,20 @@ const METRIC_NAMES: Readonly<Record<NamedMetric | "specificity", string>> = {
   label_coverage: "Label coverage",
 };
 
+/** Of ranked lists. */
+const LIST_NAMES: Readonly<Record<CutoffName, string>> = {
+  precision: "Precision",
+  recall: "Recall",
+  hit_rate: "Hit rate",
+  mrr: "Mean reciprocal rank",
+  map: "Mean average precision",
+  ndcg: "NDCG",
+};
+
 /** What a metric is called. */
 export function metricName(metric: Metric): string {
+  const list = atCutoff(metric);
+  if (list !== null) return `${LIST_NAMES[list.metric]} at ${list.cutoff}`;
   const at = atThreshold(metric);
   return at === null ? METRIC_NAMES[metric as NamedMetric] : `${METRIC_NAMES[at.metric]} at ${at.threshold}`;
 }

@@ -1,5 +1,5 @@
 import { binCount, type Grid } from "../model/grid.ts";
-import type { OutcomeGrid } from "../model/outcome-grid.ts";
+import type { LabelledGrid } from "../model/outcome-grid.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
 import { UNIT, unitsSql } from "./exact-sums.ts";
 import { GRID_TABLES } from "./grid-sql.ts";
@@ -20,7 +20,7 @@ export async function countBinEffects(
   store: Store,
   rows: { readonly model: string; readonly baseline: string },
   grid: Grid,
-  outcomeGrid: OutcomeGrid,
+  outcomeGrid: LabelledGrid,
   generation: number,
 ): Promise<void> {
   const terms = outcomeTerms(outcomeGrid);

@@ -1,5 +1,5 @@
 import type { Measurement, MeasurementDetail, MetricFamily } from "../model/measurement.ts";
-import { DRIFT_METRICS, METRICS_AT_THRESHOLDS, PERFORMANCE_METRICS, QUALITY_METRICS } from "../model/measurement.ts";
+import { DRIFT_METRICS, METRICS_AT_CUTOFFS, METRICS_AT_THRESHOLDS, PERFORMANCE_METRICS, QUALITY_METRICS } from "../model/measurement.ts";
 import type { Millis } from "../model/time.ts";
 import { dateTimeValue } from "./values.ts";
 import type { Store } from "./store.ts";
@@ -89,10 +89,10 @@ export const MEASUREMENT_COLUMNS = `m.model AS model, m.version AS version, m.se
 export const FAMILIES: Readonly<Record<MetricFamily, readonly string[]>> = {
   drift: DRIFT_METRICS,
   quality: QUALITY_METRICS,
-  performance: [...PERFORMANCE_METRICS, ...METRICS_AT_THRESHOLDS],
+  performance: [...PERFORMANCE_METRICS, ...METRICS_AT_THRESHOLDS, ...METRICS_AT_CUTOFFS],
 };
 
-/** Whether a metric, whatever its threshold, is of the family. */
+/** Whether a metric, whatever its threshold or number of items, is of the family. */
 export const OF_FAMILY = "substringIndex(m.metric, '@', 1) IN {metrics:Array(String)}";
 
 /** Stored measurements, the newest revision of each; by window, oldest first unless asked otherwise. */

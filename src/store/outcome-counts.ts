@@ -61,7 +61,7 @@ export async function countOutcomes(
        groups AS (
          SELECT version, bucket, in_segments, labelled, if(labelled, actual, '') AS actual, predicted, bin, count() AS rows, ${actuals.grouped}, groupArrayIf(delay, delay != ${NO_DELAY}) AS took, ${weights.groups}
            ${hasScores ? rowsBy("score_places") : NO_ROWS} AS scored,
-           ${terms.sums.map(([name, sql]) => `if(labelled AND bin != ${NO_BIN}, sum(${unitsSql(sql)}), 0) AS sum_of_${name}`).join(",\n           ")}
+           ${terms.sums.map(([, sql], index) => `if(labelled AND bin != ${NO_BIN}, sum(${unitsSql(sql)}), 0) AS sum_${index}`).join(",\n           ")}
          FROM outcomes GROUP BY version, bucket, in_segments, labelled, actual, predicted, bin
        ),
        listed AS (
@@ -70,9 +70,9 @@ export async function countOutcomes(
            ${placesOf(terms.histograms.map(([name, when]) => [OUTCOME_HISTOGRAMS.indexOf(name), when, "bin"]))} AS places,
            arrayMap(place -> rows, places) AS counts,
            if(${terms.first}, took, []) AS delays, if(${terms.first}, [], took) AS other_delays,
-           ${placesOf(terms.sums.map(([name, , by]) => [OUTCOME_SUMS.indexOf(name), "labelled", by === "bin" ? "bin" : "0"]))} AS places_of_sums,
+           ${placesOf(terms.sums.map(([name, , at]) => [OUTCOME_SUMS.indexOf(name), "labelled", String(at)]))} AS places_of_sums,
            ${weights.listed}
-           arrayResize([${terms.sums.map(([name]) => `sum_of_${name}`).join(", ")}], length(places_of_sums)) AS sums
+           arrayResize([${terms.sums.map((_, index) => `sum_${index}`).join(", ")}], length(places_of_sums)) AS sums
          FROM groups
        )
      SELECT {model:String}, {baseline:String}, version, ${segments.names}[in_segment + 1], bucket, sum(rows), sumIf(rows, labelled), sumMap(cell),

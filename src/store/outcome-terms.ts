@@ -25,10 +25,12 @@ export type OutcomeTerms = {
   readonly first: string;
   /** Where a row counts in `class-scores.ts`; nowhere in most tasks. */
   readonly classScores: string;
-  /** What is summed of labelled rows that have a bin. */
-  readonly sums: readonly (readonly [OutcomeSum, sql: string, by: "bin" | "whole"])[];
+  /** What is summed of labelled rows that have a bin, at that or at a fixed place. */
+  readonly sums: readonly (readonly [OutcomeSum, sql: string, at: "bin" | number])[];
 };
 
+/** Where what is summed over all rows stands. */
+const WHOLE = 0;
 export const NO_BIN = 4_095;
 /** Of rows whose label does not say when it became known. */
 export const NO_DELAY = 65_535;
@@ -50,6 +52,8 @@ export function outcomeTerms(grid: OutcomeGrid): OutcomeTerms {
       return multiclassTerms(grid.classes);
     case "regression":
       return regressionTerms(grid);
+    case "ranking":
+      return rankingTerms(grid.cutoffs);
   }
 }
 
@@ -79,10 +83,10 @@ function binaryTerms(positive: string): OutcomeTerms {
       ["predicted_negatives", "predicted = '0'"],
     ],
     sums: [
-      ["log_loss", "-log(given)", "whole"],
-      ["log_loss_squared", "pow(log(given), 2)", "whole"],
-      ["brier", "pow(p - y, 2)", "whole"],
-      ["brier_squared", "pow(p - y, 4)", "whole"],
+      ["log_loss", "-log(given)", WHOLE],
+      ["log_loss_squared", "pow(log(given), 2)", WHOLE],
+      ["brier", "pow(p - y, 2)", WHOLE],
+      ["brier_squared", "pow(p - y, 4)", WHOLE],
       ["score", "p", "bin"],
     ],
   };
@@ -117,10 +121,10 @@ function multiclassTerms(classes: readonly string[]): OutcomeTerms {
       ["wrong", "labelled AND actual != predicted"],
     ],
     sums: [
-      ["log_loss", "-log_given", "whole"],
-      ["log_loss_squared", "pow(log_given, 2)", "whole"],
-      ["brier", "brier_row", "whole"],
-      ["brier_squared", "pow(brier_row, 2)", "whole"],
+      ["log_loss", "-log_given", WHOLE],
+      ["log_loss_squared", "pow(log_given, 2)", WHOLE],
+      ["brier", "brier_row", WHOLE],
+      ["brier_squared", "pow(brier_row, 2)", WHOLE],
       ["score", "confidence", "bin"],
     ],
   };
@@ -174,19 +178,78 @@ function regressionTerms({ edges, labelEdges, center, scale }: Extract<OutcomeGr
     sums: [
       ["absolute_error", "abs(e)", "bin"],
       ["squared_error", "e * e", "bin"],
-      ["error", "e", "whole"],
-      ["error_4", "pow(e, 4)", "whole"],
-      ["actual", "d", "whole"],
-      ["actual_2", "d * d", "whole"],
-      ["actual_3", "pow(d, 3)", "whole"],
-      ["actual_4", "pow(d, 4)", "whole"],
-      ["size", "size", "whole"],
-      ["absolute_error_size", "abs(e) * size", "whole"],
-      ["squared_error_actual", "e * e * d", "whole"],
-      ["squared_error_actual_2", "e * e * d * d", "whole"],
-      ["signed_squared_error", "e * abs(e)", "whole"],
-      ["lowest_labels", "if(label_bin = 0, d, 0)", "whole"],
-      ["highest_labels", `if(label_bin = ${labelEdges.length}, d, 0)`, "whole"],
+      ["error", "e", WHOLE],
+      ["error_4", "pow(e, 4)", WHOLE],
+      ["actual", "d", WHOLE],
+      ["actual_2", "d * d", WHOLE],
+      ["actual_3", "pow(d, 3)", WHOLE],
+      ["actual_4", "pow(d, 4)", WHOLE],
+      ["size", "size", WHOLE],
+      ["absolute_error_size", "abs(e) * size", WHOLE],
+      ["squared_error_actual", "e * e * d", WHOLE],
+      ["squared_error_actual_2", "e * e * d * d", WHOLE],
+      ["signed_squared_error", "e * abs(e)", WHOLE],
+      ["lowest_labels", "if(label_bin = 0, d, 0)", WHOLE],
+      ["highest_labels", `if(label_bin = ${labelEdges.length}, d, 0)`, WHOLE],
     ],
+  };
+}
+
+/**
+ * Of lists. A text that begins with `[` or `{` is JSON, any other is one item: `ingest/ranked.ts`. Rows whose label names
+ * nothing relevant have no bin. An item that is listed twice is found at its first place. Gains are taken as shares of the
+ * largest, which changes no ratio, so that nothing overflows.
+ */
+function rankingTerms(cutoffs: readonly number[]): OutcomeTerms {
+  const listed = (sql: string) => `if(startsWith(${sql}, '['), JSONExtract(${sql}, 'Array(String)'), [${sql}])`;
+  return {
+    params: {},
+    judged: "isNotNull(predicted_class)",
+    row: [
+      ["labelled", "known"],
+      ["items", listed("assumeNotNull(predicted_class)")],
+      [
+        "relevant",
+        `multiIf(NOT known, [], startsWith(label, '{'), arrayFilter(one -> one.2 > 0, JSONExtractKeysAndValues(label, 'Float64')),
+          arrayMap(item -> (item, toFloat64(1)), arrayDistinct(${listed("label")})))`,
+      ],
+      ["largest", "arrayMax(arrayMap(one -> one.2, relevant))"],
+      ["gains", "arrayReverseSort(arrayMap(one -> one.2 / largest, relevant))"],
+      ["hits", "arraySort(arrayFilter(hit -> hit.1 > 0, arrayMap(one -> (indexOf(items, one.1), one.2 / largest), relevant)))"],
+      ...cutoffs.flatMap((cutoff): OutcomeTerms["row"][number][] => [
+        [`within_${cutoff}`, `arrayFilter(hit -> hit.1 <= ${cutoff}, hits)`],
+        [`ideal_${cutoff}`, `arraySlice(gains, 1, ${cutoff})`],
+      ]),
+    ],
+    actual: "''",
+    predicted: "''",
+    bin: `if(known AND empty(relevant), ${NO_BIN}, 0)`,
+    labelBin: null,
+    first: "1",
+    classScores: NOWHERE,
+    histograms: [["labelled", "labelled"]],
+    sums: cutoffs.flatMap((cutoff): OutcomeTerms["sums"][number][] => {
+      const found = `within_${cutoff}`;
+      const squared = (name: OutcomeSum, square: OutcomeSum, sql: string): OutcomeTerms["sums"][number][] => [
+        [name, sql, cutoff],
+        [square, `pow(${sql}, 2)`, cutoff],
+      ];
+      return [
+        ["hit_rate", `notEmpty(${found})`, cutoff],
+        ...squared("precision", "precision_squared", `length(${found}) / ${cutoff}`),
+        ...squared("recall", "recall_squared", `length(${found}) / greatest(1, length(relevant))`),
+        ...squared("mrr", "mrr_squared", `if(notEmpty(${found}), 1 / ${found}[1].1, 0)`),
+        ...squared(
+          "map",
+          "map_squared",
+          `arraySum((hit, nth) -> nth / hit.1, ${found}, arrayEnumerate(${found})) / greatest(1, length(ideal_${cutoff}))`,
+        ),
+        ...squared(
+          "ndcg",
+          "ndcg_squared",
+          `arraySum(hit -> hit.2 / log2(hit.1 + 1), ${found}) / greatest(1, arraySum((gain, place) -> gain / log2(place + 1), ideal_${cutoff}, arrayEnumerate(ideal_${cutoff})))`,
+        ),
+      ];
+    }),
   };
 }

@@ -38,11 +38,11 @@ export function weightTerms({ sums }: OutcomeTerms, hasAny: boolean): WeightTerm
   return {
     groups: `sum(${excess}) AS excess, sum(${squares}) AS excess_squares,
            ${byClass(excess)} AS class_score_weights, ${byClass(squares)} AS class_score_squares,
-           ${sums.map(([name, sql]) => `if(labelled AND bin != ${NO_BIN}, sum(${unitsSql(`(weight - 1) * (${sql})`)}), 0) AS excess_of_${name}`).join(",\n           ")},`,
+           ${sums.map(([, sql], index) => `if(labelled AND bin != ${NO_BIN}, sum(${unitsSql(`(weight - 1) * (${sql})`)}), 0) AS excess_${index}`).join(",\n           ")},`,
     listed: `mapApply((pair, one) -> (pair, excess), cell) AS cell_weights, mapApply((pair, one) -> (pair, excess_squares), cell) AS cell_squares,
            mapFromArrays(places, arrayMap(place -> excess, places)) AS bin_weights,
            mapFromArrays(places, arrayMap(place -> excess_squares, places)) AS bin_squares,
-           mapFromArrays(places_of_sums, arrayResize([${sums.map(([name]) => `excess_of_${name}`).join(", ")}], length(places_of_sums))) AS sum_weights,
+           mapFromArrays(places_of_sums, arrayResize([${sums.map((_, index) => `excess_${index}`).join(", ")}], length(places_of_sums))) AS sum_weights,
            class_score_weights, class_score_squares,`,
     stored: NAMES.map((name) => `sumMap(${name})`).join(", "),
   };

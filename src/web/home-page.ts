@@ -50,7 +50,7 @@ async function glanceAt({ store }: PageDependencies, model: ModelSettings): Prom
   const end = Math.max(0, ...versions.map((version) => version.lastSeen + model.bucket));
   const values = await readMeasurements(store, {
     model: model.name,
-    metric: leadMetric(model.task) ?? "accuracy",
+    metric: leadMetric(model),
     newestFirst: true,
     limit: 200,
   });
@@ -76,15 +76,14 @@ function modelCard({ model, versions, volume, firing, lead }: Glance, watermark:
 ${volumeChart(volume, { width: 340, height: 46 })}
 <dl class="figures">
 <div><dt>Alerts</dt><dd>${alerts}</dd></div>
-<div><dt>${metricName(leadMetric(model.task) ?? "accuracy")}</dt><dd>${performanceWords(lead, model)}</dd></div>
+<div><dt>${metricName(leadMetric(model))}</dt><dd>${performanceWords(lead)}</dd></div>
 <div><dt>Newest version</dt><dd>${newest?.version ?? "–"}<small>${count(newest?.rows ?? 0)} rows since ${day(newest?.firstSeen ?? 0)}</small></dd></div>
 <div><dt>Complete up to</dt><dd>${watermark === null ? "–" : moment(watermark)}<small>${watermark === null ? "no watermark yet" : "UTC, event time"}</small></dd></div>
 </dl></section>`;
 }
 
-function performanceWords(performance: Measurement | null, model: ModelSettings): Markup {
-  if (performance === null)
-    return html`–<small>${leadMetric(model.task) !== null ? "waiting for labels" : `not measured for ${model.task}`}</small>`;
+function performanceWords(performance: Measurement | null): Markup {
+  if (performance === null) return html`–<small>waiting for labels</small>`;
   const text = traitOf(performance.metric)?.share === true ? percent : number;
   const interval = performance.ci === null ? "" : `${text(performance.ci[0])} to ${text(performance.ci[1])}; `;
   const { labelCoverage, labels } = performance.detail;

@@ -1,4 +1,4 @@
-import { leadMetric, traitOf } from "../model/performance.ts";
+import { traitOf } from "../model/performance.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { formatDuration, formatTime } from "../model/time.ts";
 import { heatLegend, heatMap } from "../report/heat-map.ts";
@@ -61,16 +61,16 @@ function driftMissing(model: ModelSettings): Markup {
 }
 
 function performanceSections(story: ModelReport): Markup {
-  const shown = story.performance?.series.filter((one) => one.metric === leadMetric(story.task)) ?? [];
+  const shown = story.performance?.series.filter((one) => one.metric === story.lead) ?? [];
   if (shown.length === 0)
-    return html`<h2>Performance</h2><div class="card"><p class="empty">${leadMetric(story.task) !== null ? html`It is measured once labels arrive: send <code>{"type":"label","id":…,"label":…}</code> with the id of the prediction.` : `It is not measured for ${story.task} models.`}</p></div>`;
+    return html`<h2>Performance</h2><div class="card"><p class="empty">It is measured once labels arrive: send <code>{"type":"label","id":…,"label":…}</code> with the id of the prediction.</p></div>`;
   return html`${shown.map((one) => html`<h2>${metricName(one.metric)} of ${one.version}</h2><p class="note">Windows of ${formatDuration(story.performance?.windowMs ?? 0)}; the band is the 95% interval, the bars below show how many predictions have a label. ${othersWords(story, one.version)}</p><div class="card">${performanceChart(one.points, traitOf(one.metric)?.share === true)}</div>`)}`;
 }
 
 function othersWords(story: ModelReport, version: string): string {
   const newest = (story.performance?.series ?? []).flatMap((one) => {
     const point =
-      one.version === version && one.metric !== leadMetric(story.task) ? one.points.findLast((at) => at.value !== null) : undefined;
+      one.version === version && one.metric !== story.lead ? one.points.findLast((at) => at.value !== null) : undefined;
     return point ? [`${metricName(one.metric)} ${traitOf(one.metric)?.share === true ? percent(point.value) : number(point.value)}`] : [];
   });
   return newest.length === 0 ? "" : `In the newest window: ${newest.join(", ")}.`;

@@ -192,6 +192,21 @@ describe("a verdict", () => {
     expect(found).toMatchObject({ better: "lower", verdict: { kind: "better" }, oneLook: { test: "welch" } });
     expect(compareMetric("log_loss", [look(2, losses(0.5, 1), losses(0.4))], 0.01).status).toBe("insufficient");
   });
+
+  it("NDCG by the lists whose label names something relevant, at the cutoff that is asked for", () => {
+    const lists = (mean: number, ranked = 100_000) =>
+      withBins(
+        { ...even.champion, labelled: 2 * ranked },
+        { labelled: { 0: ranked } },
+        { ndcg: { 5: mean * ranked, 10: 0 }, ndcg_squared: { 5: (mean * mean + 0.04) * ranked, 10: 0 } },
+      );
+    const looks = [look(2, lists(0.4), lists(0.5))];
+    const found = compareMetric("ndcg", looks, 0.01, 5);
+    expect(found).toMatchObject({ better: "higher", rows: { champion: 100_000 }, verdict: { kind: "better" }, oneLook: { test: "welch" } });
+    expect(found.champion).toBeCloseTo(0.4, 12);
+    expect(compareMetric("ndcg", looks, 0.01)).toMatchObject({ champion: 0, challenger: 0 });
+    expect(compareMetric("ndcg", [look(2, lists(0, 0), lists(0.5))], 0.01).status).toBe("undefined");
+  });
 });
 
 describe("over HTTP and by command", () => {
@@ -239,7 +254,7 @@ describe("over HTTP and by command", () => {
     expect([answer.status, await answer.json()]).toEqual([status, expect.objectContaining({ detail, hint })]);
   });
 
-  it("too few versions, and other tasks, are named", async () => {
+  it("too few versions, and metrics of other tasks, are named", async () => {
     const detail = async (model: string) => {
       const answer = await api().request(`/v1/models/${model}/compare`);
       return [answer.status, ((await answer.json()) as { detail: string }).detail];
@@ -247,7 +262,7 @@ describe("over HTTP and by command", () => {
     expect(await detail("toy")).toEqual([404, "No version of “toy” has sent predictions that are counted."]);
     await live([counted("1", 0, [1, 1, 1, 1])]);
     expect(await detail("toy")).toEqual([404, "There is one version of “toy” only: “1”."]);
-    expect(await detail("search")).toEqual([400, "Versions of “search” cannot be compared: outcomes of ranking models are not counted."]);
+    expect(await detail("search")).toEqual([404, "No version of “search” has sent predictions that are counted."]);
     expect((await api().request("/v1/models/price/compare?a=1&b=2&metric=roc_auc")).status).toBe(400);
   });
 
