@@ -157,6 +157,9 @@ _NAME = 256
 _TEXT = 1_024
 _ID = 512
 _TELEMETRY = 256
+_ITEMS = 1_000
+_ITEMS_LENGTH = 65_536
+_MOST_GAIN = 1e9
 _REVISION = 2**32 - 1
 _NOT_BEFORE = 946_684_800_000
 _NOT_AFTER = 4_102_444_800_000
@@ -200,7 +203,15 @@ def _check_label(event: dict[str, Any], task: str, now: float) -> None:
 
 
 def _check_truth(event: dict[str, Any], task: str) -> None:
-    _check_answer("label", _required(event, "label", "a finite number" if task == "regression" else "a class"), task)
+    expected = {"regression": "a finite number", "ranking": "a relevant item, a list of them, or their gains by item"}
+    value = _required(event, "label", expected.get(task, "a class"))
+    if task == "ranking" and isinstance(value, dict):
+        _check_items("label", value, list(value))
+        for item, gain in value.items():
+            if gain is not None and not (_is_number(gain) and 0 <= gain <= _MOST_GAIN):
+                raise _invalid(f"label.{item}", gain, "a number from 0 to 1e9")
+    else:
+        _check_answer("label", value, task)
 
 
 def _check_features(features: Any) -> None:
@@ -220,13 +231,18 @@ def _check_answer(name: str, value: Any, task: str) -> None:
         if not _is_number(value):
             raise _invalid(name, value, "a finite number, since the model's task is regression")
     elif task == "ranking" and isinstance(value, list):
-        for place, item in enumerate(value):
-            _check_class(f"{name}[{place}]", item)
-        ranked = [item if isinstance(item, str) else json.dumps(item) for item in value]
-        if _length(json.dumps(ranked, ensure_ascii=False, separators=(",", ":"))) > _TEXT:
-            raise _invalid(name, value, f"a ranked list of at most {_TEXT} characters as JSON")
+        _check_items(name, value, value)
     else:
         _check_class(name, value)
+
+
+def _check_items(name: str, value: Any, items: list[Any]) -> None:
+    if len(items) > _ITEMS:
+        raise _invalid(name, value, f"at most {_ITEMS} items")
+    if sum(_length(item) for item in items if isinstance(item, str)) > _ITEMS_LENGTH:
+        raise _invalid(name, value, f"items of at most {_ITEMS_LENGTH} characters together")
+    for place, item in enumerate(items):
+        _check_class(f"{name}[{place}]", item)
 
 
 def _check_class(name: str, value: Any) -> None:

@@ -40,7 +40,8 @@ export type LabelFields = {
   /** The id of the prediction this is the truth about. */
   readonly id: string;
   readonly model: string;
-  readonly label: Class | readonly Class[];
+  /** A class or a number; of a ranking a relevant item, a list of them, or their gains by item. */
+  readonly label: Class | readonly Class[] | Numbers;
   /** When the truth became known. */
   readonly time?: Optional<Time>;
   /** A newer one replaces an older one, whatever arrives first. */
@@ -157,6 +158,9 @@ const LIMITS = {
   text: 1_024,
   id: 512,
   telemetry: 256,
+  items: 1_000,
+  itemsLength: 65_536,
+  gain: 1e9,
   revision: 2 ** 32 - 1,
   notBefore: Date.UTC(2000, 0, 1),
   notAfter: Date.UTC(2100, 0, 1),
@@ -202,7 +206,23 @@ function checkLabel(event: Fields, task: Task, now: number): void {
 }
 
 function checkTruth(event: Fields, task: Task): void {
-  checkAnswer("label", required(event, "label", task === "regression" ? "a finite number" : "a class"), task);
+  const value = required(event, "label", EXPECTED_LABEL[task]);
+  if (task !== "ranking" || !isObject(value)) return checkAnswer("label", value, task);
+  checkItems("label", value, Object.keys(value));
+  const isGain = (gain: number) => gain >= 0 && gain <= LIMITS.gain;
+  for (const [item, gain] of Object.entries(value))
+    checkNumber({ [`label.${item}`]: gain }, `label.${item}`, "a number from 0 to 1e9", isGain);
+}
+
+const EXPECTED_LABEL: Readonly<Record<Task, string>> = {
+  binary: "a class",
+  multiclass: "a class",
+  regression: "a finite number",
+  ranking: "a relevant item, a list of them, or their gains by item",
+};
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Values that are none of a feature's kinds pass: driftwatch counts them as unparsable. */
@@ -220,11 +240,15 @@ function checkAnswer(name: string, value: unknown, task: Task): void {
   if (task === "regression") {
     if (typeof value !== "number") throw invalid(name, value, "a finite number, since the model's task is regression");
   } else if (task === "ranking" && Array.isArray(value)) {
-    value.forEach((item, place) => checkClass(`${name}[${place}]`, item));
-    if (JSON.stringify(value.map((item) => String(item).toWellFormed())).length > LIMITS.text) {
-      throw invalid(name, value, `a ranked list of at most ${LIMITS.text} characters as JSON`);
-    }
+    checkItems(name, value, value);
   } else checkClass(name, value);
+}
+
+function checkItems(name: string, value: unknown, items: readonly unknown[]): void {
+  if (items.length > LIMITS.items) throw invalid(name, value, `at most ${LIMITS.items} items`);
+  if (items.reduce<number>((sum, item) => sum + (typeof item === "string" ? item.length : 0), 0) > LIMITS.itemsLength)
+    throw invalid(name, value, `items of at most ${LIMITS.itemsLength} characters together`);
+  items.forEach((item, place) => checkClass(`${name}[${place}]`, item));
 }
 
 function checkClass(name: string, value: unknown): void {

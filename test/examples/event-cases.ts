@@ -85,11 +85,19 @@ const predictionFields = (task: Case["task"]) =>
     telemetry: optional(fc.dictionary(names, number, { maxKeys: 2 })),
   });
 
+const gain = fc.oneof(fc.constantFrom(0, 1, 1e9, null), fc.double({ min: 0, max: 1e9, noNaN: true }));
+const truthOf = (task: Case["task"]): fc.Arbitrary<unknown> =>
+  task === "regression"
+    ? number
+    : task === "ranking"
+      ? fc.oneof(className, fc.array(className, { maxLength: 4 }), fc.dictionary(fc.oneof(names, long(1_024)), gain, { maxKeys: 3 }))
+      : className;
+
 const labelFields = (task: Case["task"]) =>
   fc.record({
     id: fc.constant("r-1"),
     model: fc.constant(nameOfTask.get(task)),
-    label: task === "regression" ? number : className,
+    label: truthOf(task),
     time: optional(time),
     revision: optional(fc.constantFrom(0, 3, 2 ** 32 - 1)),
   });
@@ -135,8 +143,16 @@ const hostile = fc.oneof(
     arbitrary: fc.constantFrom<unknown>(
       { ["n".repeat(257)]: 1 },
       { ["\u{1f6eb}".repeat(129)]: 1 },
-      ["x".repeat(1_020)],
-      ["x".repeat(1_021)],
+      ["x".repeat(1_024)],
+      ["x".repeat(1_025)],
+      new Array(1_000).fill(1),
+      new Array(1_001).fill(1),
+      new Array(64).fill("x".repeat(1_024)),
+      [...new Array(64).fill("x".repeat(1_024)), "x"],
+      { a: -1 },
+      { a: 1e9 + 1 },
+      { a: [1] },
+      { ["x".repeat(1_025)]: 1 },
     ),
     weight: 20,
   },
@@ -215,9 +231,7 @@ export const eventCase: fc.Arbitrary<Case> = fc
       builder === "label"
         ? labelFields(task)
         : builder === "baselineRow"
-          ? fc
-              .tuple(predictionFields(task), optional(task === "regression" ? number : className))
-              .map(([row, truth]) => ({ ...row, label: truth }))
+          ? fc.tuple(predictionFields(task), optional(truthOf(task))).map(([row, truth]) => ({ ...row, label: truth }))
           : builder === "check"
             ? fc.tuple(labelFields(task), fc.constantFrom("label", "prediction")).map(([event, type]) => ({ type, ...event }))
             : predictionFields(task);
@@ -272,6 +286,13 @@ export const refusals: readonly { readonly given: Case; readonly reason: RejectR
     "label",
   ),
   refusal({ id: "r-1", model: "binary" }, "missing_field", /^label is missing; expected a class\.$/, "label"),
+  refusal(
+    { id: "r-1", model: "ranks", label: { shoe: -1 } },
+    "invalid_field",
+    /^label\.shoe is -1; expected a number from 0 to 1e9\.$/,
+    "label",
+    "ranking",
+  ),
 ];
 
 function refusal(

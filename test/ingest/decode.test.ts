@@ -70,12 +70,28 @@ describe("decode", () => {
     expect(labelOf({ ...label, model: "numbers", label: 3.5 })).toMatchObject({ label: "3.5", labelNumber: 3.5 });
   });
 
+  it("reads what was relevant of a list: an item, several, or their gains", () => {
+    const of = (value: unknown) => labelOf({ ...label, model: "ranks", label: value });
+    expect(of("x")).toMatchObject({ label: "x", labelNumber: null });
+    expect(of(7)).toMatchObject({ label: "7", labelNumber: 7 });
+    expect(of("{x}").label).toBe('["{x}"]');
+    expect(of(["x", 2, "x"]).label).toBe('["x","2","x"]');
+    expect(of([]).label).toBe("[]");
+    expect(of({ x: 3, y: 0, z: null, " ": 0.5 }).label).toBe('{"x":3,"y":0," ":0.5}');
+    expect(of(JSON.parse('{"__proto__":1}')).label).toBe('{"__proto__":1}');
+    expect(of({ "\ud800": 1 }).label).toBe('{"\ufffd":1}');
+  });
+
   it("reads predictions by the model's task", () => {
     const { prediction: _, score: __, ...bare } = prediction;
     expect(predictionOf({ ...bare, prediction: true }).predictedClass).toBe("true");
     expect(predictionOf({ ...bare, model: "classes", prediction: 4 }).predictedClass).toBe("4");
     expect(predictionOf({ ...bare, model: "numbers", prediction: 4.5 })).toMatchObject({ predictedClass: null, predictedNumber: 4.5 });
     expect(predictionOf({ ...bare, model: "ranks", prediction: ["x", 2] }).predictedClass).toBe('["x","2"]');
+    expect(predictionOf({ ...bare, model: "ranks", prediction: 7 }).predictedClass).toBe("7");
+    // One item that looks like a list is kept as a list of it.
+    expect(predictionOf({ ...bare, model: "ranks", prediction: '["x"]' }).predictedClass).toBe('["[\\"x\\"]"]');
+    expect(predictionOf({ ...bare, model: "ranks", prediction: ["a".repeat(1_024), "\ud800"] }).predictedClass).toContain("\ufffd");
     expect(predictionOf({ ...bare, scores: { late: 0.3, on_time: 0.7 } })).toMatchObject({ predictedClass: null, score: 0.3 });
     expect(predictionOf({ ...bare, status: "error" })).toMatchObject({ status: "error", predictedClass: null, score: null });
   });
@@ -117,6 +133,33 @@ describe("decode", () => {
     ["a label without an id", { ...label, id: undefined }, "missing_field", /^id/],
     ["a label without a label", { ...label, label: null }, "missing_field", /^label/],
     ["a label that is an object", { ...label, label: {} }, "invalid_field", /^label is an object/],
+    ["a list in a list", { ...prediction, model: "ranks", prediction: ["a", ["b"]] }, "invalid_field", /^prediction\[1\] is a list of 1/],
+    ["an object for an item", { ...prediction, model: "ranks", prediction: [{ a: 1 }] }, "invalid_field", /^prediction\[0\] is an object/],
+    ["an object for a list", { ...prediction, model: "ranks", prediction: { a: 1 } }, "invalid_field", /^prediction is an object/],
+    ["null for an item", { ...label, model: "ranks", label: ["a", null] }, "invalid_field", /^label\[1\] is null/],
+    [
+      "an infinite item",
+      '{"type":"label","id":"a","model":"ranks","label":[1e999]}',
+      "invalid_field",
+      /^label\[0\] is the number Infinity/,
+    ],
+    ["a long list", { ...prediction, model: "ranks", prediction: new Array(1_001).fill(0) }, "invalid_field", /at most 1000 items/],
+    [
+      "long items",
+      { ...label, model: "ranks", label: new Array(65).fill("x".repeat(1_024)) },
+      "invalid_field",
+      /at most 65536 characters together/,
+    ],
+    ["a long item", { ...label, model: "ranks", label: { ["x".repeat(1_025)]: 1 } }, "invalid_field", /1025 characters/],
+    [
+      "a gain below 0",
+      { ...label, model: "ranks", label: { a: -1 } },
+      "invalid_field",
+      /^the gain of label\[0\] is the number -1; expected a number from 0/,
+    ],
+    ["a text for a gain", { ...label, model: "ranks", label: { a: "1" } }, "invalid_field", /^the gain of label\[0\] is the text "1"/],
+    ["a list for a gain", { ...label, model: "ranks", label: { a: [1] } }, "invalid_field", /^the gain of label\[0\] is a list of 1/],
+    ["gains for a class", { ...label, label: { a: 1 } }, "invalid_field", /^label is an object/],
     ["a revision below 0", { ...label, revision: -1 }, "invalid_field", /^revision/],
     ["a revision beyond 32 bits", { ...label, revision: 2 ** 32 }, "invalid_field", /^revision/],
   ])("refuses %s", (_, value, reason, text) => {

