@@ -26,13 +26,14 @@ const COLUMNS = `columns:
           features: {except: [note]}
           types: {zip: text}`;
 
-function configOf(directory: string, file: string, how: string): Config {
+const TWO_CLASSES = "binary, positive: 1";
+
+function configOf(directory: string, file: string, how: string, task = TWO_CLASSES): Config {
   const yaml = `clock: replay
 store: {path: ${join(directory, "data")}}
 models:
   shop:
-    task: binary
-    positive: 1
+    ${`task: ${task}`.replaceAll(", ", "\n    ")}
     baselines:
       training:
         file: ${file}
@@ -100,10 +101,15 @@ describe("one set of rows", () => {
 });
 
 /** Rows of a file as the configuration reads them, or what it is refused with. */
-async function read(files: Readonly<Record<string, string | Buffer>>, how: string, file = "rows.csv"): Promise<BaselineRow[]> {
+async function read(
+  files: Readonly<Record<string, string | Buffer>>,
+  how: string,
+  file = "rows.csv",
+  task = TWO_CLASSES,
+): Promise<BaselineRow[]> {
   const directory = workplace({});
   for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content);
-  const model = configOf(directory, file, how).models.get("shop");
+  const model = configOf(directory, file, how, task).models.get("shop");
   const [baseline] = model?.baselines ?? [];
   if (!model || baseline?.kind !== "file") throw new Error("there is a file baseline");
   const opened = await openBaselineFile({ file: join(directory, file), table: baseline.tables?.get("") ?? null }, model, Date.now);
@@ -174,6 +180,21 @@ describe("a column of a CSV file", () => {
     expect(await names("features: [b]")).toEqual([["b"], 0.25, "rows.csv/0/2", Date.UTC(2026, 0, 1)]);
     expect(await names("id: id, features: {only: {x: a}}")).toEqual([["x"], 0.25, "r", Date.UTC(2026, 0, 1)]);
     expect(await names("id: id, features: {except: [b]}")).toEqual([["a"], 0.25, "r", Date.UTC(2026, 0, 1)]);
+  });
+
+  test("may hold ranked lists, and what is relevant of them, as JSON", async () => {
+    const how = "columns: {id: id, time: {value: 2026-03-01}, version: {value: 1}, prediction: ranked, label: relevant}";
+    const ranking = (cells: string) => read({ "rows.csv": `id,ranked,relevant\n${cells}\n` }, how, "rows.csv", "ranking");
+    const rows = await ranking(`r,"[""a"",2]","{""a"":3,""b"":0.5}"\ns,a,"[""b""]"\nt,a,\nu,7,7`);
+    expect(rows.map(({ prediction, label }) => [prediction.predictedClass, label?.label ?? null])).toEqual([
+      ['["a","2"]', '{"a":3,"b":0.5}'],
+      ["a", '["b"]'],
+      ["a", null],
+      ["7", "7"],
+    ]);
+    await expect(ranking('r,"[a, b]",a')).rejects.toThrow(
+      /the column ranked \(2 of 3\) is the text "\[a, b\]"; expected an item, or a list of them as JSON/,
+    );
   });
 
   test("that holds no time can be left out: all rows are of one moment then", async () => {

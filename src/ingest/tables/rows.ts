@@ -83,16 +83,21 @@ export async function* readTableRows(
       const cell = read(at(column), type);
       return cell.ok ? cell.value : fail(column, at(column), cell.expected);
     };
+    const answer = (column: string): unknown => {
+      const cell = value(column, readCell, types.get(column) ?? null);
+      if (model.task !== "ranking" || typeof cell !== "string" || !/^[[{]/.test(cell)) return cell;
+      try {
+        return JSON.parse(cell) as unknown;
+      } catch {
+        return fail(column, at(column), 'an item, or a list of them as JSON, as in ["a", "b"]');
+      }
+    };
     const object: Record<string, unknown> = { type: "prediction", model: model.name, version: settings.version };
     for (const field of TABLE_FIELDS) {
       const column = columns.get(field);
       if (column === undefined) continue;
       object[field] =
-        field === "score"
-          ? value(column, readCell, "number")
-          : answers.includes(field)
-            ? value(column, readCell, types.get(column) ?? null)
-            : value(column, nameCell, null);
+        field === "score" ? value(column, readCell, "number") : answers.includes(field) ? answer(column) : value(column, nameCell, null);
     }
     object["features"] = record([...features].map(([name, column]) => [name, value(column, readCell, types.get(column) ?? null)]));
     if (scores.size > 0) object["scores"] = record([...scores].map(([name, column]) => [name, value(column, readCell, "number")]));
