@@ -69,7 +69,7 @@ async function run(): Promise<void> {
     for (let round = 0; round < rounds; round += 1) {
       for (const [index, grid] of grids.entries()) {
         const cost = costs[index];
-        const count = await costOf(() => countFeatures(store, ROWS, grid, HOUR, BUCKETS, 10 + round));
+        const count = await costOf(() => countFeatures(store, ROWS, grid, HOUR, BUCKETS, 10 + round, "binary"));
         const name = grid.segments?.[0]?.segments[0]?.name ?? "";
         const whole = await costOf(async () => void (await readFeatureCounts(store, ROWS, grid, DAY_SPAN, HOUR)));
         const segment = await costOf(async () => void (await readFeatureCounts(store, ROWS, grid, DAY_SPAN, HOUR, name)));
@@ -104,7 +104,7 @@ async function fill(store: Store): Promise<void> {
 
 async function gridOf(store: Store, version: number, settings: readonly SegmentSettings[]): Promise<Grid> {
   const numbers = await readNumericSummaries(store, BENCH_MODEL, { live: null });
-  const categories = await readCategorySummaries(store, BENCH_MODEL, { live: null }, 10_000);
+  const categories = await readCategorySummaries(store, { name: BENCH_MODEL, task: "binary" }, { live: null }, 10_000);
   const bins = buildGrid(BENCH_MODEL, version, [{ numbers, categories }]);
   await insertGrid(store, bins, "bench", START);
   return { ...bins, segments: await pinSegments(store, bins, settings, [null]) };

@@ -165,7 +165,7 @@ export async function rebuildGrid(options: GridOptions, live: Window): Promise<G
     ...(baselines.length > 0 ? ((await readReferences(options)) ?? []) : []),
     {
       numbers: await readNumericSummaries(store, model.name, { live }),
-      categories: await readCategorySummaries(store, model.name, { live }, KNOWN_CATEGORIES),
+      categories: await readCategorySummaries(store, model, { live }, KNOWN_CATEGORIES),
     },
   ];
   const newest = await readNewestGrid(store, model.name);
@@ -182,7 +182,7 @@ async function readReferences({ store, model, baselines }: GridOptions): Promise
     references.push({
       numbers: await readNumericSummaries(store, model.name, rows),
       categories: [
-        ...(await readCategorySummaries(store, model.name, rows, KNOWN_CATEGORIES)),
+        ...(await readCategorySummaries(store, model, rows, KNOWN_CATEGORIES)),
         // A class that is never predicted is one all the same: it comes after those that are.
         ...(model.task === "multiclass" && "baseline" in rows
           ? await readLabelClasses(store, model.name, rows.baseline, KNOWN_CATEGORIES)
@@ -208,7 +208,7 @@ async function makeGrid(
   const outcomeGrid = outcomeGridOf(model, grid);
   for (const { key } of baselines) {
     const rows = { model: model.name, baseline: key };
-    await countFeatures(store, rows, grid, model.bucket, [], nextGeneration());
+    await countFeatures(store, rows, grid, model.bucket, [], nextGeneration(), model.task);
     if (!outcomeGrid) continue;
     await countOutcomes(store, rows, outcomeGrid, model.bucket, [], nextGeneration(), grid.segments);
     if (outcomeGrid.task !== "ranking") await countBinEffects(store, rows, grid, outcomeGrid, nextGeneration());

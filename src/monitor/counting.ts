@@ -24,14 +24,14 @@ export function createCounting(store: Store, nextSequence: () => number): Counti
   const counted = new Map<string, Map<Millis, number>>();
 
   async function count(state: ModelState, touched: readonly TouchedBucket[]): Promise<void> {
-    const { name, bucket } = state.settings;
+    const { name, bucket, task } = state.settings;
     const rows = { model: name, baseline: "" };
     await countRequests(state.settings, touched);
     for (const kind of COUNTED) {
       for (const slice of markSlices(inOrder(touched, kind))) {
         const buckets = slice.map((one) => one.bucket);
         if (kind === "features") {
-          await countFeatures(store, rows, state.grid, bucket, buckets, nextSequence());
+          await countFeatures(store, rows, state.grid, bucket, buckets, nextSequence(), task);
           await countTraffic(store, name, state.grid.version, bucket, buckets, nextSequence());
         } else if (state.outcomeGrid)
           await countOutcomes(store, rows, state.outcomeGrid, bucket, buckets, nextSequence(), state.grid.segments);

@@ -18,6 +18,7 @@ export type Exact = Pick<ExactValue, "value" | "bracket">;
  * the value from counts. A metric without a value is left as it is. Values of one subject are held at a time.
  */
 export async function withExactValues(store: Store, state: ModelState, measurements: readonly Measurement[]): Promise<Measurement[]> {
+  const { task } = state.settings;
   const together = new Map<string, Measurement[]>();
   for (const one of measurements) {
     const key = JSON.stringify([one.version, one.segment, one.baseline, one.subject, one.feature]);
@@ -38,7 +39,7 @@ export async function withExactValues(store: Store, state: ModelState, measureme
     const known =
       grid.kind === "numeric"
         ? exactNumbers(grid, await readRawNumbers(store, reference, subject), await readRawNumbers(store, live, subject))
-        : exactTexts(grid, await readRawTexts(store, reference, subject), await readRawTexts(store, live, subject));
+        : exactTexts(grid, await readRawTexts(store, reference, subject, task), await readRawTexts(store, live, subject, task));
     for (const one of measured) {
       const exact = { ...known.of(one.metric as DriftMetric, one), rows: known.rows };
       done.set(one, { ...one, detail: { ...one.detail, exact } });

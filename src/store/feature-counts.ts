@@ -1,6 +1,8 @@
 import type { Counts } from "../model/counts.ts";
 import { binCount, subjectId, type Grid, type SubjectKey } from "../model/grid.ts";
+import type { Task } from "../model/settings.ts";
 import type { Millis, Window } from "../model/time.ts";
+import { answerSql } from "./answer-sql.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
 import { BUCKET, bucketParams, bySteps, ROWS_IN_BUCKETS, secondsOf, zeroWhatIsGone } from "./buckets.ts";
 import { GRID_TABLES } from "./grid-sql.ts";
@@ -32,6 +34,7 @@ export async function countFeatures(
   bucketMs: Millis,
   buckets: readonly Millis[],
   generation: number,
+  task: Task,
 ): Promise<void> {
   const live = rows.baseline === "";
   const source = live ? SETTLED_FEATURES : BASELINE_FEATURES;
@@ -63,7 +66,7 @@ export async function countFeatures(
              arrayMap(name -> tuple('feature', toString(name), 'u', toFloat64(0), ''), unparsable),
              if(isNull(score), [], [tuple('score', '', 'n', assumeNotNull(score), '')]),
              if(isNull(predicted_number), [], [tuple('prediction', '', 'n', assumeNotNull(predicted_number), '')]),
-             if(isNull(predicted_class), [], [tuple('prediction', '', 'c', toFloat64(0), assumeNotNull(predicted_class))])
+             arrayMap(answer -> tuple('prediction', '', 'c', toFloat64(0), answer), ${answerSql(task)})
            )) AS value
            FROM events
          )

@@ -1,5 +1,7 @@
 import type { Grid, SubjectGrid, SubjectKey } from "../model/grid.ts";
+import type { ModelSettings } from "../model/settings.ts";
 import type { Millis } from "../model/time.ts";
+import { answerSql } from "./answer-sql.ts";
 import { referenceRows, type ReferenceRows } from "./reference-rows.ts";
 import { readSegmentGroups } from "./segments.ts";
 import type { Store } from "./store.ts";
@@ -132,14 +134,19 @@ export type CategorySummary = {
 };
 
 /** How often each category of each categorical subject occurs in one baseline, most frequent first; at most `limit` a subject. */
-export function readCategorySummaries(store: Store, model: string, rows: ReferenceRows, limit: number): Promise<CategorySummary[]> {
+export function readCategorySummaries(
+  store: Store,
+  { name: model, task }: Pick<ModelSettings, "name" | "task">,
+  rows: ReferenceRows,
+  limit: number,
+): Promise<CategorySummary[]> {
   const { source, params } = referenceRows(rows);
   return store.query<CategorySummary>(
     `SELECT entry.1 AS subject, entry.2 AS feature, entry.3 AS value, count() AS rows
      FROM (
        SELECT arrayJoin(arrayConcat(
          arrayMap((name, text) -> tuple('feature', toString(name), text), category_names, categories),
-         if(isNull(predicted_class), [], [tuple('prediction', '', assumeNotNull(predicted_class))])
+         arrayMap(answer -> tuple('prediction', '', answer), ${answerSql(task)})
        )) AS entry
        FROM ${source}
      )

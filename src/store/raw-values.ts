@@ -1,5 +1,7 @@
 import type { SubjectKey } from "../model/grid.ts";
+import type { Task } from "../model/settings.ts";
 import type { Window } from "../model/time.ts";
+import { answerSql } from "./answer-sql.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
 import { SETTLED_FEATURES } from "./predictions.ts";
 import type { Store } from "./store.ts";
@@ -48,12 +50,17 @@ export async function readRawNumbers(store: Store, rows: RawRows, { subject, fea
 }
 
 /** How many rows hold each text of a subject. */
-export async function readRawTexts(store: Store, rows: RawRows, { subject, feature }: SubjectKey): Promise<Map<string, number>> {
+export async function readRawTexts(
+  store: Store,
+  rows: RawRows,
+  { subject, feature }: SubjectKey,
+  task: Task,
+): Promise<Map<string, number>> {
   const { from, params } = placeOf(rows);
   const texts =
     subject === "feature"
       ? "if(has(category_names, {feature:String}), [categories[indexOf(category_names, {feature:String})]], [])"
-      : "if(isNull(predicted_class), [], [assumeNotNull(predicted_class)])";
+      : answerSql(task);
   const found = await store.query<{ text: string; rows: number }>(
     `SELECT arrayJoin(${texts}) AS text, count() AS rows FROM ${from} GROUP BY text ORDER BY text`,
     { ...params, feature },

@@ -108,6 +108,10 @@ test("a model that ranks is measured as scikit-learn measures it, from its event
   }
   expect(found.get("label_coverage")).toMatchObject({ status: "ok", value: current.labelled / current.predictions });
 
+  const answered = oracle.plain.rows.current.flatMap(({ prediction }) =>
+    Array.isArray(prediction) ? prediction.slice(0, 1) : [prediction],
+  );
+
   // By schedule, and judged.
   expect(fired()).toContainEqual(["lists", "2", "firing"]);
   expect(fired().filter(([, version]) => version === "1")).toEqual([]);
@@ -124,6 +128,24 @@ test("a model that ranks is measured as scikit-learn measures it, from its event
   // Both halves of the rows, as segments, are all of them.
   const halves = await Promise.all(["site=home", "site=cart"].map((name) => measured(app, START, "1", [name])));
   expect(halves.reduce((sum, half) => sum + (half.get("ndcg@10")?.labelled ?? 0), 0)).toBe(current.labelled);
+
+  // Lists drift by what stands first in them.
+  const drift = await app.monitor.measure({
+    model: "search",
+    window: { from: START, to: START + DAY },
+    baselines: ["training"],
+    families: ["drift"],
+    metrics: ["psi"],
+    only: { subject: "prediction" },
+  });
+  expect(drift.map(({ version, rows }) => [version, rows.current])).toEqual([
+    ["1", answered.length],
+    ["2", current.predictions],
+  ]);
+  const [same, other] = drift;
+  expect(other?.detail.bins?.map(({ bin }) => bin)).toContain("(unseen)");
+  expect(same?.detail.bins?.some(({ bin }) => String(answered[0]) === bin || /^item-\d+$/.test(bin))).toBe(true);
+  expect(other?.value ?? 0).toBeGreaterThan((same?.value ?? 0) + 1);
 
   // Windows without labels have no value, and say why.
   expect((await measured(app, START + DAY)).get("ndcg@10")).toMatchObject({ value: null, status: "no_data", labelled: 0 });
@@ -147,7 +169,7 @@ test("a model that ranks is measured as scikit-learn measures it, from its event
   expect(await ask("compare?a=1&b=2")).toMatchObject({
     status: "ok",
     metrics: [
-      { metric: "ndcg", better: "higher", champion: found.get("ndcg@10")?.value, challenger: 0, status: "ok", one_look: { test: "welch" } },
+      { metric: "ndcg", better: "higher", champion: found.get("ndcg@10")?.value, challenger: 0, one_look: { test: "welch" } },
     ],
   });
   expect(await ask("changes")).toMatchObject({

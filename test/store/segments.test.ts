@@ -105,12 +105,12 @@ describe("segments are counted", () => {
 
   async function gridOf(version: number, settings: readonly SegmentSettings[]): Promise<Grid> {
     const numbers = await readNumericSummaries(store(), MODEL, { live: null });
-    const categories = await readCategorySummaries(store(), MODEL, { live: null }, 10_000);
+    const categories = await readCategorySummaries(store(), { name: MODEL, task: "binary" }, { live: null }, 10_000);
     const bins = buildGrid(MODEL, version, [{ numbers, categories }]);
     const grid = { ...bins, segments: await pinSegments(store(), bins, settings, [null]) };
     await insertGrid(store(), grid, "b", START);
     await insertSegmentGroups(store(), MODEL, version, grid.segments, START);
-    await countFeatures(store(), rowsOf, grid, HOUR, BUCKETS, version);
+    await countFeatures(store(), rowsOf, grid, HOUR, BUCKETS, version, "binary");
     return grid;
   }
 
