@@ -16,7 +16,8 @@ export const metricAt = z
 /** A metric of performance, as stored: the named ones, and those at thresholds or of the first items of a list. */
 export const performanceMetric = z
   .union([z.enum(PERFORMANCE_METRICS), metricAt], {
-    error: () => `must be one of ${PERFORMANCE_METRICS.join(", ")}, or one at a threshold or of the first items of a list, such as recall@0.3 or ndcg@10`,
+    error: () =>
+      `must be one of ${PERFORMANCE_METRICS.join(", ")}, or one at a threshold or of the first items of a list, such as recall@0.3 or ndcg@10`,
   })
   .meta({ description: "A metric of this family." });
 

@@ -37,7 +37,9 @@ export function segmentsCommand(cli: Cli) {
     .option("--from <time>", "begin of the window; with --to", time)
     .option("--to <time>", "end of that window, itself not in it", time)
     .option("--last <duration>", "the last 7d (1h, 30d, …)", duration)
-    .addOption(new Option("--metric <metric>", "a metric that is a mean over rows (default: accuracy, mae or ndcg)").argParser(performanceMetric))
+    .addOption(
+      new Option("--metric <metric>", "a metric that is a mean over rows (default: accuracy, mae or ndcg)").argParser(performanceMetric),
+    )
     .option("--feature <name>", "what is in a feature instead; or prediction, or score")
     .option("--baseline <name>", "what the window is compared with (default: the first there is)")
     .addOption(jsonOption("JSON instead of tables"))

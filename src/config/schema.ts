@@ -89,7 +89,10 @@ const isBucket = says(
 const isThreshold = says("expected scores between 0 and 1", "as in [0.3, 0.7]");
 const isQuantile = says("expected a number between 0 and 1", "as in 0.9, where nine of ten values should lie below what is predicted");
 
-const isCutoffs = says(`expected numbers of items from 1 to ${DEEPEST_CUTOFF}`, "as in [10] or [5, 10], where what comes first is told first");
+const isCutoffs = says(
+  `expected numbers of items from 1 to ${DEEPEST_CUTOFF}`,
+  "as in [10] or [5, 10], where what comes first is told first",
+);
 
 /** A model without its baselines, which are checked one by one. */
 export const modelSchema = object({

@@ -98,7 +98,11 @@ function meanSide(metric: MeanMetric, counts: OutcomeCounts | undefined, evaluat
   if (counts === undefined || found === null) return { rows: 0, sums: [0], value: null, variance: null };
   if (found.share) return { rows: found.share.trials, sums: [found.share.successes], value: found.value, variance: null };
   const isOfScores = metric === "log_loss" || metric === "brier";
-  const rows = isOfScores ? rowsWithScores(counts) : isCutoffMetric(metric) ? rankedWeight({ ...counts, weights: null }).sum : counts.labelled;
+  const rows = isOfScores
+    ? rowsWithScores(counts)
+    : isCutoffMetric(metric)
+      ? rankedWeight({ ...counts, weights: null }).sum
+      : counts.labelled;
   return { rows, sums: [found.value * rows], value: found.value, variance: found.variance };
 }
 

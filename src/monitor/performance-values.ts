@@ -1,5 +1,12 @@
 import { confusionOf, sumOf, type OutcomeCounts, type OutcomeSum } from "../model/counts.ts";
-import { atCutoff, atThreshold, isThresholdMetric, type CutoffName, type RealisedMetric, type ThresholdMetric } from "../model/measurement.ts";
+import {
+  atCutoff,
+  atThreshold,
+  isThresholdMetric,
+  type CutoffName,
+  type RealisedMetric,
+  type ThresholdMetric,
+} from "../model/measurement.ts";
 import type { OutcomeGrid } from "../model/outcome-grid.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { aucFromBins, SCORE_BINS, scoreBin } from "../stats/auc.ts";
@@ -15,7 +22,15 @@ import { wilsonInterval } from "../stats/proportion.ts";
 import { quantileLoss } from "../stats/quantile-loss.ts";
 import { regressionPerformance, type RegressionPerformance } from "../stats/regression.ts";
 import { addWeights, weightBetween, type Estimate, type ScoredRows, type Weight, type WeightedCounts } from "../stats/weighted-rows.ts";
-import { labelledWeight, weightedBins, weightedCell, weightedConfusion, weightedSum, weightedSumAt, weightedSums } from "./weighted-outcomes.ts";
+import {
+  labelledWeight,
+  weightedBins,
+  weightedCell,
+  weightedConfusion,
+  weightedSum,
+  weightedSumAt,
+  weightedSums,
+} from "./weighted-outcomes.ts";
 
 export const CONFIDENCE = 0.95;
 /** Groups of neighbouring scores of a reliability curve. */

@@ -192,8 +192,7 @@ function missingWords(model: ModelSettings, story: Omit<ModelReport, "missing">)
   const few = statuses.filter((status) => status === "insufficient").length;
   if (few > 0)
     words.push(`${few.toLocaleString("en-US")} of ${statuses.length.toLocaleString("en-US")} drift measurements had too few rows to tell.`);
-  if (story.performance === null)
-    words.push("Performance has not been measured yet.");
+  if (story.performance === null) words.push("Performance has not been measured yet.");
   const rows = story.volume.reduce((sum, one) => sum + one.rows, 0);
   const labelled = story.volume.reduce((sum, one) => sum + one.labelled, 0);
   if (rows > 0 && labelled === 0) words.push("No label has arrived for these predictions, so how right the model was is unknown.");

@@ -69,8 +69,7 @@ function performanceSections(story: ModelReport): Markup {
 
 function othersWords(story: ModelReport, version: string): string {
   const newest = (story.performance?.series ?? []).flatMap((one) => {
-    const point =
-      one.version === version && one.metric !== story.lead ? one.points.findLast((at) => at.value !== null) : undefined;
+    const point = one.version === version && one.metric !== story.lead ? one.points.findLast((at) => at.value !== null) : undefined;
     return point ? [`${metricName(one.metric)} ${traitOf(one.metric)?.share === true ? percent(point.value) : number(point.value)}`] : [];
   });
   return newest.length === 0 ? "" : `In the newest window: ${newest.join(", ")}.`;

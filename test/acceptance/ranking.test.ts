@@ -168,9 +168,7 @@ test("a model that ranks is measured as scikit-learn measures it, from its event
   expect(await ask("performance?metric=ndcg@0.5")).toMatchObject({ status: 400 });
   expect(await ask("compare?a=1&b=2")).toMatchObject({
     status: "ok",
-    metrics: [
-      { metric: "ndcg", better: "higher", champion: found.get("ndcg@10")?.value, challenger: 0, one_look: { test: "welch" } },
-    ],
+    metrics: [{ metric: "ndcg", better: "higher", champion: found.get("ndcg@10")?.value, challenger: 0, one_look: { test: "welch" } }],
   });
   expect(await ask("changes")).toMatchObject({
     status: 400,
@@ -218,16 +216,17 @@ test("rows with weights of their own count by them, live and in a baseline; too 
     expect(one?.ci?.[1], metric).toBeCloseTo(current[metric]?.ci[1] ?? NaN, 7);
   }
   // Labels that name nothing relevant are labels, and no ground for a value.
-  const [few] = [START + DAY];
-  await play(app, [
-    ...Array.from({ length: 60 }, (_, index) => ({
+  const few = START + DAY;
+  await play(
+    app,
+    Array.from({ length: 60 }, (_, index) => ({
       type: "label",
       id: `1-${few}-${index}`,
       model: "search",
       time: iso(few + HOUR),
       label: index < 40 ? [] : oracle.weighted.rows.reference[0]?.prediction,
     })),
-  ]);
+  );
   const some = await measured(app, few);
   expect(some.get("ndcg@10")).toMatchObject({ status: "insufficient", labelled: 60, detail: { nothingRelevant: 40 } });
   expect(some.get("label_coverage")).toMatchObject({ status: "ok", value: 60 / current.predictions });

@@ -275,7 +275,7 @@ describe("problems", () => {
     ["/v1/models/flight-delay/drift?colour=red", 400],
     ["/v1/models/flight-delay/drift?metric=accuracy", 400],
     ["/v1/models/flight-delay/drift?metric=psi&metric=ks", 400],
-    ["/v1/models/flight-delay/performance?metric=recall@30", 400],
+    ["/v1/models/flight-delay/performance?metric=recall@1.5", 400],
     ["/v1/models/flight-delay/drift?from=yesterday", 400],
     ["/v1/models/flight-delay/drift?from=2013-07-02&to=2013-07-01", 400],
     ["/v1/models/flight-delay/drift?window=1w", 400],

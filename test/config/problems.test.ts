@@ -60,6 +60,23 @@ const MALFORMED: readonly Row[] = [
     /no quantile/,
     /task: regression/,
   ],
+  ["ranked lists of a regression", model("ranking: {at: [10]}"), 4, "models.m.ranking", /no ranked lists/, /task: ranking/],
+  ...(
+    [
+      ["no number of items", "[]", "models.m.ranking.at", /1 to 1000/],
+      ["half an item", "[2.5]", "models.m.ranking.at[0]", /1 to 1000/],
+      ["more items than are looked at", "[10, 1001]", "models.m.ranking.at[1]", /1 to 1000/],
+      ["a number of items twice", "[5, 5]", "models.m.ranking.at", /given twice/],
+      ["too many numbers of items", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]", "models.m.ranking.at", /at most ten/],
+    ] as const
+  ).map(([name, at, path, message]): Row => [
+    name,
+    `models:\n  m:\n    task: ranking\n    ranking: {at: ${at}}\n`,
+    4,
+    path,
+    message,
+    /\[5, 10\]/,
+  ]),
   ["a quantile in percent", model("quantile: 90"), 4, "models.m.quantile", /between 0 and 1/, /0\.9/],
   ["a number for a duration", model("bucket: 60"), 4, "models.m.bucket", /expected a duration such as 1h/, /90s, 15m/],
   ["a bucket that divides no day", model("bucket: 7m"), 4, "models.m.bucket", /divide a day/, /1m, 5m/],
@@ -543,10 +560,28 @@ describe("a wrong rule", () => {
     ]);
   });
 
-  it.each(["recall@2", "recall@0.30", "recall@", "log_loss@0.3"])("there is no %s", (metric) => {
-    const [problem] = problemsOf(loadRule(`measure: {metric: "${metric}", baseline: training, window: 7d}\nfire: {drop: 0.1}`));
-    expect(problem?.path).toBe("rules[0].measure.metric");
+  it.each([
+    ["ndcg@5", "", /not measured of m/, /add `ranking: \{at: \[5\]\}` under models\.m/],
+    ["ndcg@5", "ranking: {at: [10, 3]}", /not measured of m/, /add `5` under models\.m\.ranking\.at/],
+    ["recall@0.3", "", /no meaning for the ranking model m/, /binary/],
+    ["accuracy", "", /no meaning for the ranking model m/, /binary and multiclass/],
+    ["estimated_mae", "ranking: {at: [3]}", /not available for ranking/, /as in ndcg@3/],
+  ])("on %s needs a model that ranks so deep (%s)", (metric, told, message, hint) => {
+    const config = `models: {m: {task: ranking, ${told === "" ? "" : `${told}, `}baselines: {training: {window: 7d}}}}\n`;
+    const rule = (of: string) => `models: [m]\nmeasure: {metric: "${of}", baseline: training, window: 7d}\nfire: {drop: 0.1}`;
+    expect(problemsOf(loadRule(rule(metric), config))).toMatchObject([
+      { path: "rules[0].measure.metric", message: expect.stringMatching(message), hint: expect.stringMatching(hint) },
+    ]);
+    expect(problemsOf(loadRule(rule(told === "" ? "hit_rate@10" : "map@3"), config))).toEqual([]);
   });
+
+  it.each(["recall@1.5", "recall@0.30", "recall@", "log_loss@0.3", "ndcg@0", "ndcg@1001", "ndcg@010", "ndcg"])(
+    "there is no %s",
+    (metric) => {
+      const [problem] = problemsOf(loadRule(`measure: {metric: "${metric}", baseline: training, window: 7d}\nfire: {drop: 0.1}`));
+      expect(problem?.path).toBe("rules[0].measure.metric");
+    },
+  );
 
   it("on labels judges nothing else, and drift alone", () => {
     const rule = (metric: string, of: string) =>

@@ -76,12 +76,11 @@ describe("the documents", () => {
   });
 
   test("every event in docs/events.md is one", () => {
-    const [prediction, label, row] = blocks(read("docs/events.md"), "json");
+    const [prediction, label, row, ranked, relevant] = blocks(read("docs/events.md"), "json");
+    const common = { positive: null, bucket: 3_600_000, lateness: 0, labelsExpectedWithin: 0, baselines: [] };
     const models = new Map([
-      [
-        "my-model",
-        { name: "my-model", task: "binary", positive: "yes", bucket: 3_600_000, lateness: 0, labelsExpectedWithin: 0, baselines: [] },
-      ],
+      ["my-model", { ...common, name: "my-model", task: "binary", positive: "yes" }],
+      ["search", { ...common, name: "search", task: "ranking" }],
     ] as const);
     const context = { models, now: Date.UTC(2026, 5, 3), liveClock: true };
     const message = (text: string | undefined) =>
@@ -89,5 +88,7 @@ describe("the documents", () => {
     expect(decode(message(prediction), context)).toMatchObject({ ok: true, event: { type: "prediction" } });
     expect(decode(message(label), context)).toMatchObject({ ok: true, event: { type: "label", revision: 1 } });
     expect(decodeBaselineRow(message(row), context)).toMatchObject({ ok: true, row: { label: { label: "yes" } } });
+    expect(decode(message(ranked), context)).toMatchObject({ ok: true, event: { predictedClass: '["shoe-7","shoe-2","boot-4"]' } });
+    expect(decode(message(relevant), context)).toMatchObject({ ok: true, event: { label: '{"shoe-2":3,"boot-9":1}' } });
   });
 });
