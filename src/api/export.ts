@@ -79,9 +79,20 @@ function streamOf(pages: AsyncGenerator<TrainingRow[]>, head: string, write: (ro
 const predictionOf = (row: TrainingRow) => row.predictedClass ?? row.predictedNumber;
 const labelOf = (row: TrainingRow, { task }: ModelSettings) => (task === "regression" ? (row.labelNumber ?? row.label) : row.label);
 
+/** Lists and gains are stored as JSON, and are themselves again in an event: as a text each would be one item. */
+function sentAs(answer: string | number | null, { task }: ModelSettings): unknown {
+  if (task !== "ranking" || typeof answer !== "string" || !/^[[{]/.test(answer)) return answer;
+  try {
+    return JSON.parse(answer) as unknown;
+  } catch {
+    // Stored before items that look like lists were told apart.
+    return answer;
+  }
+}
+
 function eventOf(row: TrainingRow, model: ModelSettings): object {
-  const prediction = predictionOf(row);
-  const label = labelOf(row, model);
+  const prediction = sentAs(predictionOf(row), model);
+  const label = sentAs(labelOf(row, model), model);
   return {
     type: "prediction",
     id: row.id,

@@ -12,7 +12,7 @@ import type { Rule, RuleMeasure } from "../model/rule.ts";
 import { segmentGroupName, type SegmentsAsked, type SegmentSettings } from "../model/segment.ts";
 import type { ModelSettings } from "../model/settings.ts";
 
-export type Inapplicable = { readonly key: "baseline" | "metric" | "segments"; readonly message: string; readonly hint: string };
+export type Inapplicable = { readonly key: "baseline" | "metric" | "of" | "segments"; readonly message: string; readonly hint: string };
 
 /** How many rows a file holds says nothing about how many should come; two versions share the rows among them. */
 const NEED_LIVE_EVENTS: readonly RuleMeasure["metric"][] = ["volume_drop", "volume_rise", "silence_rate", ...SERVICE_METRICS];
@@ -37,6 +37,12 @@ export function whyNotApplicable({ measure }: Pick<Rule, "measure">, model: Mode
   }
   const unknown = unknownSegment(measure.segments, model.segments ?? []);
   if (unknown !== null) return { key: "segments", ...unknown(model.name) };
+  if (model.task === "ranking" && Array.isArray(measure.of) && measure.of.includes("label"))
+    return {
+      key: "of",
+      message: `drift of labels is not available for ranking: what is relevant to one list of ${model.name} says nothing of the next`,
+      hint: "name features or the prediction, whose first item is looked at",
+    };
   if (measure.metric === "drift" || metricFamily(measure.metric) !== "performance") return null;
   const { tasks } = performanceTrait(measure.metric as PerformanceMetric);
   if (tasks.includes(model.task)) return notConfigured(measure.metric, model);

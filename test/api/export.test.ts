@@ -16,13 +16,23 @@ const START = Date.parse("2026-06-01T00:00:00Z");
 const HOSTILE = "a \"quoted\", 'name'\n</script>";
 const ROWS = 13_000;
 
+const RANKED = [
+  ["q1", ["a", "b"], { b: 3, c: 0.5 }],
+  ["q2", "[a", ["a"]],
+  ["q3", "a", '{"a":1}'],
+] as const;
+
 let app: App;
 /** Every prediction that holds, by id. */
 const sent = new Map<string, Record<string, unknown>>();
 const labels = new Map<string, string>();
 
 beforeAll(async () => {
-  const config = loaded(load(`store: {path: ./data}\nmodels:\n  toy: {task: binary, positive: "yes"}\n  other: {task: regression}\n`));
+  const config = loaded(
+    load(
+      `store: {path: ./data}\nmodels:\n  toy: {task: binary, positive: "yes"}\n  other: {task: regression}\n  search: {task: ranking}\n`,
+    ),
+  );
   app = await createApp(config, { log: silentLog, tickEvery: null, sources: [], clock: () => START + 30 * HOUR });
   await app.start();
   const events: object[] = [];
@@ -70,6 +80,11 @@ beforeAll(async () => {
     prediction: 3,
   });
   events.push({ type: "label", id: "n1", model: "other", time: new Date(START).toISOString(), label: 4.5 });
+  const time = new Date(START).toISOString();
+  for (const [id, prediction, label] of RANKED) {
+    events.push({ type: "prediction", id, model: "search", version: "1", time, prediction });
+    events.push({ type: "label", id, model: "search", time, label });
+  }
   for (let at = 0; at < events.length; at += 4_000) await app.pipeline.ingest(messagesOf(events.slice(at, at + 4_000)));
   await app.tick();
 }, 120_000);
@@ -129,6 +144,25 @@ describe("rows to learn from", () => {
   it("hold numbers where numbers are predicted, and embeddings", async () => {
     expect(JSON.parse(await exported("", "other"))).toMatchObject({ features: { x: [0.5, 2] }, prediction: 3, label: 4.5 });
     expect(await exported("?format=csv", "other")).toMatch(/\r\nn1,other,1,2026-06-01T00:00:00Z,3,,,1,4\.5,"\[0\.5,2\]"\r\n$/);
+  });
+
+  it("hold ranked lists and gains as they were sent, so that a baseline of them is what they were", async () => {
+    const lines = (await exported("", "search")).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { id: "q1", prediction: ["a", "b"], label: { b: 3, c: 0.5 } },
+      // One item that looks like JSON is a list of one.
+      { id: "q2", prediction: ["[a"], label: ["a"] },
+      { id: "q3", prediction: "a", label: ['{"a":1}'] },
+    ]);
+    const stored = await app.store.query("SELECT prediction, label FROM training_rows WHERE model = 'search' ORDER BY id");
+    const file = join(scratchDirectory(), "lists.ndjson");
+    writeFileSync(file, lines.join("\n"));
+    const settings = app.config.models.get("search");
+    if (!settings) throw new Error("there is no such model");
+    const again: object[] = [];
+    for await (const batch of (await openBaselineFile({ file, table: null }, settings, () => START)).rows())
+      again.push(...batch.map(({ prediction, label }) => ({ prediction: prediction.predictedClass, label: label?.label })));
+    expect(again).toEqual(stored);
   });
 
   it("are the file of a baseline as they are", async () => {

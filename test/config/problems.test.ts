@@ -560,6 +560,15 @@ describe("a wrong rule", () => {
     ]);
   });
 
+  it("on labels cannot be of a model that ranks, on predictions can", () => {
+    const config = "models: {m: {task: ranking, baselines: {training: {window: 7d}}}}\n";
+    const rule = (of: string) => `models: [m]\nmeasure: {metric: psi, of: [${of}], baseline: training, window: 7d}\nfire: {above: 0.1}`;
+    expect(problemsOf(loadRule(rule("label"), config))).toMatchObject([
+      { path: "rules[0].measure.of", message: expect.stringContaining("not available for ranking") },
+    ]);
+    expect(problemsOf(loadRule(rule("prediction"), config))).toEqual([]);
+  });
+
   it.each([
     ["ndcg@5", "", /not measured of m/, /add `ranking: \{at: \[5\]\}` under models\.m/],
     ["ndcg@5", "ranking: {at: [10, 3]}", /not measured of m/, /add `5` under models\.m\.ranking\.at/],
