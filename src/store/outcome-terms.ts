@@ -214,11 +214,19 @@ function rankingTerms(cutoffs: readonly number[]): OutcomeTerms {
           arrayMap(item -> (item, toFloat64(1)), arrayDistinct(${listed("label")})))`,
       ],
       ["largest", "arrayMax(arrayMap(one -> one.2, relevant))"],
-      ["gains", "arrayReverseSort(arrayMap(one -> one.2 / largest, relevant))"],
-      ["hits", "arraySort(arrayFilter(hit -> hit.1 > 0, arrayMap(one -> (indexOf(items, one.1), one.2 / largest), relevant)))"],
+      ["gains", "arrayMap(one -> one.2 / largest, relevant)"],
+      ["best", "arrayReverseSort(gains)"],
+      // Numbered by what they are, listed ones first: a relevant item has the number of its place, or one beyond the list. A
+      // look-up of each in the list would hold the list as often as there are relevant items.
+      [
+        "found_at",
+        `arraySlice(arrayEnumerateDense(arrayConcat(items, arrayMap(one -> one.1, relevant)),
+          arrayConcat(arrayEnumerateUniq(items), arrayWithConstant(length(relevant), toUInt32(1)))), length(items) + 1)`,
+      ],
+      ["hits", "arraySort(arrayFilter(hit -> hit.1 <= length(items), arrayZip(found_at, gains)))"],
       ...cutoffs.flatMap((cutoff): OutcomeTerms["row"][number][] => [
         [`within_${cutoff}`, `arrayFilter(hit -> hit.1 <= ${cutoff}, hits)`],
-        [`ideal_${cutoff}`, `arraySlice(gains, 1, ${cutoff})`],
+        [`ideal_${cutoff}`, `arraySlice(best, 1, ${cutoff})`],
       ]),
     ],
     actual: "''",
