@@ -4,6 +4,8 @@ import { explanationJson, featuresOf } from "../model/wire.ts";
 import { alertLines, oneLine, type AlertLine } from "./message.ts";
 
 const BODY_BYTES = 20_000;
+/** More cannot be in it, however short they are: each takes over 200 bytes. */
+const MOST_ALERTS = BODY_BYTES / 200;
 
 function alertJson(line: AlertLine, acknowledged: Notification["acknowledged"], detailed: boolean): Record<string, unknown> {
   const { key, latest } = line;
@@ -50,9 +52,10 @@ export function webhookBody(notification: Notification): string {
       },
     });
   const fits = (text: string) => Buffer.byteLength(text) < BODY_BYTES;
-  const whole = body(lines.map((line) => alertJson(line, notification.acknowledged, true)));
+  const first = lines.slice(0, MOST_ALERTS);
+  const whole = body(first.map((line) => alertJson(line, notification.acknowledged, true)));
   if (fits(whole)) return whole;
-  const short = lines.map((line) => alertJson(line, notification.acknowledged, false));
+  const short = first.map((line) => alertJson(line, notification.acknowledged, false));
   let count = short.length;
   while (count > 0 && !fits(body(short.slice(0, count)))) count -= 1;
   return body(short.slice(0, count));

@@ -1,7 +1,7 @@
 import { createTransport } from "nodemailer";
 import type { Notification, Notifier, SendOutcome } from "../model/alert.ts";
 import type { Channel } from "../model/settings.ts";
-import { SECOND } from "../model/time.ts";
+import { MINUTE, SECOND, type Millis } from "../model/time.ts";
 import { htmlBody } from "./mail-html.ts";
 import { textBody } from "./mail-text.ts";
 import { subjectText } from "./message.ts";
@@ -11,8 +11,11 @@ const THREADS = 20;
 
 type EmailChannel = Extract<Channel, { type: "email" }>;
 
-/** A channel that sends mail. Recipients come from the configuration alone; text from events is text, in every part. */
-export function createEmailNotifier(channel: EmailChannel): Notifier {
+/**
+ * A channel that sends mail. Recipients come from the configuration alone; text from events is text, in every part. A
+ * server that keeps talking and never comes to an end is left after `deadline`.
+ */
+export function createEmailNotifier(channel: EmailChannel, deadline: Millis = 2 * MINUTE): Notifier {
   const { smtp } = channel;
   const loopback = /^(?:localhost|127\.[\d.]+|::1)$/.test(smtp.host);
   const transport = createTransport({
@@ -49,6 +52,7 @@ export function createEmailNotifier(channel: EmailChannel): Notifier {
         messageId: `<${notification.id}@${domain}>`,
         ...thread(notification, domain),
         headers: { "Auto-Submitted": "auto-generated" },
+        signal: AbortSignal.timeout(deadline),
       });
       const refused = sent.rejected?.length ?? 0;
       return {

@@ -29,12 +29,12 @@ export function createCall({ allow, resolve = systemResolve }: { allow: readonly
     return allowed.some((range) => isWithin(parsed, range)) ? null : notPublic(parsed);
   }
 
-  async function call(request: CallRequest, signal: AbortSignal): Promise<CallResult> {
+  async function call(request: CallRequest, signal: AbortSignal, late: Promise<never>): Promise<CallResult> {
     const url = new URL(request.url);
     const host = url.hostname.replace(/^\[|\]$/g, "");
     const family = isIP(host);
     // A lookup cannot be called off, so it is left behind.
-    const found = family === 0 ? await Promise.race([resolve(host), failWhen(signal)]) : [{ address: host, family }];
+    const found = family === 0 ? await Promise.race([resolve(host), late]) : [{ address: host, family }];
     if (found.length === 0) return { kind: "failed", reason: "unreachable", detail: "not reached (ENOTFOUND)" };
     for (const one of found) {
       const why = whyForbidden(one);
@@ -58,7 +58,9 @@ export function createCall({ allow, resolve = systemResolve }: { allow: readonly
   return async function guardedCall(request) {
     const signal = AbortSignal.timeout(request.timeout ?? TIMEOUT);
     try {
-      return await call(request, signal);
+      const late = failWhen(signal);
+      // A request that is upgraded to another protocol says neither that it is over nor that it failed.
+      return await Promise.race([call(request, signal, late), late]);
     } catch (error) {
       return signal.aborted
         ? { kind: "failed", reason: "timeout", detail: "no answer in time" }

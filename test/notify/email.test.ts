@@ -1,4 +1,6 @@
+import { createServer, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { createEmailNotifier } from "../../src/notify/email.ts";
 import { createNotifiers } from "../../src/notify/notifier.ts";
 import { barsPicture } from "../../src/notify/picture.ts";
 import { DAY } from "../../src/model/time.ts";
@@ -169,6 +171,26 @@ describe("what a mail server answers", () => {
     const { notify } = await setUp({ username: "dw", password: "hunter2" });
     const outcome = await notify(notificationOf());
     expect(outcome).toEqual({ outcome: "retry", detail: "SMTP 535 (EAUTH)", retryAfter: null });
+  });
+
+  it("words without end: retry, after as long as it may take", async () => {
+    const talking = createServer((socket) => {
+      const words = setInterval(() => socket.write("220-one moment\r\n"), 20);
+      socket.on("close", () => clearInterval(words)).on("error", () => {});
+    });
+    await new Promise<void>((ready) => {
+      talking.listen(0, "127.0.0.1", ready);
+    });
+    const { port } = talking.address() as AddressInfo;
+    const smtp = { host: "127.0.0.1", port, secure: false, username: null, password: null };
+    const notify = createEmailNotifier(
+      { type: "email", name: "ml", repeatEvery: null, to: ["ml@example.com"], from: "dw@example.com", smtp },
+      200,
+    );
+    expect(await notify(notificationOf())).toEqual({ outcome: "retry", detail: "SMTP (EABORT)", retryAfter: null, unsure: true });
+    await new Promise((done) => {
+      talking.close(done);
+    });
   });
 
   it("nothing at all: retry", async () => {

@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { createServer as createSocketServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { parseAddress, parseAddressRange } from "../../src/model/address.ts";
 import { createCall, type Resolve } from "../../src/notify/guarded-call.ts";
@@ -111,6 +112,19 @@ describe("a call", () => {
     expect(await call({ url: receiver.url, method: "GET", timeout: 50 })).toMatchObject({ reason: "timeout" });
     const deaf = createCall({ allow: [], resolve: () => new Promise(() => {}) });
     expect(await deaf({ url: "http://slow.example/", method: "GET", timeout: 50 })).toMatchObject({ reason: "timeout" });
+  });
+
+  it("gives up a receiver that turns to another protocol", async () => {
+    const turning = createSocketServer((socket) => {
+      socket.once("data", () => socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"));
+    });
+    await new Promise<void>((ready) => {
+      turning.listen(0, "127.0.0.1", ready);
+    });
+    const address = turning.address();
+    const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}/`;
+    expect(await createCall({ allow: ["127.0.0.1"] })({ url, method: "GET", timeout: 200 })).toMatchObject({ reason: "timeout" });
+    turning.close();
   });
 
   it("keeps a megabyte of an answer that does not end", async () => {

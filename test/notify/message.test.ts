@@ -124,4 +124,16 @@ describe("the body of a webhook", () => {
     const huge = webhookBody(exampleNotification([exampleTransition({ key: { ...fired.key, subject: "x".repeat(30_000) } })]));
     expect(JSON.parse(huge).data).toMatchObject({ alerts: [], omitted: 1 });
   });
+
+  it("looks no further than what can be in it: ten thousand alerts take no longer", () => {
+    let looked = 0;
+    const many = Array.from({ length: 10_000 }, (_, index) => {
+      const transition = exampleTransition({ id: `${index}`, alertId: `${index}`, key: { ...fired.key, subject: `f${index}` } });
+      const { explanation } = transition;
+      return Object.defineProperty({ ...transition }, "explanation", { get: () => ((looked += 1), explanation) });
+    });
+    const { data } = JSON.parse(webhookBody(exampleNotification(many)));
+    expect(data.alerts.length + data.omitted).toBe(10_000);
+    expect(looked).toBeLessThan(1_000);
+  });
 });
