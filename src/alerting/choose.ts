@@ -23,8 +23,10 @@ export function createChoose(tools: {
   const { silences, record, behind, log } = tools;
 
   return async function choose(lane, now) {
-    // What was begun goes out again as it was: it may have arrived.
-    if (lane.begun !== null) return { batch: lane.begun.flatMap((id) => lane.waiting.get(id) ?? []), note: null };
+    // What was begun goes out again as it was: it may have arrived. A reminder of what is over by now does not.
+    const begun = lane.begun?.flatMap((id) => lane.waiting.get(id) ?? []) ?? [];
+    if (begun.length > 0) return { batch: begun, note: null };
+    lane.begun = null;
     if (lane.waiting.size === 0) return NOTHING;
     const { channel, model } = lane;
     const { tell, silenced } = sortWaiting([...lane.waiting.values()], await silences(now), now);
@@ -48,7 +50,7 @@ export function createChoose(tools: {
     }
     if (lane.behindSince === null)
       log.warn("events are behind: alerts are held back until they have come, for an hour at most", { channel, model, why });
-    lane.behindSince ??= now;
+    lane.behindSince = Math.min(lane.behindSince ?? now, now);
     if (now < lane.behindSince + HELD_WHILE_BEHIND) return NOTHING;
     return { batch: tell, note: `${why} What is said here may be of part of the events.` };
   };

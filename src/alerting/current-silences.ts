@@ -2,6 +2,7 @@ import type { Silence } from "../model/silence.ts";
 import { SECOND, type Millis } from "../model/time.ts";
 import { readSilences } from "../store/silences.ts";
 import type { Store } from "../store/store.ts";
+import { isWithin } from "./pause.ts";
 
 export type CurrentSilences = (now: Millis) => Promise<readonly Silence[]>;
 
@@ -13,7 +14,7 @@ export function createCurrentSilences(store: Store): CurrentSilences {
   let silences: { readonly list: readonly Silence[]; readonly readAt: Millis } | null = null;
 
   return async function currentSilences(now) {
-    if (silences === null || now >= silences.readAt + HOLD)
+    if (silences === null || !isWithin(now, { at: silences.readAt, nextAt: silences.readAt + HOLD }))
       silences = { list: await readSilences(store, { endingAfter: now }), readAt: now };
     return silences.list;
   };

@@ -42,6 +42,6 @@ export function dueAgain(
   const open = firing.filter((one) => told.has(one.id) && !acknowledged.has(one.alertId) && silenceOf(silences, one, now) === null);
   const times = open.map((one) => told.get(one.id) ?? now);
   const first = Math.min(...times);
-  // All that fires is told together, so that what comes again comes once.
-  return now - first >= every ? { transitions: open, lastTold: Math.max(...times) } : null;
+  // All that fires is told together, so that what comes again comes once. What was told by a clock that was ahead must not wait for it.
+  return open.length > 0 && Math.abs(now - first) >= every ? { transitions: open, lastTold: Math.max(...times) } : null;
 }

@@ -1,5 +1,6 @@
 import type { Transition } from "../model/alert.ts";
 import type { Millis } from "../model/time.ts";
+import type { Pause } from "./pause.ts";
 
 /** What one channel has still to be told about one model, and how the telling goes. */
 export type Lane = {
@@ -15,9 +16,9 @@ export type Lane = {
   behindSince: Millis | null;
   /** A notification that was begun and may have arrived: it goes out again as it was, before anything else does. */
   begun: readonly string[] | null;
-  current: { readonly id: string; readonly attempt: number; readonly nextAt: Millis } | null;
-  /** A receiver asked not to be called before this. */
-  holdUntil: Millis;
+  current: (Pause & { readonly id: string; readonly attempt: number }) | null;
+  /** A receiver asked not to be called before its end. */
+  hold: Pause | null;
 };
 
 export type Lanes = {
@@ -45,7 +46,7 @@ export function createLanes(): Lanes {
       behindSince: null,
       begun: null,
       current: null,
-      holdUntil: 0,
+      hold: null,
     };
     ofChannel.set(`${reason} ${model}`, lane);
     return lane;

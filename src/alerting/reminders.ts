@@ -6,6 +6,7 @@ import type { Store } from "../store/store.ts";
 import type { CurrentSilences } from "./current-silences.ts";
 import { dueAgain } from "./holds.ts";
 import type { Lanes } from "./lane.ts";
+import { isWithin } from "./pause.ts";
 
 const REMIND_EVERY = MINUTE;
 
@@ -20,7 +21,7 @@ export function createReminders(tools: {
   clock: Clock;
 }): () => Promise<void> {
   const { store, lanes, silences, repeatEvery, isBusy, clock } = tools;
-  let remindAt = 0;
+  let remindedAt: Millis | null = null;
 
   function remindedModels(channel: string): string[] {
     return [...(lanes.byChannel().get(channel)?.values() ?? [])].filter(({ reason }) => reason === "reminder").map(({ model }) => model);
@@ -29,8 +30,9 @@ export function createReminders(tools: {
   return async function remind() {
     const now = clock();
     const asked = [...repeatEvery].filter(([channel]) => !isBusy(channel));
-    if (now < remindAt || asked.every(([, every]) => every === null)) return;
-    remindAt = now + REMIND_EVERY;
+    const isRecent = remindedAt !== null && isWithin(now, { at: remindedAt, nextAt: remindedAt + REMIND_EVERY });
+    if (isRecent || asked.every(([, every]) => every === null)) return;
+    remindedAt = now;
     const firing = await readFiring(store);
     const ids = firing.map(({ id }) => id);
     const told = await readLastTold(store, ids);

@@ -5,6 +5,7 @@ import { readAcknowledgements } from "../store/silences.ts";
 import type { Choice } from "./choose.ts";
 import { notificationId, type DeliveryRecord } from "./delivery-record.ts";
 import type { Lane, Lanes } from "./lane.ts";
+import { isWithin } from "./pause.ts";
 import { pauseAfter } from "./retry-schedule.ts";
 import type { TellingTools } from "./telling-tools.ts";
 
@@ -32,45 +33,54 @@ export function createSend(
   async function send(lane: Lane): Promise<SendOutcome["outcome"] | null> {
     const now = clock();
     const isNews = lane.fresh;
-    const resting = !isNews && lane.current !== null && now < lane.current.nextAt;
-    if (gone.has(lane.channel) || resting || now < lane.holdUntil) return null;
+    const resting = !isNews && lane.current !== null && isWithin(now, lane.current);
+    if (gone.has(lane.channel) || resting || (lane.hold !== null && isWithin(now, lane.hold))) return null;
     lane.fresh = false;
-    const { batch: chosen, note } = await choose(lane, now);
+    const { batch: chosen, note } = await choose(lane, now).catch((error: unknown) => {
+      lane.fresh ||= isNews;
+      throw error;
+    });
     const batch = [...chosen].sort((a, b) => a.window.to - b.window.to || (a.id < b.id ? -1 : 1));
     if (batch.length === 0) return null;
     const transitionIds = batch.map((transition) => transition.id);
     const id = notificationId(lane.channel, transitionIds, lane.reason === "change" ? null : `reminder ${lane.lastTold}`);
     const earlier = opened.get(id);
-    const before = lane.current?.id === id ? lane.current : { id, attempt: earlier?.attempt ?? 0, nextAt: earlier?.nextAttemptAt ?? 0 };
+    const before =
+      lane.current?.id === id
+        ? lane.current
+        : { id, attempt: earlier?.attempt ?? 0, at: earlier?.at ?? now, nextAt: earlier?.nextAttemptAt ?? now };
+    const isEarly = isWithin(now, before);
     // What is new need not wait, but it does not overtake what may have arrived.
-    if (now < before.nextAt && !(isNews && lane.begun !== null)) {
+    if (isEarly && !(isNews && lane.begun !== null)) {
       lane.current = before;
       return null;
     }
     const shared = { notificationId: id, channel: lane.channel, transitionIds };
     if (before.attempt === 0 && !earlier)
       await record.add({ ...shared, attempt: 0, outcome: "retry", detail: "begun", at: now, nextAttemptAt: now });
-    const telling = { id, batch, note, attempt: before.attempt + 1, at: now };
+    const telling = { id, batch, note, at: now };
     const outcome = await tell(lane, telling);
+    // News is no reason to give up earlier what is in its way: tried before its time, it failed no more often.
+    const attempt = before.attempt + (isEarly && outcome.outcome === "retry" ? 0 : 1);
     opened.delete(id);
     lane.begun = null;
-    const wait = outcome.outcome === "retry" ? pauseAfter(telling.attempt, outcome.retryAfter) : null;
-    return outcome.outcome === "retry" && wait !== null
-      ? again(lane, telling, shared, outcome, now + wait)
-      : over(lane, telling, shared, outcome);
+    const wait = outcome.outcome === "retry" ? pauseAfter(attempt, outcome.retryAfter) : null;
+    if (outcome.outcome !== "retry" || wait === null) return over(lane, { ...telling, attempt }, shared, outcome);
+    const nextAt = isEarly && outcome.retryAfter === null ? before.nextAt : now + wait;
+    return again(lane, { ...telling, attempt }, shared, outcome, nextAt);
   }
 
   async function again(
     lane: Lane,
-    { id, attempt }: Telling,
+    { id, attempt, at }: Telling,
     shared: Pick<Delivery, "notificationId" | "channel" | "transitionIds">,
     { detail, retryAfter, unsure }: Extract<SendOutcome, { outcome: "retry" }>,
     nextAt: Millis,
   ): Promise<"retry"> {
     const { channel } = lane;
     onAttempt(channel, "retry");
-    if (retryAfter !== null) lane.holdUntil = nextAt;
-    lane.current = { id, attempt, nextAt };
+    if (retryAfter !== null) lane.hold = { at, nextAt };
+    lane.current = { id, attempt, at, nextAt };
     if (unsure) lane.begun = shared.transitionIds;
     await record.add({ ...shared, attempt, outcome: "retry", detail, at: clock(), nextAttemptAt: nextAt });
     log.warn("notification will be tried again", { channel, notification: id, attempt, detail });
@@ -101,7 +111,7 @@ export function createSend(
     return result;
   }
 
-  async function tell(lane: Lane, { id, batch, note, at }: Telling): Promise<SendOutcome> {
+  async function tell(lane: Lane, { id, batch, note, at }: Omit<Telling, "attempt">): Promise<SendOutcome> {
     const { channel, model, reason } = lane;
     const notifier = channels.get(channel);
     if (!notifier) return { outcome: "failed", detail: "no channel of this name is configured" };

@@ -194,6 +194,32 @@ describe("an alert that fires on", () => {
     expect(told[2]?.id).toBe(told[1]?.id);
   });
 
+  it("is told again, though a reminder of another that is over by now may have arrived or not", async () => {
+    const unsure: SendOutcome = { outcome: "retry", detail: "no answer in time", retryAfter: null, unsure: true };
+    const { outbox, ids, time } = outboxOf({ repeatEvery: DAY, answers: [{ outcome: "sent", detail: "" }, unsure] });
+    await insertTransitions(store, [fired]);
+    await outbox.deliver();
+    time.now += DAY;
+    await outbox.deliver();
+    const news = [over("a"), onSubject("temp")];
+    await insertTransitions(store, news);
+    outbox.add(news);
+    await outbox.deliver();
+    time.now += DAY;
+    await outbox.deliver();
+    expect(ids()).toEqual([["a"], ["a"], ["a-over", "temp"], ["temp"]]);
+  });
+
+  it("R28 is told again, though it was told by a clock that was ahead", async () => {
+    const { outbox, told, time } = outboxOf({ repeatEvery: DAY });
+    await insertTransitions(store, [fired]);
+    time.now = START + 300 * DAY;
+    await outbox.deliver();
+    time.now = START;
+    await outbox.deliver();
+    expect(told.map(({ reason }) => reason)).toEqual(["change", "reminder"]);
+  });
+
   it("is told no more once it is acknowledged, silenced or over, or where a channel is never told again", async () => {
     await insertTransitions(store, ["taken", "quiet", "done", "open"].map(onSubject));
     const { outbox, ids, time, told } = outboxOf({ repeatEvery: DAY });

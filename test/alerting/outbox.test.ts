@@ -238,6 +238,60 @@ describe("a receiver in trouble", () => {
     expect(new Set(ops.told.slice(0, 3).map(({ id }) => id)).size).toBe(1);
   });
 
+  it("R44 that may have taken it is not given up sooner for all the news that came since", async () => {
+    const unsure: SendOutcome = { outcome: "retry", detail: "no answer in time", retryAfter: null, unsure: true };
+    const ops = listener(...Array.from({ length: 13 }, () => unsure));
+    await insertTransitions(store, [fired]);
+    const { outbox, time } = outboxOf({ ops: ops.notifier });
+    await outbox.deliver();
+    for (let news = 0; news < 12; news += 1) {
+      time.now += MINUTE;
+      outbox.add([exampleTransition({ id: `n${news}`, alertId: `n${news}` })]);
+      expect(await outbox.deliver()).toEqual({ sent: 0, retry: 1, failed: 0 });
+    }
+    time.now += 30 * MINUTE;
+    expect(await outbox.deliver()).toEqual({ sent: 2, retry: 0, failed: 0 });
+    expect(ops.told.slice(-2).map(({ transitions }) => transitions.length)).toEqual([1, 12]);
+    expect(
+      (await readDeliveries(store, { limit: 99, transitionIds: ["a"] })).map(({ attempt, outcome }) => `${attempt} ${outcome}`),
+    ).toEqual(["4 sent", "3 retry", "2 retry", "1 retry", "0 retry"]);
+  });
+
+  it("R28 is not left alone until a clock that was put back has caught up", async () => {
+    const slow: SendOutcome = { outcome: "retry", detail: "HTTP 429", retryAfter: HOUR };
+    const ops = listener(slow, BUSY);
+    await insertTransitions(store, [fired]);
+    const { outbox, time } = outboxOf({ ops: ops.notifier });
+    await outbox.deliver();
+    time.now -= 9 * DAY;
+    expect(await outbox.deliver()).toEqual({ sent: 0, retry: 1, failed: 0 });
+    const next = outboxOf({ ops: ops.notifier });
+    next.time.now = time.now - 9 * DAY;
+    expect(await next.outbox.deliver()).toEqual({ sent: 1, retry: 0, failed: 0 });
+  });
+
+  it("is told something new at once, though the store could not be read when it came", async () => {
+    const ops = listener(BUSY, BUSY);
+    const state = { broken: false };
+    await insertTransitions(store, [fired]);
+    const { outbox, time } = outboxOf(
+      { ops: ops.notifier },
+      {
+        query: (sql, params) =>
+          state.broken && sql.includes("FROM silences") ? Promise.reject(new Error("no memory")) : store.query(sql, params),
+      },
+    );
+    await outbox.deliver();
+    time.now += 5 * SECOND;
+    await outbox.deliver();
+    time.now += MINUTE;
+    outbox.add([resolved]);
+    state.broken = true;
+    await expect(outbox.deliver()).rejects.toThrow("no memory");
+    state.broken = false;
+    expect(await outbox.deliver()).toEqual({ sent: 1, retry: 0, failed: 0 });
+  });
+
   it("R44 does not hold up another channel, even when it hangs", async () => {
     const { promise, resolve } = later();
     const ml = listener();
