@@ -276,7 +276,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     await sources.start(pipeline.ingest);
     started = true;
     if (tickEvery === null) return;
-    const loop = { isStopping, clock, log };
+    const loop = { isStopping, log };
     loops.push(repeat({ ...loop, every: tickEvery, what: "a monitoring pass", run: passes.tick }));
     if (effects && config.retraining.size > 0)
       loops.push(repeat({ ...loop, every: FOLLOW_EVERY, what: "following retraining", run: retrainer.follow }));

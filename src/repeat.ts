@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "./log.ts";
-import type { Clock, Millis } from "./model/time.ts";
+import type { Millis } from "./model/time.ts";
 
 /** Runs something again and again, with a pause between, until the program ends. A failure is logged, and the next turn comes all the same. */
 export async function repeat(options: {
@@ -9,10 +9,9 @@ export async function repeat(options: {
   what: string;
   run: () => Promise<unknown>;
   isStopping: () => boolean;
-  clock: Clock;
   log: Log;
 }): Promise<void> {
-  const { every, what, run, isStopping, clock, log } = options;
+  const { every, what, run, isStopping, log } = options;
   while (!isStopping()) {
     try {
       await run();
@@ -20,7 +19,8 @@ export async function repeat(options: {
       if (isStopping()) return;
       log.error(`${what} failed and will be tried again`, { error: error instanceof Error ? error.message : String(error) });
     }
-    const until = clock() + every;
-    while (!isStopping() && clock() < until) await sleep(Math.min(100, every));
+    // Not by the clock, which may be put back.
+    const until = performance.now() + every;
+    while (!isStopping() && performance.now() < until) await sleep(Math.min(100, every));
   }
 }

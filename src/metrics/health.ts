@@ -14,9 +14,10 @@ export function whyStalled(
   now: Millis,
   { passedAt, toldAt }: { readonly passedAt: Millis | null; readonly toldAt: Millis | null },
 ): string[] {
-  const since = now - STALLED;
+  // A clock that was put back says nothing of what was done before.
+  const isStalled = (at: Millis | null) => at === null || Math.abs(now - at) > STALLED;
   return [
-    ...((passedAt ?? 0) < since ? ["No pass of measuring has ended well for ten minutes."] : []),
-    ...((toldAt ?? 0) < since ? ["Nothing could be looked up to be told for ten minutes."] : []),
+    ...(isStalled(passedAt) ? ["No pass of measuring has ended well for ten minutes."] : []),
+    ...(isStalled(toldAt) ? ["Nothing could be looked up to be told for ten minutes."] : []),
   ];
 }

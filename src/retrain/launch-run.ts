@@ -33,7 +33,8 @@ export async function launchRun(
     });
   if (!settings || !launcher)
     return ledger.write(run, { state: "failed", reason: "Nothing is configured any more that could start a retraining of this model." });
-  if (run.attemptedAt !== null && now < run.attemptedAt + FIRST_WAIT * 2 ** (run.attempts - 1)) return run;
+  // Nothing was tried in a time to come: the clock was put back since.
+  if (run.attemptedAt !== null && now >= run.attemptedAt && now < run.attemptedAt + FIRST_WAIT * 2 ** (run.attempts - 1)) return run;
   const attempt = run.attempts + 1;
   const tried = await ledger.write(
     run,

@@ -62,4 +62,30 @@ describe("the heartbeat", () => {
       await app.stop();
     }
   }, 60_000);
+
+  it("R28 of a program whose clock goes back goes on, as its passes do", async () => {
+    let reads = 0;
+    const source: EventSource = {
+      name: "kafka",
+      start: async () => {},
+      stop: async () => {},
+      status: () => ({ running: true, error: null, partitions: [], gaps: 0, lost: 0 }),
+    };
+    const config = { ...toyConfig(scratchDirectory(), { baselines: [] }), heartbeat: { url: receiver.url, every: 50 } };
+    const app = await createApp(config, {
+      log: silentLog,
+      sources: [source],
+      tickEvery: 50,
+      clock: () => Date.UTC(2026, 1, 1) - (reads += 1) * 100,
+    });
+    const passes = async () => Number(/^driftwatch_ticks_total\{outcome="ok"\} (\d+)/m.exec((await app.metrics.scrape()).text)?.[1]);
+    try {
+      await app.start();
+      await until("three passes", async () => (await passes()) >= 3);
+      const seen = receiver.requests.length;
+      await until("it to beat", () => receiver.requests.length > seen);
+    } finally {
+      await app.stop();
+    }
+  }, 60_000);
 });
