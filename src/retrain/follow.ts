@@ -71,8 +71,13 @@ export function createFollower(options: FollowerOptions) {
     if (run.state === "requested") return options.launch(run);
     if (run.state === "started") return followJob(run, job);
     if (run.state === "succeeded") return followVersion(run);
+    return run.state === "waiting_for_approval" ? lapse(run) : undefined;
+  }
+
+  /** A run that waits for approval, cancelled where it has waited too long. */
+  async function lapse(run: RetrainRun): Promise<RetrainRun> {
     const within = settings.get(run.model)?.approveWithin ?? 0;
-    if (run.state !== "waiting_for_approval" || clock() - run.changedAt < within) return undefined;
+    if (clock() - run.changedAt < within) return run;
     return ledger.write(run, { state: "cancelled", reason: `Nobody approved it within ${formatDuration(within)}.` });
   }
 
@@ -85,13 +90,15 @@ export function createFollower(options: FollowerOptions) {
       const seen = await newVersionOf(run);
       if (seen !== null) return ledger.write(run, { state: "succeeded", ...seen }, `The first events of ${seen.newVersion} have come.`);
     }
-    if (liveClock && run.leaseUntil !== null && clock() >= run.leaseUntil) {
-      const lease = formatDuration(settings.get(run.model)?.lease ?? run.leaseUntil - (run.attemptedAt ?? run.leaseUntil));
+    if (!liveClock || run.leaseUntil === null) return undefined;
+    const lease = settings.get(run.model)?.lease ?? run.leaseUntil - (run.attemptedAt ?? run.leaseUntil);
+    if (job?.state === "running" && clock() >= run.leaseUntil - lease / 2)
+      return ledger.write(run, { leaseUntil: clock() + lease }, `It runs still: ${job.detail}.`);
+    if (clock() >= run.leaseUntil)
       return ledger.write(run, {
         state: "expired",
-        reason: `Nothing was heard of it within ${lease}${job === null ? "" : `; the last: ${job.detail}`}.`,
+        reason: `Nothing was heard of it within ${formatDuration(lease)}${job === null ? "" : `; the last: ${job.detail}`}.`,
       });
-    }
     return undefined;
   }
 
@@ -214,5 +221,5 @@ export function createFollower(options: FollowerOptions) {
     }
   }
 
-  return { follow, swap };
+  return { follow, swap, lapse };
 }

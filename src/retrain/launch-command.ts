@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RetrainRun } from "../model/retraining.ts";
@@ -15,9 +15,11 @@ const GRACE = 10 * SECOND;
 /** A supervisor that has not written down its own number by then never ran. */
 const BEGINS_WITHIN = MINUTE;
 const TOLD = 400;
+/** No JSON that is read here is longer: output that is kept, each byte of it escaped. */
+const LONGEST = 8 * KEPT_BYTES;
 
-/** What a supervisor leaves behind. */
-type Process = { readonly pid: number; readonly started: string | null };
+/** What a supervisor leaves behind: who it is, and as soon as there is one, who its command is. */
+type Process = { readonly pid: number; readonly started: string | null; readonly command?: Process };
 type Result = {
   readonly code: number | null;
   readonly signal: string | null;
@@ -84,7 +86,8 @@ export function createCommandLauncher(settings: Extract<LauncherSettings, { type
       if (result !== null)
         return judge(result, settings.timeout, (readJson(join(place, "outcome.json")) as { version?: unknown } | null)?.version);
       const pid = readJson(join(place, "pid.json")) as Process | null;
-      if (pid !== null && lives(pid)) return { state: "running", detail: `process ${pid.pid}` };
+      const running = livingOf(pid);
+      if (running !== null) return { state: "running", detail: `process ${running.pid}` };
       // It may have ended between the two looks.
       if (existsSync(join(place, "result.json"))) return { state: "unknown", detail: "it has just ended" };
       if (pid === null && at - (run.attemptedAt ?? at) < BEGINS_WITHIN) return { state: "unknown", detail: "it has not begun yet" };
@@ -98,9 +101,11 @@ export function createCommandLauncher(settings: Extract<LauncherSettings, { type
 
     async stop(run) {
       const pid = readJson(join(placeOf(run), "pid.json")) as Process | null;
-      if (pid === null || !lives(pid)) return "Its process was gone already.";
-      process.kill(pid.pid, "SIGTERM");
-      return `Process ${pid.pid} was told to end.`;
+      const running = livingOf(pid);
+      if (running === null) return "Its process was gone already.";
+      // Without its supervisor a command is the head of its group still.
+      process.kill(running === pid ? pid.pid : -running.pid, "SIGTERM");
+      return `Process ${running.pid} was told to end.`;
     },
   };
 }
@@ -125,13 +130,20 @@ function judge(result: Result, timeout: Millis, version: unknown): JobState {
   return { state: "failed", detail: `${why}${said}`, version: null };
 }
 
-/** Null when it is not there, or cut off. */
+/** Null when it is not there, cut off, or no file that ends soon: a command may leave anything. */
 function readJson(path: string): unknown {
   try {
+    const found = statSync(path);
+    if (!found.isFile() || found.size > LONGEST) return null;
     return JSON.parse(readFileSync(path, "utf8")) as unknown;
   } catch {
     return null;
   }
+}
+
+/** The supervisor, or the command that outlived it; null when both are gone. */
+function livingOf(supervisor: Process | null): Process | null {
+  return [supervisor, supervisor?.command].find((one) => one && lives(one)) ?? null;
 }
 
 function lives({ pid, started }: Process): boolean {

@@ -15,10 +15,11 @@ export function createOperations(
     readonly ledger: Ledger;
     readonly launch: (run: RetrainRun) => Promise<RetrainRun>;
     readonly swap: (run: RetrainRun) => Promise<RetrainRun>;
+    readonly lapse: (run: RetrainRun) => Promise<RetrainRun>;
     readonly inTurn: <Result>(task: () => Promise<Result>) => Promise<Result>;
   },
 ): Omit<RetrainControl, "trigger" | "switchTo"> {
-  const { settings, launchers, launches, ledger, launch, swap, inTurn } = options;
+  const { settings, launchers, launches, ledger, launch, swap, lapse, inTurn } = options;
 
   async function found(id: string): Promise<RetrainRun> {
     const run = await ledger.find(id);
@@ -32,7 +33,8 @@ export function createOperations(
   return {
     approve: (id, by) =>
       inTurn(async () => {
-        const run = await found(id);
+        const before = await found(id);
+        const run = before.state === "waiting_for_approval" ? await lapse(before) : before;
         if (run.state !== "waiting_for_approval") throw refuse(run, "approved");
         return launch(await ledger.write(run, { state: "requested" }, "Approved.", by));
       }),

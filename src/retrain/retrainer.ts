@@ -69,7 +69,7 @@ export function createRetrainer(options: RetrainerOptions): Retrainer {
   const follower = createFollower({ ...options, ledger, launch, decideOn, inTurn });
 
   return {
-    ...createOperations({ ...options, ledger, launch, swap: follower.swap, inTurn }),
+    ...createOperations({ ...options, ledger, launch, swap: follower.swap, lapse: follower.lapse, inTurn }),
 
     start: () => inTurn(async () => decideAll(await readUndecidedFirings(store))),
 

@@ -15,9 +15,9 @@ function leave(name, content) {
 }
 
 // A number alone may be another process by the time somebody looks; with the time it was started at it is not.
-function startedAt() {
+function startedAt(pid) {
   try {
-    return readFileSync(`/proc/${process.pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19] ?? null;
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19] ?? null;
   } catch {
     return null;
   }
@@ -43,7 +43,8 @@ function end(why) {
 
 // Before anybody knows the number to signal to.
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => end("stopped"));
-leave("pid.json", { pid: process.pid, started: startedAt() });
+const own = { pid: process.pid, started: startedAt(process.pid) };
+leave("pid.json", own);
 
 let tail = Buffer.alloc(0);
 let dropped = 0;
@@ -62,6 +63,8 @@ child = spawn(program, args, {
   shell: false,
   stdio: ["ignore", "pipe", "pipe"],
 });
+// Whoever finds this process killed has to know that the command goes on.
+if (child.pid !== undefined) leave("pid.json", { ...own, command: { pid: child.pid, started: startedAt(child.pid) } });
 child.stdout.on("data", take);
 child.stderr.on("data", take);
 
@@ -74,6 +77,9 @@ function finish(result) {
 }
 
 child.on("error", (error) => finish({ code: null, signal: null, error: error.code ?? "unknown" }));
-// What the command left running holds its output open: it ends with the command.
-child.on("exit", () => signalGroup("SIGKILL"));
+// What the command left running holds its output open: it ends with the command. What left its group cannot be ended, and is not waited for.
+child.on("exit", (code, signal) => {
+  signalGroup("SIGKILL");
+  setTimeout(() => finish({ code, signal, error: null }), grace);
+});
 child.on("close", (code, signal) => finish({ code, signal, error: null }));

@@ -12,6 +12,7 @@ import { scratchDirectory } from "../support/scratch.ts";
 
 const BODY = JSON.stringify({ type: "retrain", data: { model: "flight-delay" } });
 const NODE = process.execPath;
+const SUPERVISOR = fileURLToPath(new URL("../../src/retrain/supervise.mjs", import.meta.url));
 
 function setUp(command: readonly string[], timeout = MINUTE) {
   const directory = join(scratchDirectory(), "retrains");
@@ -107,7 +108,6 @@ test("a program is stopped on demand", async () => {
 test("a run outlives the process that launched it, and its end is known to the next", async () => {
   const { run, directory, place, ended } = setUp([]);
   const gate = join(directory, "gate");
-  const supervisor = fileURLToPath(new URL("../../src/retrain/supervise.mjs", import.meta.url));
   // What a launcher does, in a process that is killed at once.
   mkdirSync(place, { recursive: true });
   const command = [
@@ -118,7 +118,7 @@ test("a run outlives the process that launched it, and its end is known to the n
   writeFileSync(join(place, "order.json"), JSON.stringify({ command, env: {}, timeout: MINUTE, grace: 1_000, keep: 1_000 }));
   const parent = spawn(NODE, [
     "-e",
-    `require("node:child_process").spawn(process.execPath, [${JSON.stringify(supervisor)}, ${JSON.stringify(place)}], { detached: true, stdio: "ignore" }).unref(); setInterval(() => {}, 1000)`,
+    `require("node:child_process").spawn(process.execPath, [${JSON.stringify(SUPERVISOR)}, ${JSON.stringify(place)}], { detached: true, stdio: "ignore" }).unref(); setInterval(() => {}, 1000)`,
   ]);
   await until("it runs", async () => existsSync(join(place, "pid.json")), 10_000);
   parent.kill("SIGKILL");
@@ -127,6 +127,39 @@ test("a run outlives the process that launched it, and its end is known to the n
   expect(await next.poll?.(run, DAY)).toMatchObject({ state: "running" });
   writeFileSync(gate, "");
   expect(await ended()).toMatchObject({ state: "succeeded", detail: "The command is done. It said: after all" });
+});
+
+test("what a command leaves running in a session of its own does not keep its run from ending", async () => {
+  const { place, ended } = setUp([]);
+  mkdirSync(place, { recursive: true });
+  const script = `const child = require("node:child_process").spawn("sleep", ["60"], { detached: true, stdio: "inherit" });
+    require("node:fs").writeFileSync(process.env.PLACE + "/child", String(child.pid)); console.log("handed over"); child.unref();`;
+  writeFileSync(
+    join(place, "order.json"),
+    JSON.stringify({ command: [NODE, "-e", script], env: { PLACE: place }, timeout: MINUTE, grace: 100, keep: 1_000 }),
+  );
+  spawn(NODE, [SUPERVISOR, place], { detached: true, stdio: "ignore" }).unref();
+  expect(await ended()).toMatchObject({ state: "succeeded", detail: "The command is done. It said: handed over" });
+  process.kill(Number(readFileSync(join(place, "child"), "utf8")));
+});
+
+test("a command whose supervisor was killed runs still, until it has ended or is stopped", async () => {
+  const { launch, launcher, run, place } = setUp([NODE, "-e", "setInterval(() => {}, 1000)"]);
+  await launch();
+  const pids = () => JSON.parse(readFileSync(join(place, "pid.json"), "utf8")) as { pid: number; command?: { pid: number } };
+  await until("it runs", async () => existsSync(join(place, "pid.json")) && pids().command !== undefined, 10_000);
+  const { pid, command } = pids();
+  process.kill(pid, "SIGKILL");
+  await until("the supervisor is gone", async () => !isAlive(pid), 10_000);
+  expect(await launcher.poll?.(run, DAY)).toEqual({ state: "running", detail: `process ${command?.pid}` });
+  expect(await launcher.stop?.(run)).toBe(`Process ${command?.pid} was told to end.`);
+  await until("it is gone", async () => (await launcher.poll?.(run, DAY))?.state === "failed", 10_000);
+});
+
+test("an outcome that is no file holds nobody up", async () => {
+  const { launch, ended } = setUp(["sh", "-c", 'mkfifo "$DRIFTWATCH_OUTCOME"']);
+  await launch();
+  expect(await ended()).toEqual({ state: "succeeded", version: null, detail: "The command is done." });
 });
 
 test("what was cut off before it began, or vanished, has failed, and another process of the same number is not taken for it", async () => {

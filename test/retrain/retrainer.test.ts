@@ -286,6 +286,26 @@ describe("R50 a job that hangs or crashes", () => {
   });
 });
 
+it("R50 a job that says it runs keeps its lease, and none is started beside it", async () => {
+  const said: { state: JobState } = { state: { state: "running", detail: "process 7" } };
+  const job = jobs(() => said.state);
+  const retrainer = retrainerOf({ cooldown: 0, maxPerDay: 9, lease: 2 * HOUR }, job);
+  const ask = (key: string) => retrainer.trigger({ model: MODEL, version: "v1", key, kind: "api", by: "ann", reason: "", force: true });
+  const run = await ask("one");
+  for (let hour = 1; hour <= 5; hour += 1) {
+    now += HOUR;
+    await retrainer.follow();
+    await retrainer.follow();
+  }
+  expect(await ask("two")).toMatchObject({ state: "refused", reason: expect.stringContaining("on its way") });
+  expect(job.launched).toEqual([run.id]);
+  expect(await readRetrainSteps(store, run)).toHaveLength(8);
+  said.state = { state: "unknown", detail: "no answer in time" };
+  now += 2 * HOUR;
+  await retrainer.follow();
+  expect(await stored(run.id)).toMatchObject({ state: "expired" });
+});
+
 describe("a crash", () => {
   it("before the decision loses nothing", async () => {
     await insertTransitions(store, [firing, exampleTransition({ id: "q", retrain: false })]);
@@ -389,6 +409,15 @@ describe("people", () => {
       "Rule feature-drift fired on visib. It waits for approval.",
       "Nobody approved it within 1h.",
     ]);
+  });
+
+  it("cannot approve what nobody approved in time, though nothing looked at it since", async () => {
+    const retrainer = retrainerOf({ approval: true, approveWithin: HOUR });
+    const [run] = await retrainer.consider([firing]);
+    now += HOUR;
+    await expect(retrainer.approve(run?.id ?? "", "ann")).rejects.toThrow("The run is cancelled: it cannot be approved.");
+    expect(receiver.requests).toEqual([]);
+    expect(await stored(run?.id ?? "")).toMatchObject({ state: "cancelled", reason: "Nobody approved it within 1h." });
   });
 
   it("cancel, and the job is told", async () => {
