@@ -56,7 +56,7 @@ export type RetrainFacts = {
   readonly inFlight: { readonly id: string; readonly state: RetrainState } | null;
   /** A run that is done and whose new version is waited for, in place of the one this is about. */
   readonly successor: string | null;
-  /** The nearest run within the cooldown. */
+  /** The nearest run within the cooldown: the time it is about, or when it was asked for. */
   readonly coolingDownFrom: Millis | null;
   readonly runsWithinDay: number;
   readonly failuresInARow: number;

@@ -43,6 +43,7 @@ export function createDecideOn(
             model: models.get(trigger.model),
             runs,
             switches,
+            now: liveClock ? clock() : null,
             behind: behind(trigger.model),
           });
     const { decision, reason } =

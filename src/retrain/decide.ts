@@ -47,26 +47,40 @@ export type Spent = Pick<RetrainFacts, "inFlight" | "successor" | "coolingDownFr
 
 /**
  * What the runs so far leave of the budget at `at`, in event time. Triggers may come out of order, so runs on both sides
- * of it count. `resumedAt` is when a person last said that failures are seen to.
+ * of it count; and so do runs that were asked for shortly before `now`, whatever day they are about. `now` is null where
+ * events are the clock. `resumedAt` is when a person last said that failures are seen to.
  */
 export function spentBy(
   runs: readonly RetrainRun[],
   trigger: Pick<RetrainTrigger, "id" | "at" | "version">,
   settings: RetrainingSettings,
   resumedAt: Millis,
+  now: Millis | null,
 ): Spent {
   const others = runs.filter((run) => run.id !== trigger.id);
   const counted = others.filter((run) => spendsBudget(run, settings));
-  const away = (run: RetrainRun) => Math.abs(trigger.at - run.at);
-  const recent = counted.filter((run) => holdsCooldown(run) && away(run) < settings.cooldown).sort((a, b) => away(a) - away(b))[0];
+  const near = (run: RetrainRun) => nearer(run, trigger.at, now);
+  const recent = counted
+    .filter(holdsCooldown)
+    .map(near)
+    .filter(({ away }) => away < settings.cooldown)
+    .sort((a, b) => a.away - b.away)[0];
   const open = others.find(isOpen);
   return {
     inFlight: open ? { id: open.id, state: open.state } : null,
     successor: others.find((run) => run.state === "succeeded" && run.version === trigger.version)?.id ?? null,
     coolingDownFrom: recent?.at ?? null,
-    runsWithinDay: counted.filter((run) => away(run) < DAY).length,
+    runsWithinDay: counted.filter((run) => near(run).away < DAY).length,
     failuresInARow: failuresInARow(others, resumedAt),
   };
+}
+
+/** How far a run is away: from what it is about, or from when it was asked for. */
+function nearer(run: RetrainRun, at: Millis, now: Millis | null): { readonly at: Millis; readonly away: Millis } {
+  const about = { at: run.at, away: Math.abs(at - run.at) };
+  if (now === null || run.attemptedAt === null) return about;
+  const asked = { at: run.attemptedAt, away: Math.abs(now - run.attemptedAt) };
+  return asked.away < about.away ? asked : about;
 }
 
 /** A job that failed holds no cooldown, but spends the day's budget: a broken one is not hammered. */

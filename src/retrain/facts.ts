@@ -19,14 +19,16 @@ export async function gatherFacts(
     readonly runs: readonly RetrainRun[];
     readonly switches: readonly RetrainSwitch[];
     /** Null where events are the clock. */
+    readonly now: Millis | null;
+    /** Null where events are the clock. */
     readonly behind: Millis | null;
   },
 ): Promise<RetrainFacts> {
-  const { trigger, settings, model, runs, switches, behind } = given;
+  const { trigger, settings, model, runs, switches, now, behind } = given;
   const length = Math.max(trigger.window.to - trigger.window.from, HOUR);
   const before = runs.filter((run) => TAUGHT.includes(run.state) && run.id !== trigger.id && run.at < trigger.at);
   return {
-    ...spentBy(runs, trigger, settings, resumedAt(switches, trigger.model)),
+    ...spentBy(runs, trigger, settings, resumedAt(switches, trigger.model), now),
     stopped: stoppedBy(switches, trigger.model),
     newLabels: await countNewLabels(store, trigger.model, Math.max(0, ...before.map(({ at }) => at))),
     behind,

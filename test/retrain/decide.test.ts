@@ -129,7 +129,7 @@ describe("what runs spend", () => {
       { failuresInARow: 1 },
     ],
   ])("%s", (_name, runs, changes, spent) => {
-    expect(spentBy(runs, { ...trigger, at: NOW }, { ...settings, ...changes }, NOW - 8 * DAY)).toMatchObject(spent);
+    expect(spentBy(runs, { ...trigger, at: NOW }, { ...settings, ...changes }, NOW - 8 * DAY, null)).toMatchObject(spent);
   });
 });
 

@@ -237,6 +237,35 @@ describe("R49 drift that persists for 30 days", () => {
   });
 });
 
+describe("R49 what comes late, about other days", () => {
+  const byWebhook = (changes: Partial<RetrainingSettings>) => retrainerOf({ maxFailures: 99, ...changes });
+  const fail = (retrainer: ReturnType<typeof retrainerOf>, run: RetrainRun | undefined) =>
+    retrainer.report(run?.id ?? "", { succeeded: false, version: null, detail: "" }, "the job");
+
+  it("is held to the budget of the day on which it comes", async () => {
+    const retrainer = byWebhook({ maxPerDay: 1, cooldown: 0 });
+    const [first] = await retrainer.consider([onDay(-30)]);
+    await fail(retrainer, first);
+    expect(await retrainer.consider([onDay(-20), onDay(-10), onDay(0)])).toMatchObject(
+      [1, 2, 3].map(() => ({ state: "refused", reason: "The budget is spent: 1 of 1 runs within a day." })),
+    );
+    now += DAY;
+    expect(await retrainer.consider([onDay(-5)])).toMatchObject([{ state: "started" }]);
+  });
+
+  it("is held to the cooldown since the last run was asked for", async () => {
+    const retrainer = byWebhook({ maxPerDay: 9, cooldown: 2 * DAY, lease: HOUR });
+    const [first] = await retrainer.consider([onDay(-30)]);
+    expect(first).toMatchObject({ state: "started" });
+    const asked = now;
+    now += DAY;
+    await retrainer.follow();
+    expect(await retrainer.consider([onDay(-10)])).toMatchObject([
+      { state: "refused", reason: `Cooling down: the run at ${new Date(asked).toISOString().replace(".000", "")} is less than 2d away.` },
+    ]);
+  });
+});
+
 describe("R42 an alert without evidence", () => {
   it.each(["no_data", "error", "insufficient", "labels_pending"] as const)("does not ask again while it says %s", async (health) => {
     const job = jobs(() => ({ state: "running", detail: "" }));
