@@ -39,10 +39,20 @@ export function maskedLine(text: string, from: number, to: number, masks: readon
   return maskedText((shown + text.slice(at, to)).trim());
 }
 
+/** A key with something behind its colon that is not hidden anyway. Looked for from the start of a word only: there is no other way to read one long word in reasonable time. */
+const KEY = /(?<![\w-])([\w-]+)["']?\s*:\s*(?=.)(?!\s|\*\*\*|["']?\$\{\w+\})/g;
+
 /** Catches what no parsed value covers: `token:abc` without its space, and lines of broken YAML. */
 export function maskedText(text: string): string {
-  return text.replaceAll(/([\w-]+)(["']?\s*:\s*)(?!\s|\*\*\*|["']?\$\{\w+\})(.+)/g, (_found, key: string, colon: string, rest: string) => {
-    if (isSecretKey(key)) return `${key}${colon}${HIDDEN}`;
-    return `${key}${colon}${maskedText(rest)}`;
-  });
+  let shown = "";
+  let at = 0;
+  for (const { 0: found, 1: key = "", index } of text.matchAll(KEY)) {
+    if (index < at || !isSecretKey(key)) continue;
+    shown += `${text.slice(at, index)}${found}${HIDDEN}`;
+    const rest = /.*/y;
+    rest.lastIndex = index + found.length;
+    rest.test(text);
+    at = rest.lastIndex;
+  }
+  return shown + text.slice(at);
 }

@@ -1,6 +1,7 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readDocument } from "../../src/config/document.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { formatProblems } from "../../src/config/problem.ts";
 import { load, loadRule, MODEL, problemsOf, workplace } from "./workplace.ts";
@@ -645,6 +646,16 @@ channels:
     "6 channels.c.to[0]",
     "2 rules[0].measure.window",
   ]);
+});
+
+it.each([
+  ["one long word", "x".repeat(1_000_000)],
+  ["nothing but keys", "a:".repeat(100_000)],
+  ["brackets without end", `rules: ${"{a: ".repeat(20_000)}`],
+])("%s is a problem like any other", (_name, text) => {
+  const document = readDocument("rules", text, {});
+  document.report([], "expected a mapping", "write `key: value` lines");
+  expect(document.problems()[0]).toMatchObject({ line: 1 });
 });
 
 it("prints place, message, line and hint", () => {
