@@ -4,6 +4,7 @@ import type { Measurement, MeasuredWindow, MeasureQuery } from "../model/measure
 import type { Maintenance, Rule } from "../model/rule.ts";
 import type { Clock, Millis } from "../model/time.ts";
 import { readAlert } from "../store/alert-pages.ts";
+import { readNotified } from "../store/firing.ts";
 import { insertStatuses, insertTransitions, readStatuses, readStirred, readTrail } from "../store/alerts.ts";
 import { readMeasurements } from "../store/measurements.ts";
 import type { Store } from "../store/store.ts";
@@ -134,11 +135,12 @@ export function createAlertEngine(options: {
 
   /** Stores what changed, transitions first. */
   async function keep(
-    { statuses: changed, transitions }: Outcome,
+    { statuses: changed, transitions: made }: Outcome,
     trail: readonly AlertStatus[],
     trailFirst = true,
   ): Promise<Transition[]> {
     const known = await standing();
+    const transitions = await toldToAll(made);
     if (transitions.length > 0) await insertTransitions(store, transitions);
     if (trail.length > 0 && trailFirst) await keepTrail(trail);
     // Calm goes on and on: where an alert is at rest as before, only memory knows up to when. Judged again, it is at rest again.
@@ -157,7 +159,16 @@ export function createAlertEngine(options: {
         to,
         ...(reason === undefined ? {} : { reason }),
       });
-    return [...transitions];
+    return transitions;
+  }
+
+  /** The end of an alert is told to whom its rule names now, and to all who were told of it. */
+  async function toldToAll(transitions: readonly Transition[]): Promise<Transition[]> {
+    const over = transitions.flatMap(({ to, alertId }) => (to === "resolved" ? [alertId] : []));
+    const told = await readNotified(store, over);
+    return transitions.map((one) =>
+      one.to === "resolved" ? { ...one, notify: [...new Set([...one.notify, ...(told.get(one.alertId) ?? [])])] } : one,
+    );
   }
 
   async function keepTrail(trail: readonly AlertStatus[]): Promise<void> {

@@ -16,3 +16,14 @@ export async function readFiring(store: Store, filter: { model?: string } = {}):
   );
   return rows.map(parseTransition);
 }
+
+/** Whom the firing of these alerts was for, by the alert's id. */
+export async function readNotified(store: Store, alertIds: readonly string[]): Promise<Map<string, readonly string[]>> {
+  if (alertIds.length === 0) return new Map();
+  const rows = await store.query<{ alert_id: string; channels: string[] }>(
+    `SELECT alert_id, arraySort(groupUniqArrayArray(notify)) AS channels FROM alert_transitions FINAL
+     WHERE alert_id IN {ids:Array(String)} AND to_state = 'firing' GROUP BY alert_id`,
+    { ids: alertIds },
+  );
+  return new Map(rows.map(({ alert_id, channels }) => [alert_id, channels]));
+}

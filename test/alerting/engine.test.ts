@@ -334,6 +334,13 @@ describe("what no rule judges any more", () => {
     expect(await readAlerts(store)).toMatchObject([{ state: "resolved" }]);
   });
 
+  it("is told to those who were told of it when it is over, though its rule names others by now", async () => {
+    await open();
+    const engine = engineOf([exampleRule({ notify: ["ml"], clear: { ...exampleRule().clear, evaluations: 1 } })]);
+    expect(await engine.evaluate(exampleWindow(1, [QUIET]))).toMatchObject([{ to: "resolved", notify: ["ml", "ops"] }]);
+    expect(await readTransitions(store, { limit: 1 })).toMatchObject([{ to: "resolved", notify: ["ml", "ops"] }]);
+  });
+
   it("is left alone while its rule is there", async () => {
     await open();
     expect(await engineOf([exampleRule()]).closeUnwatched(models)).toEqual([]);
