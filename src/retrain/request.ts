@@ -52,6 +52,7 @@ function trainingSql(model: string, { from, to }: Window): string {
   return `SELECT * FROM training_rows WHERE model = ${text} AND time >= ${moment(from)} AND time < ${moment(to)} AND label IS NOT NULL`;
 }
 
-function shellWord(text: string): string {
+/** A word that a shell takes as it is. */
+export function shellWord(text: string): string {
   return /^[\w.:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,7 +1,7 @@
 import type { BaselineSettings, ModelSettings, RetrainingSettings } from "../model/settings.ts";
 import type { RetrainRun, SwapAdvice } from "../model/retraining.ts";
 import { formatTime } from "../model/time.ts";
-import { trainingWindow } from "./request.ts";
+import { shellWord, trainingWindow } from "./request.ts";
 
 /**
  * What it takes to hold the new version against what it was trained on. Baselines that move with the rows, and those of a
@@ -21,7 +21,7 @@ export function swapAdvice(run: RetrainRun, model: ModelSettings, settings: Retr
   const file = `${lacking.name}-of-the-new-version.ndjson`;
   return {
     why: `The alerts of ${run.version} are held against ${lacking.name}, which ${version} was not trained on.`,
-    command: `driftwatch export --model ${JSON.stringify(model.name)} --from ${formatTime(from)} --to ${formatTime(to)} --labelled > ${file}`,
-    yaml: `baselines: {${JSON.stringify(lacking.name)}: {by_version: {${JSON.stringify(version)}: {file: ${file}}}}}`,
+    command: `driftwatch export --model ${shellWord(model.name)} --from ${formatTime(from)} --to ${formatTime(to)} --labelled > ${shellWord(file)}`,
+    yaml: `baselines: {${JSON.stringify(lacking.name)}: {by_version: {${JSON.stringify(version)}: {file: ${JSON.stringify(file)}}}}}`,
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import type { Comparison, MetricComparison } from "../../src/model/comparison.ts";
 import type { ModelSettings } from "../../src/model/settings.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
@@ -99,8 +100,18 @@ describe("what a swap of baselines takes", () => {
     expect(swapAdvice(run, model([file]), exampleRetraining())).toEqual({
       why: "The alerts of q1 are held against training, which q2 was not trained on.",
       command:
-        'driftwatch export --model "flight-delay" --from 2013-06-05T00:00:00Z --to 2013-09-03T00:00:00Z --labelled > training-of-the-new-version.ndjson',
-      yaml: 'baselines: {"training": {by_version: {"q2": {file: training-of-the-new-version.ndjson}}}}',
+        "driftwatch export --model flight-delay --from 2013-06-05T00:00:00Z --to 2013-09-03T00:00:00Z --labelled > training-of-the-new-version.ndjson",
+      yaml: 'baselines: {"training": {by_version: {"q2": {file: "training-of-the-new-version.ndjson"}}}}',
+    });
+  });
+
+  it("words that a shell takes as they are, and YAML does, whatever things are called", () => {
+    const file = { kind: "file", name: "it's; $(id): {", file: null, byVersion: new Map<string, string>() } as const;
+    const { command, yaml } = swapAdvice(run, { ...model([file]), name: "a $(touch x) `y`" }, exampleRetraining());
+    expect(command).toContain("--model 'a $(touch x) `y`' ");
+    expect(command).toMatch(/> 'it'\\''s; \$\(id\): \{-of-the-new-version\.ndjson'$/);
+    expect(parse(yaml ?? "")).toEqual({
+      baselines: { "it's; $(id): {": { by_version: { q2: { file: "it's; $(id): {-of-the-new-version.ndjson" } } } },
     });
   });
 
