@@ -16,6 +16,8 @@ import { silence, silenceJson } from "./silence-json.ts";
 const by = text("Who does it, for those who ask later.").optional();
 const comment = text("Why, for those who ask later.").optional();
 const NOBODY = "an operator";
+/** The last time that can be given: what ends later could neither be shown nor found again to be ended. */
+const LATEST = 4e12;
 
 /** Who is to be told no more: of one alert, or of what matches for some time. */
 export function silenceRoutes(dependencies: Pick<ApiDependencies, "store" | "models" | "rules" | "clock">): Route[] {
@@ -94,11 +96,14 @@ export function silenceRoutes(dependencies: Pick<ApiDependencies, "store" | "mod
         checkNames(query.model, query.rule);
         const now = clock();
         const from = query.from ?? now;
+        const to = from + query.for;
+        if (to > LATEST)
+          throw new Problem(400, "This silence would end when nobody looks any more.", "Say how long in hours or days, as in for=2h.");
         const made: Silence = {
           id: randomUUID(),
           match,
           from,
-          to: from + query.for,
+          to,
           by: query.by || NOBODY,
           comment: query.comment ?? "",
           createdAt: now,

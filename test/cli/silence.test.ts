@@ -50,6 +50,7 @@ describe("silence", () => {
   it.each([
     [["--model", "flight-delay"], "A silence has an end.", "--for 2h"],
     [["--for", "2h"], "This would silence everything.", "at least one of model"],
+    [["--for", "400y", "--model", "flight-delay"], "This silence would end when nobody looks any more.", "hours or days"],
     [["--for", "2h", "--model", "flght"], "There is no model “flght”.", "flight-delay"],
     [["--for", "2h", "--rule", "none"], "There is no rule “none”.", "/v1/rules"],
     [["--for", "2 hours", "--rule", "none"], "duration such as", ""],
