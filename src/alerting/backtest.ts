@@ -5,6 +5,7 @@ import { SEVERITIES, type Maintenance, type Rule } from "../model/rule.ts";
 import { windowsEnding, type Millis, type Window } from "../model/time.ts";
 import { readMeasurements } from "../store/measurements.ts";
 import type { Store } from "../store/store.ts";
+import { readVersions } from "../store/versions.ts";
 import { judge, type Tools } from "./judge.ts";
 import { measuredWindows } from "./measured-windows.ts";
 import { play } from "./play.ts";
@@ -28,7 +29,10 @@ export async function backtestRule(options: {
   readonly measure: (query: MeasureQuery) => Promise<readonly Measurement[]>;
 }): Promise<BacktestCourse> {
   const { store, rule, which, model, maintenance, stretch, tools, measure } = options;
-  const ends = windowsEnding(stretch.from, stretch.to, rule.measure.window, rule.measure.every).map(({ to }) => to);
+  // There is no history before the first row, however early the stretch begins.
+  const first = Math.min(stretch.to, ...(await readVersions(store, model.name)).map(({ firstSeen }) => firstSeen));
+  const from = Math.max(stretch.from, first);
+  const ends = windowsEnding(from, stretch.to, rule.measure.window, rule.measure.every).map(({ to }) => to);
   const past = await hasStored(store, rule, model.name, ends);
   const windowsOf = (some: readonly Millis[]) =>
     past ? measuredWindows(store, rule, model.name, some, undefined) : measuredNow(rule, model.name, some, measure);
@@ -101,14 +105,15 @@ async function hasStored(
   model: string,
   ends: readonly Millis[],
 ): Promise<boolean> {
-  if (ends.length === 0) return false;
+  const [first, last] = [ends[0], ends.at(-1)];
+  if (first === undefined || last === undefined) return false;
   const family = metric === "drift" ? "drift" : metricFamily(metric);
   const found = await readMeasurements(store, {
     model,
     baseline,
     windowMs: window,
-    after: Math.min(...ends) - 1,
-    upTo: Math.max(...ends),
+    after: first - 1,
+    upTo: last,
     ...(family === "drift" && metric !== "drift" ? { metric } : { family }),
     ...(segments === undefined ? {} : { segments: "each" as const }),
     limit: 1,

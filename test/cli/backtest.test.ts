@@ -68,9 +68,7 @@ test("history is played by the rules there are, and by others beside them, and n
 
   // One that is quicker, and one on windows nobody ever asked for.
   const proposed = join(scratchDirectory(), "proposed.yaml");
-  writeFileSync(
-    proposed,
-    `rules:
+  const rules = `rules:
   - name: feature-drift
     measure: {metric: drift, of: features, baseline: training, window: 1d}
     fire: {above: {wasserstein: 0.2, psi: 0.1}, false_alarms: 0.01}
@@ -80,8 +78,9 @@ test("history is played by the rules there are, and by others beside them, and n
   - name: half-days
     measure: {metric: wasserstein, of: [amount], baseline: training, window: 12h, every: 12h}
     fire: {above: 0.2}
-`,
-  );
+`;
+  const quarters = rules.replace(/ {2}- name: feature-drift[^]*half-days/, "  - name: quarter-days").replace("every: 12h", "every: 6h");
+  writeFileSync(proposed, rules);
   const stored = await readTransitions(app.store, { limit: 999 });
   const courses = coursesOf(await run("--rules", proposed, "--json"));
   const summary = courses.map(({ rule, which, windows, pages }) => [
@@ -98,6 +97,13 @@ test("history is played by the rules there are, and by others beside them, and n
   ]);
   expect(courses.map(({ pages }) => pages[0]?.told_at)).toEqual(["2026-06-04T00:00:00Z", "2026-06-03T00:00:00Z", "2026-06-02T12:00:00Z"]);
   expect(await readTransitions(app.store, { limit: 999 })).toEqual(stored);
+
+  // Before the first row there is nothing to play, and nothing to wait for.
+  writeFileSync(proposed, quarters);
+  expect(coursesOf(await run("--rules", proposed, "--json", "--from", "1970-01-02"))).toMatchObject([
+    { rule: "quarter-days", windows: 31 },
+  ]);
+  writeFileSync(proposed, rules);
 
   const { out, code } = await run("--rules", proposed);
   expect(code).toBe(0);
