@@ -457,6 +457,7 @@ const QUALITY_WORDS = {
   unseen_rate: "category never seen",
   out_of_range_rate: "out of range",
   constant: "one value alone",
+  constraint_violations: "breaks a constraint",
   unknown_feature_rate: "unknown features",
   conflict_rate: "id used twice",
   volume_drop: "rows missing",

@@ -16,6 +16,7 @@ const METRIC_WORDS: Readonly<Record<NamedMetric | "specificity", string>> = {
   unseen_rate: "share of unseen categories",
   out_of_range_rate: "share of values out of range",
   constant: "being one value alone",
+  constraint_violations: "share of rows that break a constraint",
   unknown_feature_rate: "share of rows with unknown features",
   conflict_rate: "share of rows whose id another row holds",
   volume_drop: "share of rows that are missing",

@@ -1,3 +1,4 @@
+import { brokenWords } from "./constraint-words.ts";
 import { metricFamily, type Measurement, type Metric } from "../model/measurement.ts";
 import { traitOf } from "../model/performance.ts";
 import { unitWords } from "./likely.ts";
@@ -45,6 +46,7 @@ const BROKEN_WORDS: Partial<Record<Metric, (value: number, subject: string, meas
     value === 1
       ? `${subject} is ${only === undefined ? "one value" : named(only)} in all of ${rows(current)}, where it used to vary`
       : `${subject} varies`,
+  constraint_violations: (_value, subject, { detail: { constraints = [] } }) => brokenWords(subject, constraints),
   unknown_feature_rate: (value, _subject, { detail: { unknown = [] } }) => {
     const names = unknown.slice(0, 3).map(({ feature }) => named(feature));
     return `${percent(value)} of rows carry features that no baseline knows${names.length === 0 ? "" : `: ${names.join(", ")}${unknown.length > 3 ? " and others" : ""}`}`;

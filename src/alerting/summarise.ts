@@ -75,6 +75,7 @@ function resolvedWords({ fire, measure: { baseline } }: Rule, { measurement, sha
   if (fire.limit) return `${subject} is on the right side of its limit again`;
   if (fire.change) return `${subject} does not change beyond what the rule allows any more`;
   if (share) return `Few features differ from what ${named(baseline)} leads one to expect now`;
+  if (measurement.metric === "constraint_violations") return `${subject} keeps to its constraints again`;
   return measurement.metric === "out_of_range_rate"
     ? `${subject} is inside the range of ${named(baseline)} again. That range moves with time: this can mean that the change has become part of it, not that it was repaired`
     : `${subject} is back to what ${named(baseline)} leads one to expect`;
@@ -130,6 +131,8 @@ function amount(rule: Rule, { measurement, threshold, share, earlier }: Judgemen
     return `Its ${metric} went from ${number(earlier)} to ${number(measurement.value)} within ${formatDuration(fire.change.over)}; the rule fires at a change of more than ${number(threshold)}`;
   if (fire.drop !== null) return `The rule fires at a loss of more than ${number(threshold)} against ${named(measure.baseline)}`;
   if (measurement.expected === null) return `Its ${metric} is ${number(measurement.value)}; the rule fires above ${number(threshold)}`;
+  if (measurement.metric === "constraint_violations")
+    return `Its ${metric} is ${number(measurement.value)}, where ${number(measurement.expected)} may be; the rule fires ${threshold === 0 ? "" : `${number(threshold)} `}above that`;
   return `Its ${metric} is ${number(measurement.value)}, where ${number(measurement.expected)} is usual without a change; the rule fires ${number(threshold)} above that`;
 }
 
@@ -153,5 +156,5 @@ function now({ measurement, pValue, adjustedPValue, share }: Judgement): string 
   if (value === null) return null;
   const usual = metricFamily(metric) === "performance" ? (measurement.detail.reference ?? expected) : expected;
   const sure = pValue === null ? "" : `; ${chance(adjustedPValue ?? pValue)}`;
-  return `${capitalise(metricWords(metric))} is ${number(value)}${usual === null ? "" : `, where ${number(usual)} is usual`}${sure}`;
+  return `${capitalise(metricWords(metric))} is ${number(value)}${usual === null ? "" : `, where ${number(usual)} ${metric === "constraint_violations" ? "may be" : "is usual"}`}${sure}`;
 }

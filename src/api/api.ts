@@ -5,6 +5,7 @@ import { createAuthorise } from "./authorise.ts";
 import { backtestRoutes } from "./backtest.ts";
 import { changesRoutes } from "./changes.ts";
 import { compareRoutes } from "./compare.ts";
+import { constraintRoutes } from "./constraints.ts";
 import type { ApiDependencies } from "./dependencies.ts";
 import { docsPage, DOCS_ICON, DOCS_STYLE } from "./docs.ts";
 import { eventRoutes } from "./events.ts";
@@ -39,6 +40,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...eventRoutes(dependencies),
     ...modelRoutes(dependencies),
     ...gridRoutes(dependencies),
+    ...constraintRoutes(dependencies),
     ...measurementRoutes(dependencies),
     ...segmentRoutes(dependencies),
     ...compareRoutes(dependencies),

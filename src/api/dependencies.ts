@@ -3,6 +3,7 @@ import type { Log } from "../log.ts";
 import type { Backtest } from "../model/backtest.ts";
 import type { Changes, ChangesQuery } from "../model/change.ts";
 import type { Comparison, ComparisonQuery } from "../model/comparison.ts";
+import type { Suggestion } from "../model/constraint.ts";
 import type { RejectReason } from "../model/event.ts";
 import type { Measurement, MeasureQuery } from "../model/measurement.ts";
 import type { Rule } from "../model/rule.ts";
@@ -70,6 +71,8 @@ export type ApiDependencies = {
   readonly changes: (query: ChangesQuery) => Promise<Changes | null>;
   /** Which segments carry a change; null where there is nothing to take apart. */
   readonly explainSegments: (question: SegmentQuestion) => Promise<SegmentAnswer | null>;
+  /** What a baseline suggests of the features of a model; null before there are bins. */
+  readonly suggestConstraints: (model: string, baseline: string) => Promise<Suggestion | null>;
   /** Makes new bins from the baselines and live rows of a stretch; null with too few of them. */
   readonly rebuild: (model: string, live: Window) => Promise<Grid | null>;
   /** What rules would have made of what is stored: those written here, or those there are. */

@@ -18,7 +18,7 @@ export const evidence = z.enum(["baseline_windows", "independent_rows"]).meta({
 
 export const detail = z.record(z.string(), z.unknown()).meta({
   description:
-    "What stands behind the value, by kind of measurement: bins, hits, scale, range, unseen, without, unknown, schema, usual, confusion, label_coverage, labels (how ripe they are), corrected, note …; and `verdict`, whether the feed broke or the world moved, where it is more than chance",
+    "What stands behind the value, by kind of measurement: bins, hits, scale, range, unseen, constraints, without, unknown, schema, usual, confusion, label_coverage, labels (how ripe they are), corrected, note …; and `verdict`, whether the feed broke or the world moved, where it is more than chance",
 });
 
 export const page = (item: z.ZodType) =>

@@ -5,6 +5,7 @@ import { action, jsonOption, newCommand, note, withConnection, type Cli, type Gl
 import type { Connection } from "./connection.ts";
 import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
+import { suggestCommand } from "./suggest.ts";
 import { askItems } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
 import { figure, formatTable, type Column } from "./table.ts";
@@ -64,6 +65,7 @@ export function baselineCommand(cli: Cli) {
     .addCommand(create)
     .addCommand(list)
     .addCommand(show)
+    .addCommand(suggestCommand(cli))
     .addCommand(fitCommand(cli))
     .addCommand(rebuildCommand(cli));
 }

@@ -63,6 +63,7 @@ function summary(config: Config) {
       positive: model.positive,
       bucket: formatDuration(model.bucket),
       baselines: model.baselines.map(baselineText),
+      constraints: model.constraints?.length ?? 0,
       retraining: retrainingText(config, model.name),
     })),
     rules: config.rules.map((rule) => ({
@@ -94,12 +95,13 @@ function summaryText(config: Config, width: number | null): string {
     `${printableLines(facts.join("\n"))}\n`,
     table(
       "models",
-      ["model", "task", "bucket", "retraining", "baselines"],
+      ["model", "task", "bucket", "retraining", "constraints", "baselines"],
       models.map((model) => [
         model.name,
         model.positive === null ? model.task : `${model.task} (${model.positive})`,
         model.bucket,
         model.retraining,
+        model.constraints === 0 ? NOTHING : countOf(model.constraints, "feature"),
         model.baselines.join("; ") || NOTHING,
       ]),
     ),

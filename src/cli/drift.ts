@@ -34,7 +34,7 @@ type DriftOptions = Span & {
   readonly metric: Metric | "judged" | "all";
   readonly baseline?: string;
   readonly segment?: string;
-  readonly above: number;
+  readonly above?: number;
   readonly exact?: boolean;
   readonly json?: boolean;
   readonly failOn?: "drift";
@@ -57,7 +57,11 @@ export function driftCommand(cli: Cli) {
     )
     .option("--baseline <name>", "one baseline only")
     .option("--segment <name>", "one segment instead of all rows, as in carrier=DL; or each")
-    .addOption(new Option("--above <effect>", "call it drift above this effect (value less expected)").argParser(effectSize).default(0.1))
+    .addOption(
+      new Option("--above <effect>", "call it drift above this effect, value less expected (default: 0.1, of constraints 0)").argParser(
+        effectSize,
+      ),
+    )
     .option("--exact", "compute everything from the rows themselves as well, for audits; with --last, or --from and --to")
     .addOption(jsonOption())
     .addOption(new Option("--fail-on <what>", "exit with 3 when anything has drifted").choices(["drift"]))
@@ -91,7 +95,9 @@ async function showDrift(io: Io, connection: Connection, model: ModelSettings, o
         { ...params, window: options.window === undefined ? undefined : formatDuration(options.window) },
         () => true,
       );
-  const judged = judgeItems(options.metric === "judged" ? judgedMetrics(found) : found, options.above).sort(bySignificance);
+  // What somebody set as a limit is the limit.
+  const above = options.above ?? (options.metric === "constraint_violations" ? 0 : 0.1);
+  const judged = judgeItems(options.metric === "judged" ? judgedMetrics(found) : found, above).sort(bySignificance);
 
   if (options.json) io.stdout.write(judgedLines(judged));
   else if (judged.length > 0) io.stdout.write(driftTable(model.name, judged, io.stdout.columns));
@@ -249,10 +255,16 @@ function largestChange({ detail, metric, value }: MeasurementItem): string {
   const bin = detail.bins?.[0];
   if (bin) return `${bin.bin}: ${percent(bin.reference)} → ${percent(bin.current)}`;
   if (metricFamily(metric) !== "quality" || value === null) return NOTHING;
+  const [broken] = detail.constraints ?? [];
+  if (broken && value === 0) return NOTHING;
+  if (broken) return `${broken.constraint}: ${number(value * 100)}% of rows${namesOf(broken.values?.map((one) => one.value) ?? [])}`;
   const names = detail.unseen?.map((one) => one.value) ?? detail.unknown?.map((one) => one.feature) ?? [];
-  const named = names.length === 0 ? "" : `: ${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}`;
   if (metric === "constant") return detail.only === undefined ? NOTHING : `always ${detail.only}`;
   return metric.startsWith("volume_") || metric === "silence_rate" || metric.startsWith("latency_")
     ? NOTHING
-    : `${number(value * 100)}% of rows${named}`;
+    : `${number(value * 100)}% of rows${namesOf(names)}`;
+}
+
+function namesOf(names: readonly string[]): string {
+  return names.length === 0 ? "" : `: ${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}`;
 }

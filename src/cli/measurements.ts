@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { ConstraintFinding } from "../model/constraint.ts";
 import type { Measurement, Metric, PerformanceMetric, Verdict } from "../model/measurement.ts";
 import { lossAgainst } from "../model/performance.ts";
 import { formatDuration, formatTime, floorTo, parseTime, type Millis, type Window } from "../model/time.ts";
@@ -44,6 +45,10 @@ export type MeasurementItem = {
     readonly unseen?: readonly { readonly value: string }[];
     readonly unknown?: readonly { readonly feature: string }[];
     readonly only?: string;
+    readonly constraints?: readonly {
+      readonly constraint: ConstraintFinding["constraint"];
+      readonly values?: readonly { readonly value: string }[];
+    }[];
     readonly verdict?: Pick<Verdict, "kind" | "reason" | "values">;
   };
 };

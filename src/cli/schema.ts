@@ -1,4 +1,4 @@
-import { jsonSchema, rulesJsonSchema } from "../config/json-schema.ts";
+import { constraintsJsonSchema, jsonSchema, rulesJsonSchema } from "../config/json-schema.ts";
 import { action, newCommand, type Cli, type Global } from "./command.ts";
 import { safeJson } from "./text.ts";
 
@@ -8,9 +8,10 @@ export function schemaCommand(cli: Cli) {
     "schema --rules > rules.schema.json",
   ])
     .option("--rules", "the schema of a file of alert rules instead")
+    .option("--constraints", "the schema of a file of constraints instead")
     .action(
-      action(cli, ({ rules }: { rules?: boolean } & Global) => {
-        cli.io.stdout.write(`${safeJson(rules ? rulesJsonSchema() : jsonSchema(), 2)}\n`);
+      action(cli, ({ rules, constraints }: { rules?: boolean; constraints?: boolean } & Global) => {
+        cli.io.stdout.write(`${safeJson(constraints ? constraintsJsonSchema() : rules ? rulesJsonSchema() : jsonSchema(), 2)}\n`);
         return 0;
       }),
     );

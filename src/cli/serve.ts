@@ -53,6 +53,7 @@ export function createSite(app: App, { log, links = [] }: SiteOptions): Hono {
     withExactValues: monitor.withExactValues,
     changes: monitor.changes,
     explainSegments: monitor.explainSegments,
+    suggestConstraints: monitor.suggestConstraints,
     rebuild: app.rebuild,
     backtest: backtestOf(app),
     compare: (settings, query) => compareVersions({ store, settings, watermark: app.watermark(settings.name) }, query),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { constraintsFileSchema } from "./constraints-schema.ts";
 import { rulesSchema } from "./rules-schema.ts";
 import { configSchema } from "./schema.ts";
 
@@ -10,4 +11,9 @@ export function jsonSchema(): Record<string, unknown> {
 /** JSON Schema of a file of alert rules. */
 export function rulesJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(rulesSchema, { io: "input" }), title: "driftwatch alert rules" };
+}
+
+/** JSON Schema of a file of constraints. */
+export function constraintsJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(constraintsFileSchema, { io: "input" }), title: "driftwatch constraints" };
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { Config } from "../model/settings.ts";
 import type { Maintenance, Rule } from "../model/rule.ts";
 import { readDocument, type Document } from "./document.ts";
@@ -8,12 +8,13 @@ import type { Problem } from "./problem.ts";
 import { readAdapters } from "./read-adapters.ts";
 import { readChannels, readHeartbeat } from "./read-channels.ts";
 import { warnOfForbidden } from "./warn-of-forbidden.ts";
+import { warnOfUnwatched } from "./warn-of-unwatched.ts";
 import { checkTopLevel, readHttp, readKafka, readStore } from "./read-connections.ts";
 import { readModels } from "./read-models.ts";
 import { readPart, valueAt } from "./read-part.ts";
 import { readRetraining } from "./read-retraining.ts";
 import { readMaintenance, readRules } from "./read-rules.ts";
-import { unreadable } from "./read-secret.ts";
+import { readNamedFile, unreadable } from "./read-secret.ts";
 import { clockSchema, outgoingSchema } from "./schema.ts";
 import type { Environment } from "./substitute-env.ts";
 
@@ -48,7 +49,14 @@ export function loadConfig(options: LoadOptions): Loaded {
   const kafka = readKafka(document, surroundings);
   const store = readStore(document, surroundings);
   const http = readHttp(document, surroundings);
-  const models = readModels(document, surroundings);
+  const documents: Document[] = [document];
+  const models = readModels(document, surroundings, (path, named) => {
+    const content = readNamedFile(document, surroundings, path, named, "constraints");
+    if (content === undefined) return undefined;
+    const found = readDocument(isAbsolute(named) ? named : join(dirname(file), named), content, env);
+    documents.push(found);
+    return found;
+  });
   const outgoing = valueAt(document.data, ["outgoing"]) === undefined ? { allow: [] } : readPart(document, outgoingSchema, ["outgoing"]);
   const heartbeat = readHeartbeat(document, surroundings);
   const channels = readChannels(document, surroundings);
@@ -59,7 +67,6 @@ export function loadConfig(options: LoadOptions): Loaded {
   const retraining = readRetraining(document, surroundings, modelNames);
   if (outgoing) warnOfForbidden(document, outgoing.allow, { channels, retraining, heartbeat: heartbeat ?? null });
 
-  const documents: Document[] = [document];
   const unread: Problem[] = [];
   const rules: Rule[] = [];
   const maintenance: Maintenance[] = [];
@@ -75,6 +82,8 @@ export function loadConfig(options: LoadOptions): Loaded {
     maintenance.push(...readMaintenance(ruleDocument, modelNames));
     rules.push(...readRules(ruleDocument, { models, modelNames, channelNames }, ruleFile.shipped, taken));
   }
+
+  warnOfUnwatched(document, models, rules);
 
   const problems = [...documents.flatMap((each) => each.problems()), ...unread];
   if (problems.length > 0 || !clock || kafka === undefined || !store || !http || !outgoing || heartbeat === undefined) {

@@ -5,13 +5,14 @@ import { formatDuration } from "../model/time.ts";
 import type { Document } from "./document.ts";
 import type { Path } from "./problem.ts";
 import { isMapping, namesAt, readPart, reportType, reportUnknownKey, valueAt } from "./read-part.ts";
+import { readConstraints, type OpenNamed } from "./read-constraints.ts";
 import { readSegments } from "./read-segments.ts";
 import { unreadable, type Surroundings } from "./read-secret.ts";
 import { readTable } from "./read-table.ts";
 import { baselineSchemas, modelSchema } from "./schema.ts";
 
 /** The models that are right, by name; what is wrong with the others the document then holds. */
-export function readModels(document: Document, surroundings: Surroundings): Map<string, ModelSettings> {
+export function readModels(document: Document, surroundings: Surroundings, open: OpenNamed): Map<string, ModelSettings> {
   const models = new Map<string, ModelSettings>();
   const names = namesAt(document, ["models"]);
   const raw = valueAt(document.data, ["models"]);
@@ -19,15 +20,15 @@ export function readModels(document: Document, surroundings: Surroundings): Map<
     document.report(["models"], "expected at least one model", "as in models: {flight-delay: {task: binary, positive: late}}");
   }
   for (const name of names) {
-    const model = readModel(document, surroundings, name);
+    const model = readModel(document, surroundings, open, name);
     if (model) models.set(name, model);
   }
   return models;
 }
 
-function readModel(document: Document, surroundings: Surroundings, name: string): ModelSettings | undefined {
+function readModel(document: Document, surroundings: Surroundings, open: OpenNamed, name: string): ModelSettings | undefined {
   const path = ["models", name];
-  const model = readPart(document, modelSchema, path, ["baselines", "segments"]);
+  const model = readPart(document, modelSchema, path, ["baselines", "segments", "constraints"]);
   const baselines: BaselineSettings[] = [];
   let complete = true;
   for (const baselineName of namesAt(document, [...path, "baselines"])) {
@@ -39,7 +40,8 @@ function readModel(document: Document, surroundings: Surroundings, name: string)
     if (baseline) checkSeason(document, baselinePath, baseline);
   }
   const segments = readSegments(document, [...path, "segments"]);
-  if (!model || !complete || !segments) return undefined;
+  const constraints = readConstraints(document, open, [...path, "constraints"]);
+  if (!model || !complete || !segments || !constraints) return undefined;
   if (model.task === "binary" && model.positive === undefined) {
     document.report(
       [...path, "positive"],
@@ -75,6 +77,7 @@ function readModel(document: Document, surroundings: Surroundings, name: string)
     labelsExpectedWithin: model.labels.expected_within,
     ...(model.drift.metrics === undefined ? {} : { driftMetrics: model.drift.metrics }),
     ...(segments.length === 0 ? {} : { segments }),
+    ...(constraints.length === 0 ? {} : { constraints }),
     baselines,
   };
 }

@@ -3,6 +3,7 @@ import { DEEPEST_CUTOFF, DRIFT_METRICS } from "../model/measurement.ts";
 import { PASSWORD_MECHANISMS, SCOPES, SEASONS, TASKS, type Season } from "../model/settings.ts";
 import { DAY, MINUTE } from "../model/time.ts";
 import { adapterSchemas } from "./adapters-schema.ts";
+import { constraintsSchema } from "./constraints-schema.ts";
 import { retrainingSchema } from "./retraining-schema.ts";
 import { tableShape } from "./table-schema.ts";
 import { addresses, delay, duration, email, flag, name, object, port, says, text, time, url } from "./schema-values.ts";
@@ -267,6 +268,7 @@ export const configSchema = object({
         )
         .default({}),
       segments: z.array(z.union([column, segmentSchemas.by, segmentSchemas.where])).default([]),
+      constraints: constraintsSchema.default({}),
     }),
   ),
   adapters: z.record(name, z.discriminatedUnion("type", [adapterSchemas.mapped, adapterSchemas.cloudevents])).default({}),

@@ -35,6 +35,8 @@ export function whyNotApplicable({ measure }: Pick<Rule, "measure">, model: Mode
       hint: "name a baseline such as `recent: {window: 14d}`",
     };
   }
+  if (measure.metric === "constraint_violations" && measure.segments !== undefined)
+    return { key: "segments", message: "constraints are of all rows together", hint: "remove `segments`" };
   const unknown = unknownSegment(measure.segments, model.segments ?? []);
   if (unknown !== null) return { key: "segments", ...unknown(model.name) };
   if (model.task === "ranking" && Array.isArray(measure.of) && measure.of.includes("label"))

@@ -1,3 +1,4 @@
+import type { ConstraintFinding } from "./constraint.ts";
 import type { SegmentsAsked } from "./segment.ts";
 import type { Millis } from "./time.ts";
 
@@ -34,6 +35,7 @@ export const QUALITY_METRICS = [
   "unseen_rate",
   "out_of_range_rate",
   "constant",
+  "constraint_violations",
   ...TRAFFIC_METRICS,
 ] as const;
 /** Known once labels are. */
@@ -286,6 +288,8 @@ export type MeasurementDetail = {
   readonly range?: { readonly low: number; readonly high: number; readonly currentLow: number; readonly currentHigh: number };
   /** Rows without a usable value, by what they hold instead; only those that occur. */
   readonly without?: { readonly nothing?: number; readonly anotherType?: number; readonly notFinite?: number };
+  /** What each constraint on a feature makes of the window, the worst first. */
+  readonly constraints?: readonly ConstraintFinding[];
   /** The one value of a window, where that is known. */
   readonly only?: string;
   /** Features that no reference knows, most frequent first. */

@@ -3,6 +3,7 @@ import type { ComparedMetric } from "./comparison.ts";
 import type { FieldPath } from "./field-path.ts";
 import type { DriftMetric } from "./measurement.ts";
 import type { Maintenance, Rule } from "./rule.ts";
+import type { Constraint } from "./constraint.ts";
 import type { SegmentSettings } from "./segment.ts";
 
 /** What the rest of the program knows of the configuration: checked, complete, frozen. */
@@ -66,6 +67,8 @@ export type ModelSettings = {
   readonly baselines: readonly BaselineSettings[];
   /** What rows are counted by beside all together. Absent: nothing. */
   readonly segments?: readonly SegmentSettings[];
+  /** What its features have to be. Absent: nothing was said. */
+  readonly constraints?: readonly Constraint[];
 };
 
 /** How Kafka is told a user and a password, by Kafka's own names. */

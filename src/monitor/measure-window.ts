@@ -10,6 +10,7 @@ import type { Traffic } from "../model/traffic.ts";
 import { readBinEffects } from "../store/bin-effects.ts";
 import type { Store } from "../store/store.ts";
 import { breakOrDrift, SURE } from "./break-or-drift.ts";
+import { checkConstraints, constraintMeasurement } from "./check-constraints.ts";
 import { awaitingLabels } from "./label-drift.ts";
 import { measureDrift, type DriftMetrics } from "./measure-drift.ts";
 import { measureQuality } from "./measure-quality.ts";
@@ -123,6 +124,8 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     const current = history.inputs(window);
     const measured: Measurement[] = [];
     for (const version of activeVersions(history, window)) {
+      const isChecked = families.includes("quality") && state.segment === "" && baselines.size > 0;
+      const checked = isChecked ? await checkConstraints(store, state, { version, window, counts: current.get(version) }, isOf) : [];
       for (const settings of settingsOf(baselines)) {
         const subjects = await subjectWindows(settings, version, window, current.get(version) ?? new Map(), history, asOf);
         const found = subjects
@@ -136,6 +139,9 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
         measured.push(...found.filter((one) => !isDrift(one)));
         if (families.includes("quality") && subjects.length > 0 && state.segment === "")
           measured.push(...measureTraffic(await trafficWindow(settings, version, window, subjects, history, asOf)));
+        const reference = Math.max(0, ...subjects.map((one) => one.reference.rows));
+        const where = { model: state.settings.name, version, baseline: settings.name, window };
+        if (subjects.length > 0) measured.push(...checked.map((one) => constraintMeasurement(where, one, reference)));
         if (families.includes("drift")) measured.push(...(await explained(found.filter(isDrift), settings, version, window, history)));
       }
     }

@@ -1,5 +1,6 @@
 import type { BaselineRow } from "../model/event.ts";
 import type { Changes, ChangesQuery } from "../model/change.ts";
+import type { Suggestion } from "../model/constraint.ts";
 import type { Grid, LabelKey, SubjectKey } from "../model/grid.ts";
 import {
   DRIFT_METRICS,
@@ -37,6 +38,7 @@ import { findChanges } from "./changes.ts";
 import { evidenceBaselineFor, loadHistory, modelState, type History, type ModelState } from "./model-state.ts";
 import { baselinesOf, driftMetricsFor, dueWindows, plansFor, type DueWindow, type Plan, type PlanProgress } from "./plan.ts";
 import { identity, sameAnswer } from "./same-answer.ts";
+import { readSuggestion } from "./read-suggestion.ts";
 import { createSettler } from "./settler.ts";
 import { withdrawn } from "./withdrawn.ts";
 
@@ -62,6 +64,8 @@ export type Monitor = {
   changes(query: ChangesQuery): Promise<Changes | null>;
   /** Drift measurements of a model with the same values from the rows themselves beside them. */
   withExactValues(model: string, measurements: readonly Measurement[]): Promise<Measurement[]>;
+  /** What a baseline suggests of the features; null where there are no bins, or no such baseline. */
+  suggestConstraints(model: string, baseline: string): Promise<Suggestion | null>;
   /** Which segments carry a change; null where there is nothing to take apart. */
   explainSegments(question: SegmentQuestion): Promise<SegmentAnswer | null>;
   /**
@@ -145,6 +149,12 @@ export function createMonitor(options: {
     if (grid === null) return null;
     const state = modelState(model, baselines, grid);
     warnOfSegments(state);
+    const strange = (model.constraints ?? []).filter(({ feature }) => !state.grids.has(`feature:${feature}`));
+    if (strange.length > 0)
+      log.warn("constraints on features that no baseline has", {
+        model: model.name,
+        features: strange.slice(0, 20).map(({ feature }) => feature),
+      });
     const found = {
       state,
       measurer: createWindowMeasurer(store, state),
@@ -561,7 +571,13 @@ export function createMonitor(options: {
     return model ? explainSegments(store, model.state, question) : null;
   }
 
-  return { start, tick, changes, measure, rebuild, withExactValues: exactly, explainSegments: explain };
+  async function suggestConstraints(name: string, baseline: string): Promise<Suggestion | null> {
+    const state = watched.get(name)?.state;
+    const settings = state?.settings.baselines.find((one) => one.name === baseline);
+    return state && settings ? readSuggestion(store, state, settings, watermark(name)) : null;
+  }
+
+  return { start, tick, changes, suggestConstraints, measure, rebuild, withExactValues: exactly, explainSegments: explain };
 }
 
 function isOf({ only: { subject, feature } = {} }: MeasureQuery): (key: SubjectKey | LabelKey) => boolean {

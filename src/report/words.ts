@@ -25,6 +25,7 @@ const METRIC_NAMES: Readonly<Record<NamedMetric | "specificity", string>> = {
   unseen_rate: "Categories never seen before",
   out_of_range_rate: "Values out of range",
   constant: "One value alone",
+  constraint_violations: "Rows that break a constraint",
   unknown_feature_rate: "Rows with unknown features",
   conflict_rate: "Rows whose id another row holds",
   volume_drop: "Rows missing of what is usual",

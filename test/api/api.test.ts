@@ -272,6 +272,7 @@ describe("problems", () => {
     ["/v1/alerts/none", 404],
     ["/v1/nothing", 404],
     ["/v1/models/%E0%A4%A", 404],
+    ["/v1/models/flight-delay/constraints/suggested?baseline=nope", 400],
     ["/v1/models/flight-delay/drift?colour=red", 400],
     ["/v1/models/flight-delay/drift?metric=accuracy", 400],
     ["/v1/models/flight-delay/drift?metric=psi&metric=ks", 400],

@@ -64,6 +64,26 @@ export function apiOver(store: Store, models: readonly ModelSettings[], changes:
       return findChanges({ store, settings, outcomeGrid: { task: "binary", positive }, baseline: null, watermark: SEED_END }, query);
     },
     explainSegments: async () => null,
+    suggestConstraints: async (_model, baseline) => ({
+      baseline,
+      sources: [{ version: "", source: "training.ndjson", rows: 90, from: SEED_END - 86_400_000, to: SEED_END }],
+      features: [
+        {
+          constraint: {
+            feature: "temp",
+            presence: "required",
+            type: { is: "number", atMost: 0 },
+            missing: 0.02,
+            range: { min: 0, max: 9, atMost: 0 },
+          },
+          facts: [{ rows: 90, missing: 1, anotherType: 0, days: 1, low: 1, high: 8 }],
+        },
+        {
+          constraint: { feature: "carrier", presence: "optional", values: { among: ["DL"], atMost: 0.1 } },
+          facts: [{ rows: 90, missing: 80, anotherType: 2, days: 1, distinct: 1, once: 0 }],
+        },
+      ],
+    }),
     backtest: async ({ window }) => ({ window, courses: [] }),
     rebuild: async (model) => ({ model, version: 2, subjects: [] }),
     compare: (settings, query) => compareVersions({ store, settings, watermark: SEED_END }, query),
