@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { App } from "../../src/app.ts";
 import type { Connection } from "../../src/cli/connection.ts";
 import { METRICS_AT_CUTOFFS, type Measurement } from "../../src/model/measurement.ts";
+import type { Config } from "../../src/model/settings.ts";
 import { DAY, HOUR, MINUTE } from "../../src/model/time.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
 import { cli, configFile } from "../cli/terminal.ts";
@@ -48,14 +49,15 @@ const labelsOf = (rows: readonly Row[], start: number, version = "1") =>
   );
 
 /** The whole program with a model that ranks: a reference in a file, a day of version 1, and beside it one whose lists hold nothing. */
-async function program({ rows }: Part): Promise<{ app: App; fired: () => readonly (readonly [string, string, string])[] }> {
+async function program({ rows }: Part): Promise<{ app: App; config: Config; fired: () => readonly (readonly [string, string, string])[] }> {
   const reference = rows.reference.map((row, index) => ({
     ...event(row, index, START - 30 * DAY),
     ...(row.label === null ? {} : { label: row.label }),
   }));
   const rule = { name: "lists", measure: { metric: "ndcg@10", baseline: "training", window: "1d" }, fire: { drop: 0.1 } };
-  const config = load(
-    `store: {path: ./data}
+  const config = loaded(
+    load(
+      `store: {path: ./data}
 clock: replay
 models:
   search:
@@ -65,9 +67,10 @@ models:
     segments: [site]
     baselines: {training: {file: reference.ndjson}}
 `,
-    { "reference.ndjson": ndjson(reference), "alerts/rules.yaml": `rules: ${JSON.stringify([rule])}\n` },
+      { "reference.ndjson": ndjson(reference), "alerts/rules.yaml": `rules: ${JSON.stringify([rule])}\n` },
+    ),
   );
-  const { app, transitions } = await startProgram(loaded(config));
+  const { app, transitions } = await startProgram(config);
   const useless = rows.current.map(({ label }) => ({ prediction: ["nothing", "of", "use"], label }));
   await play(app, [
     ...rows.current.map((row, index) => event(row, index, START)),
@@ -78,7 +81,7 @@ models:
     ...rows.current.map((row, index) => event(row, index, START + DAY)),
     event({ prediction: [], label: null }, 0, START + 2 * DAY + 12 * HOUR),
   ]);
-  return { app, fired: () => transitions.map(({ key, to }) => [key.rule, key.version, to] as const) };
+  return { app, config, fired: () => transitions.map(({ key, to }) => [key.rule, key.version, to] as const) };
 }
 
 async function measured(app: App, from = START, version = "1", segments?: readonly string[]): Promise<Map<string, Measurement>> {
@@ -88,7 +91,7 @@ async function measured(app: App, from = START, version = "1", segments?: readon
 }
 
 test("a model that ranks is measured as scikit-learn measures it, from its events to rules, the API, SQL and the command", async () => {
-  const { app, fired } = await program(oracle.plain);
+  const { app, config, fired } = await program(oracle.plain);
   const found = await measured(app);
   const { reference, current } = oracle.plain.figures;
   expect([...found.keys()].sort()).toEqual(["label_coverage", ...METRICS].sort());
@@ -200,6 +203,20 @@ test("a model that ranks is measured as scikit-learn measures it, from its event
       .split("\n")
       .map((line) => JSON.parse(line) as object),
   ).toMatchObject([{ metric: "mrr@3", value: found.get("mrr@3")?.value, status: "ok" }]);
+
+  // Looked at another number of items deep, what is stored is counted again.
+  const settings = config.models.get("search");
+  if (!settings) throw new Error("there is no such model");
+  await app.stop();
+  const { app: deeper } = await startProgram({ ...config, models: new Map([["search", { ...settings, cutoffs: [5] }]]), rules: [] });
+  await deeper.tick();
+  const five = await measured(deeper);
+  expect([...five.keys()].sort()).toEqual(["label_coverage", ...METRICS_AT_CUTOFFS.map((metric) => `${metric}@5`)].sort());
+  const hits = five.get("hit_rate@5");
+  expect(hits).toMatchObject({ status: "ok", labelled: current.labelled });
+  for (const value of [hits?.value, hits?.detail.reference]) expect(value).toBeGreaterThan(0);
+  expect(hits?.value).toBeGreaterThan(current["hit_rate@3"]?.value ?? NaN);
+  expect(hits?.value).toBeLessThan(current["hit_rate@10"]?.value ?? NaN);
 }, 60_000);
 
 test("rows with weights of their own count by them, live and in a baseline; too few of them have a name", async () => {
