@@ -1,6 +1,6 @@
-import { brokenWords } from "./constraint-words.ts";
 import { metricFamily, type Measurement, type Metric } from "../model/measurement.ts";
 import { traitOf } from "../model/performance.ts";
+import { brokenWords } from "./constraint-words.ts";
 import { unitWords } from "./likely.ts";
 import { subjectWords } from "./subject-words.ts";
 import { moment, named, number, percent, rows } from "./words.ts";

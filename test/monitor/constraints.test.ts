@@ -78,7 +78,7 @@ models:
   m:
     task: binary
     positive: "yes"
-    baselines: {training: {file: training.ndjson}}
+    baselines: {training: {file: training.ndjson}, recent: {window: 2d}, champion: {version: "1"}}
     constraints: ${constraint}
 `;
     const training = Array.from({ length: 10 }, (_, day) => rows(day - 10, usual(120))).flat();
@@ -185,6 +185,30 @@ models:
     expect(told.get("nowhere 0")).toMatch(/^nowhere is missing in 100% of rows, where 50% may be\./);
     expect(told.get("always 7")).toMatch(/^50% of the values of always lie outside 7 to 7, where 10% may: 60 rows above, up to 8\./);
     expect([...told.keys()].some((key) => key.startsWith("member 6"))).toBe(false);
+  });
+
+  test("a file suggests constraints, and live rows do, whatever names they hold; another version has no rows of its own", async () => {
+    const suggested = async (baseline: string) => {
+      const found = await app.monitor.suggestConstraints("m", baseline);
+      return found && { ...found, byName: new Map(found.features.map((one) => [one.constraint.feature, one.constraint])) };
+    };
+    const training = await suggested("training");
+    expect(training?.sources).toMatchObject([{ rows: 1_200, source: expect.stringContaining("training.ndjson") }]);
+    expect(training?.byName.get("colour")?.values).toEqual({ among: [HOSTILE, "green", "red"].sort(), atMost: 0 });
+    expect(training?.byName.get("member")).toMatchObject({ type: { is: "boolean" } });
+    expect(training?.byName.get("always")?.range).toEqual({ min: 7, max: 7, atMost: 0 });
+    expect(training?.byName.get(HOSTILE)).toMatchObject({
+      type: { is: "number", atMost: 0 },
+      missing: expect.any(Number),
+      range: { min: 0 },
+    });
+    expect(training?.byName.get("amount")?.range).toMatchObject({ min: 0, max: expect.closeTo(110, -1) });
+    // Of the last day the 23 hours that are over, with five rows each; the day before has none.
+    const recent = await suggested("recent");
+    expect(recent?.sources).toMatchObject([{ rows: 115, source: "live rows" }]);
+    expect(recent?.byName.get("code")?.values?.among).toHaveLength(12);
+    expect(await suggested("champion")).toBeNull();
+    expect(await suggested("nobody")).toBeNull();
   });
 
   test("the view of quality shows it", async () => {
