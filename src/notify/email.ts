@@ -31,14 +31,18 @@ export function createEmailNotifier(channel: EmailChannel, deadline: Millis = 2 
     greetingTimeout: 15 * SECOND,
     socketTimeout: 30 * SECOND,
   });
+  /** Who is left of mails that others have taken. A restart forgets it: those get theirs again, under the same id. */
+  const deferred = new Map<string, string[]>();
   const domain = /@([\w.-]+)>?\s*$/.exec(channel.from)?.[1] ?? "driftwatch.invalid";
 
   return async function notifyEmail(notification) {
+    const left = deferred.get(notification.id);
     try {
       const { html, pictures } = htmlBody(notification);
       const sent = await transport.sendMail({
         from: channel.from,
         to: [...channel.to],
+        ...(left === undefined ? {} : { envelope: { from: channel.from, to: left } }),
         subject: subjectText(notification),
         text: textBody(notification),
         html,
@@ -54,6 +58,13 @@ export function createEmailNotifier(channel: EmailChannel, deadline: Millis = 2 
         headers: { "Auto-Submitted": "auto-generated" },
         signal: AbortSignal.timeout(deadline),
       });
+      const later = deferredOf(sent);
+      if (later.length > 0) {
+        deferred.set(notification.id, later);
+        const detail = `accepted, but ${later.length} of ${channel.to.length} recipients refused for now`;
+        return { outcome: "retry", detail, retryAfter: null, unsure: true };
+      }
+      deferred.delete(notification.id);
       const refused = sent.rejected?.length ?? 0;
       return {
         outcome: "sent",
@@ -73,6 +84,14 @@ function thread({ transitions }: Notification, domain: string): { inReplyTo?: st
   const roots = [...new Set(transitions.map(({ alertId }) => `<alert-${alertId}@${domain}>`))].slice(0, THREADS);
   const [first] = roots;
   return first === undefined ? {} : { inReplyTo: first, references: roots };
+}
+
+/** The recipients that were refused for the moment only, as by a server that wants to be asked twice. */
+function deferredOf(sent: object): string[] {
+  const { rejectedErrors = [] } = sent as { rejectedErrors?: readonly { recipient?: string; responseCode?: number }[] };
+  return rejectedErrors.flatMap(({ recipient, responseCode = 0 }) =>
+    recipient !== undefined && responseCode >= 400 && responseCode < 500 ? [recipient] : [],
+  );
 }
 
 /** Only codes are repeated: what a server says may quote what it was told. */

@@ -167,6 +167,21 @@ describe("what a mail server answers", () => {
     });
   });
 
+  it("a refusal of some for now: retry, and then only those are told", async () => {
+    const slow = { isReady: false };
+    const { catcher, notify } = await setUp({
+      to: ["ml@example.com", "On Call <slow@example.com>"],
+      refuse: (recipient) => (recipient.startsWith("slow") && !slow.isReady ? 450 : null),
+    });
+    const deferred = { outcome: "retry", retryAfter: null, unsure: true };
+    expect(await notify(notificationOf())).toEqual({ ...deferred, detail: "accepted, but 1 of 2 recipients refused for now" });
+    expect(await notify(notificationOf())).toEqual({ outcome: "retry", detail: "SMTP 450 (EENVELOPE)", retryAfter: null });
+    slow.isReady = true;
+    expect(await notify(notificationOf())).toEqual({ outcome: "sent", detail: "accepted" });
+    expect(catcher.mails.map(({ recipients }) => recipients)).toEqual([["ml@example.com"], ["slow@example.com"]]);
+    expect(new Set(catcher.mails.map(({ email }) => email.messageId)).size).toBe(1);
+  });
+
   it("a refused login that quotes the password: retry, without a word of it", async () => {
     const { notify } = await setUp({ username: "dw", password: "hunter2" });
     const outcome = await notify(notificationOf());
