@@ -14,6 +14,7 @@ import { freshStatus, keyText } from "./identity.ts";
 import type { Tools } from "./judge.ts";
 import { measuredWindows } from "./measured-windows.ts";
 import { reviseRule, type Revised } from "./revise.ts";
+import { readLeftOver, takeBack } from "./left-over.ts";
 import { isJudged, whyUnwatched } from "./scope.ts";
 import { isOpen, isResting } from "./transition.ts";
 
@@ -60,6 +61,8 @@ export function createAlertEngine(options: {
   const surroundings = { tools, lookup, clock };
   let statuses: Map<string, AlertStatus> | null = null;
   let stirred: Map<string, Millis> | null = null;
+  /** Openings that were stored, and not where their alerts stand: by a process before this one, or one that could not go on. */
+  let leftOver: Map<string, Transition> | null = null;
   let last: Promise<unknown> = Promise.resolve();
 
   async function standing(): Promise<Map<string, AlertStatus>> {
@@ -78,7 +81,22 @@ export function createAlertEngine(options: {
     const judged = rules.filter(({ rule }) => isJudged(rule, maintenance, measured));
     const outcome = await evaluateWindow(judged, measured, known, surroundings);
     const trail = outcome.statuses.filter((status) => !isResting(status) || !isResting(known.get(keyText(status.key)) ?? status));
-    return keep(outcome, trail);
+    leftOver ??= await readLeftOver(store, known);
+    if (leftOver.size === 0) return keep(outcome, trail);
+    const names = new Set(judged.map(({ rule }) => rule.name));
+    const again = new Set(outcome.transitions.map(({ id }) => id));
+    const passed = [...leftOver.values()].filter(
+      ({ key, window }) => key.model === measured.model && names.has(key.rule) && window.to <= measured.window.to,
+    );
+    const undone = takeBack(
+      outcome,
+      passed.filter(({ id }) => !again.has(id)),
+      known,
+      clock(),
+    );
+    const kept = await keep(undone, [...undone.trail, ...trail]);
+    for (const { id } of passed) leftOver?.delete(id);
+    return kept;
   }
 
   async function revise(windows: readonly MeasuredWindow[]): Promise<Transition[]> {
@@ -142,6 +160,8 @@ export function createAlertEngine(options: {
     const known = await standing();
     const transitions = await toldToAll(made);
     if (transitions.length > 0) await insertTransitions(store, transitions);
+    const before = leftOver;
+    leftOver = null;
     if (trail.length > 0 && trailFirst) await keepTrail(trail);
     // Calm goes on and on: where an alert is at rest as before, only memory knows up to when. Judged again, it is at rest again.
     const stored = changed.filter((status) => !isResting(status) || !isAsBefore(status, known.get(keyText(status.key))));
@@ -149,6 +169,8 @@ export function createAlertEngine(options: {
     // A path that was taken again must not look as if it had always been so before what came of it is stored.
     if (trail.length > 0 && !trailFirst) await keepTrail(trail);
     for (const status of changed) known.set(keyText(status.key), status);
+    // All of it is stored: nothing new is left over.
+    leftOver = before;
     for (const { key, from, to, reason } of transitions)
       log.info("alert changed", {
         rule: key.rule,

@@ -192,6 +192,23 @@ describe("the same window again", () => {
     expect(await readTransitions(store, { limit: 9 })).toHaveLength(1);
   });
 
+  it.each([0, 1])("takes back what a crash left of an alert that is none now, %i windows later", async (later) => {
+    const dying = engineOf([exampleRule()], {
+      async insert(table, rows) {
+        if (table === "alert_statuses") throw new Error("killed");
+        await store.insert(table, rows);
+      },
+    });
+    await expect(dying.evaluate(exampleWindow(0, [DRIFTED]))).rejects.toThrow("killed");
+    const [left] = await readTransitions(store, { limit: 9 });
+    const over = await engineOf([exampleRule()]).evaluate(exampleWindow(later, [QUIET]));
+    expect(over).toMatchObject([
+      { alertId: left?.id, from: "firing", to: "resolved", reason: "retracted", notify: ["ops"], retrain: false },
+    ]);
+    expect(await readAlerts(store, { state: "firing" })).toEqual([]);
+    expect(await engineOf([exampleRule()]).evaluate(exampleWindow(later + 1, [QUIET]))).toEqual([]);
+  });
+
   it("is another transition under another rule", async () => {
     const [first] = await engineOf([exampleRule()]).evaluate(exampleWindow(0, [DRIFTED]));
     await emptyAlertTables(store);
