@@ -6,6 +6,7 @@ import type { Choice } from "./choose.ts";
 import { notificationId, type DeliveryRecord } from "./delivery-record.ts";
 import type { Lane, Lanes } from "./lane.ts";
 import { isWithin } from "./pause.ts";
+import { retrainingNote } from "./retraining-note.ts";
 import { pauseAfter } from "./retry-schedule.ts";
 import type { TellingTools } from "./telling-tools.ts";
 
@@ -121,7 +122,9 @@ export function createSend(
         // What this channel has not been told of, and is not told now, does not fire as far as it knows.
         (one) => one.notify.includes(channel) && (telling.has(one.id) || !lanes.of(channel, model).waiting.has(one.id)),
       );
-      const taken = await readAcknowledgements(store, [...new Set(batch.map(({ alertId }) => alertId))]);
+      const alertIds = [...new Set(batch.map(({ alertId }) => alertId))];
+      const taken = await readAcknowledgements(store, alertIds);
+      const retraining = await retrainingNote(store, model, alertIds);
       return await notifier({
         id,
         channel,
@@ -130,7 +133,7 @@ export function createSend(
         transitions: batch,
         firing,
         acknowledged: new Map([...taken].map(([alertId, { by }]) => [alertId, by])),
-        note,
+        note: note === null ? retraining : retraining === null ? note : `${note} ${retraining}`,
         link: link(model),
         at,
       });

@@ -2,6 +2,9 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { SCOPES, type HttpSettings, type Scope } from "../model/settings.ts";
 import { Problem } from "./problem.ts";
 
+/** Whose request it is where nobody needs a token. */
+export const ANYONE = "anyone";
+
 /** Answers whose token it is. */
 export type Authorise = (request: Request, scope: Scope | null) => string;
 
@@ -27,7 +30,7 @@ export function createAuthorise(tokens: HttpSettings["tokens"], localToken: stri
         "Use localhost or 127.0.0.1; to reach it under another name, configure http.tokens.",
       );
     }
-    if (scope === null || open) return "anyone";
+    if (scope === null || open) return ANYONE;
     const given = credentials(request, scope);
     if (given === null) throw unauthorized("This needs a token.", request, scope);
     const wanted = digest(given);

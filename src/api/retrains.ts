@@ -30,7 +30,11 @@ export function retrainRoutes({
   async function runNamed(id: string | undefined): Promise<RetrainRun> {
     const [run] = await readRetrainRuns(store, { ids: [id ?? ""], limit: 1 });
     if (run) return run;
-    throw new Problem(404, `There is no run ${quoted(id ?? "")}.`, "GET /v1/retrains lists those there are.");
+    throw new Problem(
+      404,
+      `There is no run ${quoted(id ?? "")}.`,
+      "`driftwatch retrain list`, or GET /v1/retrains, shows those there are.",
+    );
   }
 
   /** What cannot be done to a run as it is becomes a conflict. */
@@ -39,7 +43,7 @@ export function retrainRoutes({
       return retrainJson(await work);
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "RetrainConflict") throw error;
-      throw new Problem(409, error.message, "GET /v1/retrains/{id} says how it is.");
+      throw new Problem(409, error.message, "`driftwatch retrain show`, or GET /v1/retrains/{id}, says how it is.");
     }
   }
 

@@ -11,7 +11,7 @@ import { Problem, quoted } from "./problem.ts";
 export async function alertNamed(store: Store, id: string): Promise<NonNullable<Awaited<ReturnType<typeof readAlert>>>> {
   const found = await readAlert(store, id);
   if (found) return found;
-  throw new Problem(404, `There is no alert ${quoted(id)}.`, "GET /v1/alerts lists those there are.");
+  throw new Problem(404, `There is no alert ${quoted(id)}.`, "`driftwatch alerts`, or GET /v1/alerts, shows those there are.");
 }
 
 /** Alerts as the API shows them, with who has taken them up and who has silenced them. */

@@ -26,7 +26,7 @@ export function silenceRoutes(dependencies: Pick<ApiDependencies, "store" | "mod
   function checkNames(model: string | undefined, rule: string | undefined): void {
     if (model !== undefined) modelNamed(models, model);
     if (rule === undefined || rules.some(({ name }) => name === rule)) return;
-    throw new Problem(404, `There is no rule ${quoted(rule)}.`, "GET /v1/rules lists those there are.");
+    throw new Problem(404, `There is no rule ${quoted(rule)}.`, "`driftwatch check`, or GET /v1/rules, shows those there are.");
   }
 
   return [
@@ -125,7 +125,12 @@ export function silenceRoutes(dependencies: Pick<ApiDependencies, "store" | "mod
       handle: async ({ path }) => {
         const now = clock();
         const ended = await endSilence(store, path.id ?? "", now);
-        if (!ended) throw new Problem(404, `There is no silence ${quoted(path.id ?? "")}.`, "GET /v1/silences lists those there are.");
+        if (!ended)
+          throw new Problem(
+            404,
+            `There is no silence ${quoted(path.id ?? "")}.`,
+            "`driftwatch silence list`, or GET /v1/silences, shows those there are.",
+          );
         return silenceJson(ended, now);
       },
     }),

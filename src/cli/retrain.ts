@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { userInfo } from "node:os";
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { RetrainInFull, RetrainingItem, RetrainItem } from "../api/retrain-json.ts";
 import { RETRAIN_STATES } from "../model/retraining.ts";
+import { formatDuration, MINUTE } from "../model/time.ts";
 import { action, jsonOption, limitOption, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
 import { showList } from "./list.ts";
+import { person } from "./person.ts";
 import { ask, askItems, askJson, first, pathWith, type Params } from "./request.ts";
 import { chooseModel, loadSettings } from "./settings.ts";
 import { formatTable } from "./table.ts";
-import { jsonLines, NOTHING, printableLines, safeJson, timeText } from "./text.ts";
+import { countOf, jsonLines, NOTHING, printableLines, safeJson, timeText } from "./text.ts";
 
 type Options = Global & { readonly model?: string; readonly json?: boolean; readonly reason?: string };
 
@@ -116,7 +117,7 @@ function switchCommand(cli: Cli, name: "stop" | "resume", summary: string): Comm
     .action(
       action(cli, (options: Options) =>
         connected(cli.io, options, async (connection) => {
-          await ask(connection, pathWith(`/v1/retraining/${name}`, { model: options.model, reason: options.reason, by: person() }), {
+          await ask(connection, pathWith(`/v1/retraining/${name}`, { model: options.model, reason: options.reason, by: person(cli.io) }), {
             method: "POST",
           });
           note(cli.io, `Retraining of ${options.model ?? "all models"} ${name === "stop" ? "is stopped" : "goes on"}.`);
@@ -126,21 +127,11 @@ function switchCommand(cli: Cli, name: "stop" | "resume", summary: string): Comm
     );
 }
 
-/** Who works here, for the record. */
-function person(): string | undefined {
-  try {
-    return userInfo().username;
-  } catch {
-    // An account without a name, as in some containers.
-    return undefined;
-  }
-}
-
 async function act(io: Io, connection: Connection, { json }: Options, path: string, params: Params): Promise<number> {
-  const answer = await ask(connection, pathWith(path, { by: person(), ...params }), { method: "POST" });
+  const answer = await ask(connection, pathWith(path, { by: person(io), ...params }), { method: "POST" });
   const run = (await answer.json()) as RetrainItem;
   if (json) io.stdout.write(`${safeJson(run)}\n`);
-  else io.stdout.write(`${printableLines(`${run.id}\n${run.state}: ${run.reason}`)}\n`);
+  else io.stdout.write(`${printableLines([run.id, `${run.state}: ${run.reason}`, ...waitLines(run)].join("\n"))}\n`);
   if (run.state === "requested" && connection.kind === "in-process") note(io, "The daemon starts it: driftwatch run");
   // Whoever asks in a script wants to know.
   return run.state === "refused" || run.state === "failed" ? 1 : 0;
@@ -194,15 +185,37 @@ function showRun(io: Io, run: RetrainInFull, { json }: Options): number {
   const lines = [
     run.id,
     `${run.verdict ?? run.state}: ${run.reason}`,
+    ...waitLines(run),
     `model ${run.model}, version ${run.version}${run.new_version === null ? "" : `, new version ${run.new_version}`}`,
     `asked by ${run.rule || run.requested_by || run.trigger} at ${run.at}; settings ${run.config_hash}`,
     ...(run.external_id === "" ? [] : [`${run.launcher}: ${run.external_url || run.external_id}`]),
-    ...(run.facts === null ? [] : [`decided by ${safeJson(run.facts)}`]),
+    ...(run.facts === null ? [] : [`decided by ${factWords(run.facts)}`]),
     ...run.steps.map((step) => `  ${timeText(step.at)}  ${step.state}  ${step.detail}${step.by === "" ? "" : ` (${step.by})`}`),
     ...(run.swap === "offered" && run.swap_advice ? swapLines(run.id, run.swap_advice) : []),
   ];
   io.stdout.write(`${printableLines(lines.join("\n"))}\n`);
   return 0;
+}
+
+/** What the decision rests on, in words; whatever else a daemon of another release keeps is in `--json`. */
+function factWords(facts: NonNullable<RetrainInFull["facts"]>): string {
+  const amount = (name: string) => (typeof facts[name] === "number" ? facts[name] : 0);
+  const broken = Array.isArray(facts["broken"]) ? facts["broken"].map(String) : [];
+  const minutes = (time: number) => formatDuration(Math.max(0, Math.round(time / MINUTE)) * MINUTE);
+  return [
+    `${countOf(amount("new_labels"), "new label")} since the run before`,
+    `${countOf(amount("runs_within_day"), "run")} within a day`,
+    `${countOf(amount("failures_in_a_row"), "failure")} in a row`,
+    ...(typeof facts["behind"] === "number"
+      ? [`events behind by ${minutes(facts["behind"])} (at most ${minutes(amount("may_be_behind"))})`]
+      : []),
+    broken.length === 0 ? "no broken data" : `broken data: ${broken.join(", ")}`,
+  ].join(", ");
+}
+
+/** What to type where a person is waited for. */
+function waitLines({ id, state }: RetrainItem): string[] {
+  return state === "waiting_for_approval" ? [`waits until somebody agrees: driftwatch retrain approve ${id.slice(0, 12)}`] : [];
 }
 
 function swapLines(id: string, { why, command, yaml }: NonNullable<RetrainInFull["swap_advice"]>): string[] {

@@ -6,6 +6,7 @@ import { action, actionOn, duration, jsonOption, limitOption, newCommand, time, 
 import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { showList } from "./list.ts";
+import { person } from "./person.ts";
 import { ask, askItems, first, pathWith } from "./request.ts";
 import { loadSettings } from "./settings.ts";
 import type { Column } from "./table.ts";
@@ -35,7 +36,7 @@ type SilenceOptions = Said & {
 type ListOptions = { readonly active?: boolean; readonly limit: number; readonly json?: boolean };
 
 function byOption(io: Io): Option {
-  return new Option("--by <name>", "who does it (default: your user name)").default(io.env["USER"] ?? io.env["LOGNAME"]);
+  return new Option("--by <name>", "who does it (default: your user name)").default(person(io));
 }
 
 function commentOption(): Option {

@@ -84,7 +84,8 @@ export function createDecideOn(
         sequence: 0,
       },
       {},
-      reason,
+      // Only the step says so: why it was asked for stays true once somebody agrees, and is what the job is told.
+      decision === "ask" ? `${reason} It waits for approval.` : reason,
       by,
     );
   }

@@ -12,7 +12,7 @@ export function decide(trigger: RetrainTrigger, settings: RetrainingSettings | n
   const why = settings === null ? "No retraining is configured for this model." : whyNot(trigger, settings, facts);
   if (settings === null || why !== null) return { decision: "refused", reason: why ?? "" };
   if (settings.dryRun) return { decision: "dry_run", reason: `${trigger.cause} Dry run: nothing was started.` };
-  if (settings.approval) return { decision: "ask", reason: `${trigger.cause} It waits for approval.` };
+  if (settings.approval) return { decision: "ask", reason: trigger.cause };
   return { decision: "start", reason: trigger.cause };
 }
 

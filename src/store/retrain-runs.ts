@@ -88,6 +88,8 @@ export type RunFilter = {
   readonly model?: string | undefined;
   readonly states?: readonly RetrainState[] | undefined;
   readonly ids?: readonly string[] | undefined;
+  /** Only what one of these alerts asked for. */
+  readonly alertIds?: readonly string[];
   readonly swap?: RetrainRun["swap"];
   readonly after?: RunPlace | null;
   readonly limit: number;
@@ -96,13 +98,14 @@ export type RunFilter = {
 /** Decisions to retrain and refusals, newest first. */
 export async function readRetrainRuns(
   store: Store,
-  { model, states = RETRAIN_STATES, ids, swap, after, limit }: RunFilter,
+  { model, states = RETRAIN_STATES, ids, alertIds, swap, after, limit }: RunFilter,
 ): Promise<RetrainRun[]> {
   const rows = await store.query<RunRow>(
     `SELECT ${COLUMNS} FROM retrain_runs AS r FINAL
      WHERE r.state IN {states:Array(String)}
        ${model === undefined ? "" : "AND r.model = {model:String}"}
        ${ids === undefined ? "" : "AND r.id IN {ids:Array(String)}"}
+       ${alertIds === undefined ? "" : "AND r.alert_id IN {alertIds:Array(String)}"}
        ${swap === undefined ? "" : "AND r.swap = {swap:String}"}
        ${after ? "AND (-toUnixTimestamp64Milli(r.at), r.id) > (-{at:Int64}, {id:String})" : ""}
      ORDER BY r.at DESC, r.id LIMIT {limit:UInt32}`,
@@ -111,6 +114,7 @@ export async function readRetrainRuns(
       states,
       ...(model === undefined ? {} : { model }),
       ...(ids === undefined ? {} : { ids }),
+      ...(alertIds === undefined ? {} : { alertIds }),
       ...(swap === undefined ? {} : { swap }),
       ...(after ? { at: after[0], id: after[1] } : {}),
     },

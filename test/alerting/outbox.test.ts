@@ -5,8 +5,10 @@ import type { Notification, Notifier, SendOutcome } from "../../src/model/alert.
 import { DAY, HOUR, MINUTE, SECOND } from "../../src/model/time.ts";
 import { insertTransitions } from "../../src/store/alerts.ts";
 import { readDeliveries } from "../../src/store/deliveries.ts";
+import { insertRetrainRuns } from "../../src/store/retrain-runs.ts";
 import type { Store } from "../../src/store/store.ts";
 import { DAY_0, emptyAlertTables, exampleEnd, exampleTransition, openTemporaryStore } from "./examples.ts";
+import { exampleRun } from "../support/retraining.ts";
 
 let store: Store;
 let remove: () => Promise<void>;
@@ -94,6 +96,29 @@ describe("telling", () => {
     await insertTransitions(store, [resolved, fired]);
     await outboxOf({ ops: ops.notifier }).outbox.deliver();
     expect(ops.told.map(({ transitions }) => transitions.map(({ to }) => to))).toEqual([["firing", "resolved"]]);
+  });
+
+  it("says that a retraining waits for a person, before what became of a newer one", async () => {
+    const ops = listener();
+    const asked = { at: DAY_0, model: fired.key.model, alertId: fired.alertId } as const;
+    await insertTransitions(store, [fired]);
+    await insertRetrainRuns(store, [
+      exampleRun({ ...asked, id: "3f9a1c".repeat(8), state: "waiting_for_approval" }),
+      exampleRun({ ...asked, id: "r2", at: DAY_0 + DAY, state: "refused", reason: "Another run is on its way." }),
+      exampleRun({ ...asked, id: "r3", alertId: "another", state: "failed", reason: "No." }),
+    ]);
+    const { outbox } = outboxOf({ ops: ops.notifier });
+    await outbox.deliver();
+    await insertRetrainRuns(store, [
+      exampleRun({ ...asked, id: "3f9a1c".repeat(8), state: "cancelled", reason: "Cancelled by ada.", sequence: 9 }),
+    ]);
+    await insertTransitions(store, [resolved]);
+    outbox.add([resolved]);
+    await outbox.deliver();
+    expect(ops.told.map(({ note }) => note)).toEqual([
+      "A retraining waits until somebody agrees to it: driftwatch retrain approve 3f9a1c3f9a1c",
+      "No retraining was started. Another run is on its way.",
+    ]);
   });
 
   it("gives up at once on a channel that is configured no more", async () => {

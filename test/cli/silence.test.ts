@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { readSilences } from "../../src/store/silences.ts";
@@ -25,9 +26,13 @@ beforeEach(async () => {
 
 /** A command line that talks to the API over a real store. */
 async function run(...argv: string[]) {
+  return runAs({ USER: "ada" }, ...argv);
+}
+
+async function runAs(env: Record<string, string>, ...argv: string[]) {
   const { app } = apiOver(store, [seedModel()], { rules: [exampleRule()], clock: () => now });
   const connection = connectionTo(app);
-  return cli([...argv, "--config", config], { connect: async () => connection, env: { USER: "ada" } });
+  return cli([...argv, "--config", config], { connect: async () => connection, env });
 }
 
 describe("silence", () => {
@@ -60,6 +65,11 @@ describe("silence", () => {
     expect(err).toContain(message);
     expect(err).toContain(hint);
     expect(await readSilences(store)).toEqual([]);
+  });
+
+  it("is made by the user of the machine where the environment names none", async () => {
+    expect(await runAs({}, "silence", "--model", "flight-delay", "--for", "2h")).toMatchObject({ code: 0 });
+    expect(await readSilences(store)).toMatchObject([{ by: userInfo().username }]);
   });
 
   it("that there is none of cannot be ended", async () => {

@@ -133,9 +133,12 @@ describe("every command of docs/retraining.md", () => {
   });
 
   it.each([
-    ["retrain trigger", /^[0-9a-f]{64}\nwaiting_for_approval: .* asked for it: the feed is mended\. It waits for approval\./],
+    [
+      "retrain trigger",
+      /^[0-9a-f]{64}\nwaiting_for_approval: .* asked for it: the feed is mended\.\nwaits until somebody agrees: driftwatch retrain approve /,
+    ],
     ["retrain list", /waiting_for_approval/],
-    ["retrain show", /decided by .*newLabels|decided by .*"new_labels":240/],
+    ["retrain show", /decided by 240 new labels since the run before, .*, no broken data/],
     ["retrain approve", /requested:/],
     ["retrain cancel", /cancelled: Cancelled by .*: wrong data\./],
     ["retrain status", /flight-delay +airflow +with approval .*a freeze/s],

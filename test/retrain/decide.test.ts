@@ -26,7 +26,7 @@ describe("whether to retrain, by what is known", () => {
   it.each<Case>([
     ["nothing in the way", {}, {}, {}, "start", /^Rule feature-drift fired on visib\.$/],
     ["a dry run", {}, { dryRun: true }, {}, "dry_run", /nothing was started/],
-    ["approval wanted", {}, { approval: true }, {}, "ask", /waits for approval/],
+    ["approval wanted", {}, { approval: true }, {}, "ask", /fired on/],
     ["a dry run needs no approval", {}, { dryRun: true, approval: true }, {}, "dry_run", /./],
     ["stopped by a person", { stopped: { by: "ann", reason: "a freeze" } }, {}, {}, "refused", /stopped by ann: a freeze/],
     ["stopped, and forced", { stopped: { by: "ann", reason: "a freeze" } }, {}, { force: true }, "refused", /stopped by ann/],
