@@ -30,7 +30,7 @@ export function closeAlert(
       window,
       since,
       ruleHash: said.hash,
-      summary: `${WORDS[reason](status)} It is closed for that reason, not because anything was seen to be well again. It had been open since ${moment(since)}.`,
+      summary: `${WORDS[reason](status)} It is closed for that reason, not because anything was seen to be well again. It had held since ${moment(since)}.`,
       explanation: said.explanation,
       notify: change.to === "resolved" ? said.notify : [],
       retrain: false,

@@ -152,7 +152,7 @@ function compare(
     if (ended.alertId !== null && was.alertId !== null) renamed.set(ended.alertId, was.alertId);
     const alertId = was.alertId ?? "";
     const isFirstAgain = opening !== undefined && question.windows.some(({ window }) => window.to === opening.window.to);
-    const words = isFirstAgain ? `Rows or labels came late, and it holds with them. ${opening.summary}` : "";
+    const words = isFirstAgain ? `${opening.summary} Rows or labels have come late since, and it holds with them.` : "";
     const confirmed = isFirstAgain
       ? [say({ ...opening, summary: words }, { from: was.state, to: was.state, alertId, ...quiet }, "confirmed")]
       : [];

@@ -2,7 +2,7 @@ import type { Explanation, TransitionReason } from "../model/alert.ts";
 import { isTelling, metricFamily, type Measurement } from "../model/measurement.ts";
 import { traitOf } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
-import { formatDuration, type Millis } from "../model/time.ts";
+import { DAY, formatDuration, type Millis } from "../model/time.ts";
 import type { Judgement } from "./judge.ts";
 import { breakWords } from "./likely.ts";
 import { metricWords } from "./metric-words.ts";
@@ -27,7 +27,7 @@ export function summarise(
   switch (change.to) {
     case "firing": {
       if (change.from === "recovering")
-        return sentences([`${subject} has not recovered after all`, moved, amount(rule, judgement), `Since ${moment(since)}`]);
+        return sentences([`${subject} has not recovered after all`, moved, amount(rule, judgement), sinceWords(measurement, since)]);
       const late = reason === "revised" ? "Rows or labels that came late show it" : null;
       return sentences([
         reason === "escalated" ? `It has become worse: ${moved}` : moved,
@@ -37,7 +37,7 @@ export function summarise(
         certainty(judgement),
         judgement.share ? null : moverWords(measurement),
         alongsideWords(alongside),
-        `Since ${moment(since)}; ${rows(measurement.rows.current)} of version ${named(measurement.version)} in the newest window`,
+        `${sinceWords(measurement, since)}; ${rows(measurement.rows.current)} of version ${named(measurement.version)} in the newest window`,
       ]);
     }
     case "pending":
@@ -62,13 +62,22 @@ export function summarise(
             ? `With the rows or labels that came late, ${watched} had been back to what is usual before`
             : resolvedWords(rule, judgement, subject),
         now(judgement),
-        `The alert had been open since ${moment(since)}`,
+        `It had held ${held(measurement, since)}`,
       ]);
     case "normal":
       return change.from === "pending"
         ? sentences([`${subject} did not stay away for long enough to fire`, now(judgement)])
         : sentences([`${subject} stays as expected`]);
   }
+}
+
+/** Since when it holds. A window of days is named as a whole: what moved may have begun near its end. */
+function sinceWords(measurement: Measurement, since: Millis): string {
+  return capitalise(held(measurement, since));
+}
+
+function held({ from, to }: Measurement, since: Millis): string {
+  return to - from <= DAY ? `since ${moment(since)}` : `since the window from ${moment(since)} to ${moment(since + to - from)}`;
 }
 
 function resolvedWords({ fire, measure: { baseline } }: Rule, { measurement, share }: Judgement, subject: string): string {
@@ -93,12 +102,13 @@ function moverWords({ subject, detail, metric }: Measurement): string | null {
   if (subject === "feature") {
     const effects = [
       ["the mean score", detail.explains?.score],
-      ["the error", detail.explains?.error],
+      ["the mean error", detail.explains?.error],
     ] as const;
     const told = effects.flatMap(([what, found]) => (found && isTelling(found) ? [`${what} by ${signed(found.change)}`] : []));
     return told.length === 0 ? null : `By itself this would move ${told.join(" and ")}`;
   }
-  const [first, second] = detail.causes ?? [];
+  // What would have made fewer errors explains no loss.
+  const [first, second] = (detail.causes ?? []).filter(({ change }) => subject !== "performance" || change > 0);
   if (!first) return null;
   const errors = traitOf(metric)?.tasks.includes("regression") ? "the mean error" : "the share of errors";
   const what = subject === "performance" ? errors : subject === "score" ? "the mean score" : "the mean of what is predicted";
@@ -117,7 +127,7 @@ function alongsideWords(alongside: Explanation["alongside"]): string | null {
   if (alongside.length === 0) return null;
   const names = alongside.slice(0, 3).map(({ subject }) => featureName(subject));
   const more = alongside.length - names.length;
-  return `In the same window moved ${names.join(", ")}${more === 0 ? "" : ` and ${more === 1 ? "another" : `${more} others`}`}`;
+  return `Moved in the same window: ${names.join(", ")}${more === 0 ? "" : ` and ${more === 1 ? "another" : `${more} others`}`}`;
 }
 
 /** How much, in the rule's own measure, and how much is needed. */

@@ -58,7 +58,7 @@ describe("the summary", () => {
     const of = (change: number, standardError: number) => ({ change, standardError, unknown: 0 });
     const summary = (explains: NonNullable<Measurement["detail"]["explains"]>) => told({ detail: { explains } }).summary;
     expect(summary({ score: of(0.12, 0.01), error: of(-0.031, 0.002) })).toContain(
-      " By itself this would move the mean score by +0.12 and the error by -0.031. ",
+      " By itself this would move the mean score by +0.12 and the mean error by -0.031. ",
     );
     expect(summary({ score: of(0.12, 0.05), error: null })).not.toContain("By itself");
     const causes = [
@@ -77,8 +77,19 @@ describe("the summary", () => {
       return told({ subject: "performance", feature: null, metric, value: 0.5, labelled: 800, detail: { reference: 0.9, causes } }, rule)
         .summary;
     };
-    expect(errorsOf("accuracy")).toContain(" The move of colour alone would move the share of errors by +0.12");
+    // The move of size would have made fewer errors: that explains no loss.
+    expect(errorsOf("accuracy")).toContain(" The move of colour alone would move the share of errors by +0.12. Since ");
     expect(errorsOf("r2")).toContain(" The move of colour alone would move the mean error by +0.12");
+  });
+
+  it("names a window of days as a whole, since what it tells of may have begun near its end", () => {
+    const week = { from: DAY_0, to: DAY_0 + 7 * DAY };
+    const rule = exampleRule({ measure: { ...exampleRule().measure, window: 7 * DAY } });
+    const words = "ince the window from 2 Sep 2013 00:00 UTC to 9 Sep 2013 00:00 UTC";
+    expect(told(week, rule).summary).toContain(` S${words}; 834 rows`);
+    expect(told({ ...week, value: 0.05, pValue: 0.5 }, rule, { from: "recovering", to: "resolved" }).summary).toContain(
+      ` It had held s${words}.`,
+    );
   });
 
   it("says when the data broke rather than moved, once", () => {
@@ -157,7 +168,7 @@ describe("the summary", () => {
 
   it("says how it ended", () => {
     expect(told({ value: 0.05, pValue: 0.5 }, exampleRule(), { from: "recovering", to: "resolved" }).summary).toBe(
-      "visib is back to what training leads one to expect. Normalised Wasserstein distance is 0.05, where 0.04 is usual; p = 0.5. The alert had been open since 2 Sep 2013 00:00 UTC.",
+      "visib is back to what training leads one to expect. Normalised Wasserstein distance is 0.05, where 0.04 is usual; p = 0.5. It had held since 2 Sep 2013 00:00 UTC.",
     );
   });
 
@@ -230,7 +241,7 @@ describe("what moved with it", () => {
     expect(explanation.alongside.map(({ subject, metric }) => [subject, metric])).toEqual(
       ["humid", "wind", "dewp", "temp"].map((subject) => [subject, "wasserstein"]),
     );
-    expect(summary).toContain(" In the same window moved humid, wind, dewp and another. ");
+    expect(summary).toContain(" Moved in the same window: humid, wind, dewp and another. ");
     const elsewhere = judgements.map((one) => ({ ...one, measurement: { ...one.measurement, segment: "carrier=DL" } }));
     expect(explain(exampleRule(), first, { from: "normal", to: "firing" }, DAY_0, undefined, elsewhere).explanation.alongside).toEqual([]);
   });
