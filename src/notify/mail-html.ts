@@ -1,16 +1,14 @@
 import type { Notification } from "../model/alert.ts";
 import {
-  alertHref,
   alertLines,
+  allSteps,
   facts,
   headline,
   likelyOf,
-  nextSteps,
   noteOf,
   oneLine,
   omitted,
   percentText,
-  queryOf,
   shownBins,
   summaryOf,
   titleOf,
@@ -64,15 +62,9 @@ function alertBlock(line: AlertLine, notification: Notification, picture: Pictur
   const rows = facts(line).map(
     ([name, value]) => `<tr><td style="padding:0 12px 0 0;color:#666">${name}</td><td>${escapeHtml(value)}</td></tr>`,
   );
-  const steps = nextSteps(line, notification.link).map(({ text, href }) =>
-    href === null
-      ? `<li><code>${escapeHtml(text)}</code></li>`
-      : `<li><a href="${escapeHtml(href)}">${href === line.latest.explanation.runbook ? "Open the runbook" : pageName(href)}</a></li>`,
+  const steps = allSteps(line, notification).map(({ name, text, href }) =>
+    href === null ? `<li>${name}: <code>${escapeHtml(text)}</code></li>` : `<li><a href="${escapeHtml(href)}">${name}</a></li>`,
   );
-  const page = alertHref(line.id, notification.link);
-  if (page !== null) steps.push(`<li><a href="${escapeHtml(page)}">Open this alert’s page</a></li>`);
-  const query = queryOf(line);
-  if (query !== null) steps.push(`<li><code>${escapeHtml(query)}</code></li>`);
   return [
     `<div style="border-left:4px solid ${colour};padding:4px 12px;margin:16px 0">`,
     `<p style="margin:0;color:${colour}"><strong>${escapeHtml(titleOf(line, notification))}</strong></p>`,
@@ -83,10 +75,6 @@ function alertBlock(line: AlertLine, notification: Notification, picture: Pictur
     steps.length === 0 ? "" : `<ul style="font-size:13px">${steps.join("")}</ul>`,
     "</div>",
   ].join("");
-}
-
-function pageName(href: string): string {
-  return new URL(href).pathname.endsWith("/report") ? "Open the report" : "Open this subject’s page";
 }
 
 /** What changed most, in figures, and beside them the same as bars where there is room for a picture. */

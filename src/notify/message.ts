@@ -54,17 +54,31 @@ export function subjectText(notification: Notification): string {
   const told = firing.length > 0 ? firing : lines;
   const first = told[0];
   const label = firing.length > 0 ? `${notification.reason === "reminder" ? "still " : ""}firing, ${first?.severity ?? ""}` : "resolved";
-  const names = told.slice(0, 3).map((line) => subjectName(line));
-  const more = told.length > 3 ? ` and ${told.length - 3} more` : "";
+  // Two versions of one feature are one name.
+  const all = [...new Set(told.map((line) => subjectName(line)))];
+  const names = all.length === 1 && told.length === 1 && first ? [`${all[0]}${movedText(first)}`] : all.slice(0, 3);
+  const more = all.length > 3 ? ` and ${all.length - 3} more` : "";
   return oneLine(
     `[${notification.reason === "test" ? "test" : label}] ${oneLine(notification.model, 60)}: ${names.join(", ")}${more}${first ? ` (${oneLine(first.key.rule, 40)})` : ""}`,
     180,
   );
 }
 
-export function subjectName({ key }: Pick<AlertLine, "key">): string {
+/** What moved: a feature, the score, or of all rows together the metric that says so. */
+export function subjectName({ key, latest }: Pick<AlertLine, "key" | "latest">): string {
   const segment = key.segment === null ? "" : ` in ${oneLine(key.segment, 40)}`;
-  return `${oneLine(key.subject.replace(/^feature:/, ""), 40)}${segment}`;
+  const name = isOfModel(key) ? latest.explanation.metric.replaceAll("_", " ") : key.subject.replace(/^feature:/, "");
+  return `${oneLine(name, 40)}${segment}`;
+}
+
+const isOfModel = ({ subject }: AlertKey) => subject === "performance" || subject === "traffic";
+
+/** Of performance that fell, from where to where: enough to judge it by the subject of a mail. */
+function movedText({ key, state, latest: { explanation } }: AlertLine): string {
+  const { value, detail } = explanation;
+  const before = detail.reference ?? explanation.expected;
+  if (key.subject !== "performance" || state === "resolved" || value === null || before === null) return "";
+  return ` ${Number(before.toPrecision(3))} → ${Number(value.toPrecision(3))}`;
 }
 
 export function summaryOf(line: AlertLine, limit = 1_500): string {
@@ -139,17 +153,35 @@ export function percentText(share: number): string {
 }
 
 /** What to run, and which page to open. Pages become links where the address of this daemon is known, and are left out else. */
-export type NextStep = { readonly text: string; readonly href: string | null };
+export type NextStep = { readonly name: string; readonly text: string; readonly href: string | null };
+
+const RUNBOOK = "Runbook";
 
 export function nextSteps({ latest }: AlertLine, link: string | null): NextStep[] {
   return latest.explanation.hints
     .filter((hint) => link !== null || !hint.startsWith("/"))
     .map((hint) => {
-      if (hint === latest.explanation.runbook) return { text: oneLine(hint, 600), href: hint };
-      if (link === null || !hint.startsWith("/")) return { text: oneLine(hint, 600), href: null };
-      const { href } = new URL(hint, link);
-      return { text: href, href };
+      if (hint === latest.explanation.runbook) return { name: RUNBOOK, text: oneLine(hint, 600), href: hint };
+      if (link === null || !hint.startsWith("/")) return { name: "Look closer", text: oneLine(hint, 600), href: null };
+      const { href, pathname } = new URL(hint, link);
+      return { name: pathname.endsWith("/report") ? "Report" : "Over time", text: href, href };
     });
+}
+
+/** All there is to do about one alert, in the order a person would: what it is about, what the rule says to do, how to take it up. */
+export function allSteps(line: AlertLine, { link, reason }: Pick<Notification, "link" | "reason">): NextStep[] {
+  const page = alertHref(line.id, link);
+  const query = queryOf(line);
+  const steps = nextSteps(line, link);
+  return [
+    ...(page === null || reason === "test" ? [] : [{ name: "Why", text: page, href: page }]),
+    ...steps.filter(({ name }) => name === RUNBOOK),
+    ...steps.filter(({ name }) => name !== RUNBOOK),
+    ...(line.state === "resolved" || reason === "test"
+      ? []
+      : [{ name: "Take it up, and be told no more of it", text: `driftwatch ack ${line.id.slice(0, 8)}`, href: null }]),
+    ...(query === null ? [] : [{ name: "How it went before", text: query, href: null }]),
+  ];
 }
 
 /** SQL for whoever looks deeper. */

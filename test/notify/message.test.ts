@@ -57,9 +57,10 @@ Firing (warning): visib
   Rule: feature-drift
   Since: 2013-09-02T00:00:00Z
   Window: 2013-09-02T00:00:00Z to 2013-09-03T00:00:00Z
-  → driftwatch drift --model flight-delay --from 2013-09-02T00:00:00Z --to 2013-09-03T00:00:00Z
-  → https://dw.example/models/flight-delay/features/visib
-  → https://dw.example/alerts/t1
+  → Why: https://dw.example/alerts/t1
+  → Look closer: driftwatch drift --model flight-delay --from 2013-09-02T00:00:00Z --to 2013-09-03T00:00:00Z
+  → Over time: https://dw.example/models/flight-delay/features/visib
+  → Take it up, and be told no more of it: driftwatch ack t1
 
 All alerts: https://dw.example/models/flight-delay
 `,
@@ -67,6 +68,18 @@ All alerts: https://dw.example/models/flight-delay
     expect(textBody(exampleNotification([fired, resolved], { link: null }))).toMatch(
       /^Model flight-delay: 1 resolved\n\nFired and resolved: visib\n {2}visib is back\.\n/,
     );
+  });
+
+  it("names what moved in the subject, once, and how far where it is the model that got worse", () => {
+    const named = (...transitions: Transition[]) => subjectText(exampleNotification(transitions));
+    const other = exampleTransition({ id: "t4", alertId: "t4", key: { ...fired.key, version: "2013-h1" } });
+    expect(named(fired, other)).toBe("[firing, warning] flight-delay: visib (feature-drift)");
+    const key = { ...fired.key, rule: "accuracy-drop", subject: "performance" };
+    const explanation = { ...fired.explanation, metric: "accuracy", value: 0.78713, expected: 0.90961 } as const;
+    const worse = exampleTransition({ key, explanation });
+    expect(named(worse)).toBe("[firing, warning] flight-delay: accuracy 0.91 → 0.787 (accuracy-drop)");
+    expect(named({ ...worse, to: "resolved" })).toBe("[resolved] flight-delay: accuracy (accuracy-drop)");
+    expect(textBody(exampleNotification([worse]))).toContain("Firing (warning): accuracy\n");
   });
 
   it("lets no name from an event become markup or another line", () => {
