@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import { firstSentence } from "../model/alert.ts";
+import { SEVERITIES, type Severity } from "../model/rule.ts";
 import { action, jsonOption, limitOption, newCommand, withConnection, type Cli, type Global } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
@@ -60,6 +61,7 @@ async function showAlerts(io: Io, connection: Connection, options: AlertOptions)
     empty: `No alert${state ? ` is ${state}` : ""}.`,
     columns: COLUMNS,
     row: alertRow,
+    order: byUrgency,
   });
   if (options.failOn === undefined) return 0;
   if (items.some((alert) => FIRING.includes(alert.state))) return 3;
@@ -68,6 +70,13 @@ async function showAlerts(io: Io, connection: Connection, options: AlertOptions)
     if (found.length > 0) return 3;
   }
   return 0;
+}
+
+/** What fires comes before what is over, and the worst of it first; else they stay as they came, newest first. */
+function byUrgency(a: AlertItem, b: AlertItem): number {
+  const [overA, overB] = [a, b].map(({ state }) => Number(!FIRING.includes(state)));
+  if (overA !== overB) return (overA ?? 0) - (overB ?? 0);
+  return overA === 1 ? 0 : SEVERITIES.indexOf(b.severity as Severity) - SEVERITIES.indexOf(a.severity as Severity);
 }
 
 const COLUMNS: readonly Column[] = [

@@ -1,11 +1,12 @@
 import { firstSentence } from "../model/alert.ts";
 import { subjectName, type Measurement } from "../model/measurement.ts";
+import { SEVERITIES } from "../model/rule.ts";
 import type { RetrainRun } from "../model/retraining.ts";
 import type { Alert } from "../store/alerts.ts";
 import type { ModelVersion } from "../store/versions.ts";
 import { html, type Markup } from "./markup.ts";
 import { effectOf } from "./report.ts";
-import { chance, count, moment, number, percent, span } from "./words.ts";
+import { chance, count, metricName, moment, number, percent, span } from "./words.ts";
 
 /** Pieces the report and the pages both show. `link` makes a name a link, where there is somewhere to go. */
 type Link<Of> = ((of: Of) => string) | null;
@@ -22,10 +23,22 @@ export function versionTable(versions: readonly ModelVersion[]): Markup {
   )}</tbody></table></div>`;
 }
 
+/** What an alert is about: a feature, an output, or the metric that says so of all rows together; and of which of them. */
+export function alertName({ key, explanation }: Alert): string {
+  const isOfModel = key.subject === "performance" || key.subject === "traffic";
+  const name = isOfModel ? metricName(explanation.metric) : key.subject.replace(/^feature:/, "");
+  return key.segment === null ? name : `${name} in ${key.segment}`;
+}
+
+/** The worst first; of one severity they stay as they came. */
+export function worstFirst(alerts: readonly Alert[]): Alert[] {
+  return [...alerts].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity));
+}
+
 export function alertTable(alerts: readonly Alert[], link: Link<Alert>): Markup {
   return html`<div class="scroll"><table><thead><tr><th>State</th><th>What</th><th>Since</th></tr></thead><tbody>${alerts.map(
     (alert) =>
-      html`<tr><td class="t">${badge(alert.state)}${alert.state === "firing" || alert.state === "recovering" ? html` ${badge(alert.severity)}` : null}</td><td><strong>${linked(link?.(alert) ?? null, `${alert.key.subject.replace(/^feature:/, "")} · ${alert.key.rule}`)}</strong> <span class="note">${alert.key.version}</span><br>${firstSentence(alert.summary)}</td><td class="t">${moment(alert.since)}</td></tr>`,
+      html`<tr><td class="t">${badge(alert.state)}${alert.state === "firing" || alert.state === "recovering" ? html` ${badge(alert.severity)}` : null}</td><td><strong>${linked(link?.(alert) ?? null, `${alertName(alert)} · ${alert.key.rule}`)}</strong> <span class="note">${alert.key.version}</span><br>${firstSentence(alert.summary)}</td><td class="t">${moment(alert.since)}</td></tr>`,
   )}</tbody></table></div>`;
 }
 

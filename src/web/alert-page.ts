@@ -4,7 +4,7 @@ import { traitOf } from "../model/performance.ts";
 import { silenceOf } from "../model/silence.ts";
 import { formatTime } from "../model/time.ts";
 import { html, type Markup } from "../report/markup.ts";
-import { badge } from "../report/parts.ts";
+import { alertName, badge } from "../report/parts.ts";
 import { chance, count, evidence, metricName, moment, number, percent, segment, span, STATUS_WORDS } from "../report/words.ts";
 import { readAlert } from "../store/alert-pages.ts";
 import type { Alert } from "../store/alerts.ts";
@@ -25,7 +25,7 @@ export async function alertPage({ store, clock }: PageDependencies, id: string):
   const silence = alert.state === "resolved" ? null : silenceOf(await readSilences(store, { endingAfter: now }), alert, now);
   // How it began says what moved; the latest change may only say that it is over.
   const opening = transitions.find((one) => one.id === alert.id) ?? transitions.find((one) => one.to === "firing") ?? transitions[0];
-  const name = alert.key.subject.replace(/^feature:/, "");
+  const name = alertName(alert);
   const crumbs = [
     { href: modelHref(alert.key.model), text: alert.key.model },
     { href: alertHref(alert.id), text: alert.key.rule },
@@ -38,7 +38,7 @@ ${taken === null ? null : html`<p class="note">${taken.by} has taken it up${take
 <h2>How much, and how sure</h2><div class="card">${figures(alert)}</div>
 ${changes(opening ?? null)}
 ${beside(opening ?? null)}
-<h2>What to do</h2><div class="card">${hints(alert)}</div>
+<h2>What to do</h2><div class="card">${hints(alert)}${alert.state === "resolved" || taken !== null ? null : quieten(alert)}</div>
 <h2>What happened</h2><div class="card"><ol class="steps">${transitions.map((one) => step(one, one.summary !== alert.summary))}</ol></div>
 <h2>Who was told</h2><div class="card">${deliveries.length === 0 ? html`<p class="empty">Nobody yet. A rule names its channels under <code>notify</code>, and <code>channels</code> says how to reach them.</p>` : deliveryTable(deliveries)}</div>`;
   return { title: `${name} · ${alert.key.rule}`, crumbs, body };
@@ -56,7 +56,7 @@ function beside(opening: Transition | null): Markup | null {
   const alongside = opening?.explanation.alongside ?? [];
   const segments = opening?.explanation.detail.segments ?? [];
   if (alongside.length === 0 && segments.length === 0) return null;
-  return html`<h2>Where, and with what</h2><div class="card">${segments.length === 0 ? null : html`<p>Most of it comes from ${segments.map((one, index) => html`${index === 0 ? "" : ", "}${one.segment} (${percent(one.share)})`)}.</p>`}${alongside.length === 0 ? null : html`<p>In the same window moved ${alongside.map((one, index) => html`${index === 0 ? "" : ", "}${one.subject.replace(/^feature:/, "")}${one.value === null ? "" : ` (${metricName(one.metric)} ${number(one.value)})`}`)}.</p>`}</div>`;
+  return html`<h2>Where, and with what</h2><div class="card">${segments.length === 0 ? null : html`<p>Most of it comes from ${segments.map((one, index) => html`${index === 0 ? "" : ", "}${one.segment} (${percent(one.share)})`)}.</p>`}${alongside.length === 0 ? null : html`<p>Moved in the same window: ${alongside.map((one, index) => html`${index === 0 ? "" : ", "}${one.subject.replace(/^feature:/, "")}${one.value === null ? "" : ` (${metricName(one.metric)} ${number(one.value)})`}`)}.</p>`}</div>`;
 }
 
 function figures({ explanation: e, window }: Alert): Markup {
@@ -93,6 +93,10 @@ function hints({ key, explanation, window }: Alert): Markup {
       : subjectHref(key.model, { subject: key.subject, feature: isFeature ? key.subject.replace(/^feature:/, "") : null }, query);
   return html`<p><a href="${place}">${key.subject === "performance" ? "See the model over time" : key.subject === "traffic" ? "See the rows of the model" : "See the two distributions"}</a> · <a href="/v1/models/${segment(key.model)}/report?format=html&amp;version=${segment(key.version)}&amp;to=${formatTime(window.to)}">Read the report</a></p>${commands.length === 0 ? null : html`<p class="note">Or run:</p>${commands.map((command) => html`<pre>${command}</pre>`)}`}${explanation.query === null ? null : html`<p class="note">Or ask the store how it went before:</p><pre>${explanation.query}</pre>`}`;
 }
+
+/** How to stop the telling: a page acts on nothing. */
+const quieten = ({ id }: Alert): Markup =>
+  html`<p class="note">To take it up, so that nobody is told of it again until it is over (<code>driftwatch silence</code> holds a whole rule, for a while):</p><pre>driftwatch ack ${id.slice(0, 8)}</pre>`;
 
 /** The words of a change, unless they stand at the top of the page already. */
 function step(transition: Transition, inWords: boolean): Markup {

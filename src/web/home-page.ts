@@ -4,7 +4,7 @@ import type { ModelSettings } from "../model/settings.ts";
 import { DAY } from "../model/time.ts";
 import { volumeChart } from "../report/volume-chart.ts";
 import { html, type Markup } from "../report/markup.ts";
-import { badge } from "../report/parts.ts";
+import { alertName, badge, worstFirst } from "../report/parts.ts";
 import { count, day, metricName, moment, number, percent, span } from "../report/words.ts";
 import { readAlertPage } from "../store/alert-pages.ts";
 import type { Alert } from "../store/alerts.ts";
@@ -70,7 +70,11 @@ function modelCard({ model, versions, volume, firing, lead }: Glance, watermark:
   const alerts =
     firing.length === 0
       ? html`none<small>nothing fires</small>`
-      : html`${count(firing.length)} firing<small>${firing.slice(0, 3).map((alert, index) => html`${index === 0 ? "" : ", "}<a href="${alertHref(alert.id)}">${alert.key.subject.replace(/^feature:/, "")}</a>`)}${firing.length > 3 ? " …" : ""}</small>`;
+      : html`${count(firing.length)} firing<small>${worstFirst(firing)
+          .slice(0, 3)
+          .map(
+            (alert, index) => html`${index === 0 ? "" : ", "}<a href="${alertHref(alert.id)}">${alertName(alert)}</a>`,
+          )}${firing.length > 3 ? " …" : ""}</small>`;
   return html`<section class="card model${firing.length > 0 ? " alarm" : ""}${firing.length > 0 && !firing.some((alert) => alert.severity === "critical") ? " warning" : ""}">${title}
 <p class="note">${model.task}, ${versions.length === 1 ? "one version" : `${versions.length} versions`}${firing.length > 0 ? html` ${badge(firing.some((alert) => alert.severity === "critical") ? "critical" : (firing[0]?.severity ?? "warning"))}` : null}</p>
 ${volumeChart(volume, { width: 340, height: 46 })}

@@ -6,7 +6,7 @@ import { performanceChart } from "../report/performance-chart.ts";
 import { volumeChart } from "../report/volume-chart.ts";
 import type { VersionDrift } from "../report/drift.ts";
 import { html, type Markup } from "../report/markup.ts";
-import { alertTable, missingList, moverTable, retrainTable, versionTable } from "../report/parts.ts";
+import { alertTable, missingList, moverTable, retrainTable, versionTable, worstFirst } from "../report/parts.ts";
 import type { ModelReport } from "../report/report.ts";
 import { metricName, moment, number, percent, span } from "../report/words.ts";
 import type { PageDependencies } from "./dependencies.ts";
@@ -32,7 +32,7 @@ export async function modelPage(
   const over = story.alerts.filter((alert) => alert.state === "resolved");
   const body = html`<div class="head"><div><h1>${model.name}</h1><p class="lead">${span(story.window)}${watermark === null ? null : html`, complete up to ${moment(watermark)}`}. All times UTC.</p></div><p class="note"><a href="/v1/models/${encodeURIComponent(model.name.toWellFormed())}/report?format=html">Report as one file</a></p></div>
 ${everything.versions.length > 1 ? versionTabs(model.name, everything, chosen.version) : null}
-<h2>Alerts</h2><div class="card">${open.length === 0 ? html`<p class="empty">No alert is open.</p>` : alertTable(open, (alert) => alertHref(alert.id))}${over.length === 0 ? null : html`<details><summary class="note">${over.length} resolved</summary>${alertTable(over, (alert) => alertHref(alert.id))}</details>`}</div>
+<h2>Alerts</h2><div class="card">${open.length === 0 ? html`<p class="empty">No alert is open.</p>` : alertTable(worstFirst(open), (alert) => alertHref(alert.id))}${over.length === 0 ? null : html`<details><summary class="note">${over.length} resolved</summary>${alertTable(over, (alert) => alertHref(alert.id))}</details>`}</div>
 ${story.movers.length === 0 ? null : html`<h2>What moved most</h2><p class="note">In the newest window of each version, against ${story.drift?.baseline}. The effect is what exceeds the value to be expected without a change.</p><div class="card">${moverTable(story.movers.slice(0, 6), (one) => subjectHref(model.name, one, { version: one.version, to: formatTime(one.to) }))}</div>`}
 ${story.drift === null ? driftMissing(model) : story.drift.versions.map((one) => driftSection(model, story, one, chosen.all))}
 ${performanceSections(story)}
@@ -72,5 +72,5 @@ function othersWords(story: ModelReport, version: string): string {
     const point = one.version === version && one.metric !== story.lead ? one.points.findLast((at) => at.value !== null) : undefined;
     return point ? [`${metricName(one.metric)} ${traitOf(one.metric)?.share === true ? percent(point.value) : number(point.value)}`] : [];
   });
-  return newest.length === 0 ? "" : `In the newest window: ${newest.join(", ")}.`;
+  return newest.length === 0 ? "" : `In the newest window: ${newest.join(" · ")}.`;
 }

@@ -196,6 +196,24 @@ describe("lists", () => {
     expect((await run(["alerts"], { "/v1/alerts": items([alert]) })).out.split("\n")).toHaveLength(3);
   });
 
+  it("puts what fires before what is over, the worst first", async () => {
+    const some = [
+      { ...alert, id: "over", state: "resolved", severity: "critical" },
+      { ...alert, id: "mild", state: "firing", severity: "info" },
+      { ...alert, id: "bad", state: "firing", severity: "critical" },
+    ];
+    const { out } = await run(["alerts"], { "/v1/alerts": items(some) });
+    expect(out.split("\n").map((line) => line.split(" ")[0])).toEqual(["ID", "bad", "mild", "over", ""]);
+    // What is for programs stays in the order of the API.
+    const json = await run(["alerts", "--json"], { "/v1/alerts": items(some) });
+    expect(
+      json.out
+        .trimEnd()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { id: string }).id),
+    ).toEqual(["over", "mild", "bad"]);
+  });
+
   it("fails while something fires, shown or not", async () => {
     const byState = (url: URL) =>
       Response.json({

@@ -98,17 +98,19 @@ describe("pages", () => {
   it("tell of an alert what moved with it, what kind of change it is, how to look deeper, and who has it", async () => {
     const match = { model: null, rule: null, version: null, segment: null, subject: "temp", severity: null };
     await insertSilence(store, { id: "s", match, from: 0, to: 4e12, by: "<i>ada", comment: "known", createdAt: 0 }, 0);
+    expect(await text("/alerts/a-temp")).toContain("<pre>driftwatch ack a-temp</pre>");
     await insertAcknowledgement(store, { alertId: "a-temp", by: "bob", comment: "on it", at: 0 });
     const page = await text("/alerts/a-temp");
     for (const words of [
       "This looks like a broken feed",
-      "In the same window moved dep_delay",
+      "Moved in the same window: dep_delay",
       "SELECT time, value, expected, p_value",
       "/v1/models/flight-delay/report?format=html",
       "bob has taken it up: on it.",
       "Silenced by &lt;i&gt;ada until",
     ])
       expect(page).toContain(words);
+    expect(page).not.toContain("driftwatch ack");
   });
 
   it.each(["/models/none", "/alerts/none", "/models/flight-delay/outputs/else"])("answer 404 at %s with a page", async (path) => {
