@@ -176,6 +176,7 @@ export function createAlertEngine(options: {
         rule: key.rule,
         model: key.model,
         version: key.version,
+        ...(key.segment === null ? {} : { segment: key.segment }),
         subject: key.subject,
         from,
         to,

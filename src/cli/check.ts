@@ -21,7 +21,9 @@ export function checkCommand(cli: Cli) {
       action(cli, async (options: { json?: boolean } & Global) => {
         const { config, warnings } = loadSettings(cli.io, options.config);
         await checkTables(config);
-        cli.io.stdout.write(options.json ? `${safeJson({ ...summary(config), warnings })}\n` : summaryText(config, cli.io.stdout.columns));
+        cli.io.stdout.write(
+          options.json ? `${safeJson({ ...summary(config), warnings })}\n` : summaryText(config, cli.io.stdout.columns, warnings.length),
+        );
         if (warnings.length > 0) note(cli.io, `${countOf(warnings.length, "warning")}:\n${formatProblems(warnings)}`);
         return 0;
       }),
@@ -80,7 +82,7 @@ function summary(config: Config) {
   };
 }
 
-function summaryText(config: Config, width: number | null): string {
+function summaryText(config: Config, width: number | null, warned: number): string {
   const { models, rules, channels, ...rest } = summary(config);
   const facts = Object.entries(rest).map(([label, value]) => `${label.padEnd(6)} ${value ?? "none: events come over HTTP or from files"}`);
   const table = (title: string, head: readonly string[], rows: readonly (readonly string[])[]) =>
@@ -123,7 +125,9 @@ function summaryText(config: Config, width: number | null): string {
       ["channel", "type", "to"],
       channels.map((channel) => [channel.name, channel.type, channel.to]),
     ),
-    "\nThe configuration is right.\n",
+    warned === 0
+      ? "\nThe configuration is right.\n"
+      : `\nThe configuration can be run. ${countOf(warned, "warning")}: not all of it will do what it says.\n`,
   ].join("");
 }
 

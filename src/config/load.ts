@@ -8,6 +8,7 @@ import type { Problem } from "./problem.ts";
 import { readAdapters } from "./read-adapters.ts";
 import { readChannels, readHeartbeat } from "./read-channels.ts";
 import { warnOfForbidden } from "./warn-of-forbidden.ts";
+import { warnOfLinks } from "./warn-of-links.ts";
 import { warnOfUnwatched } from "./warn-of-unwatched.ts";
 import { checkTopLevel, readHttp, readKafka, readStore } from "./read-connections.ts";
 import { readModels } from "./read-models.ts";
@@ -71,6 +72,7 @@ export function loadConfig(options: LoadOptions): Loaded {
   const rules: Rule[] = [];
   const maintenance: Maintenance[] = [];
   const taken = new Map<string, string>();
+  const idle = new Map<string, string[]>();
   for (const ruleFile of findRuleFiles(document, surroundings, shippedAlerts)) {
     const content = attempt(() => readFile(ruleFile.path));
     if (!content.ok) {
@@ -80,8 +82,17 @@ export function loadConfig(options: LoadOptions): Loaded {
     const ruleDocument = readDocument(ruleFile.shown, content.value, env);
     documents.push(ruleDocument);
     maintenance.push(...readMaintenance(ruleDocument, modelNames));
-    rules.push(...readRules(ruleDocument, { models, modelNames, channelNames }, ruleFile.shipped, taken));
+    rules.push(...readRules(ruleDocument, { models, modelNames, channelNames, idle }, ruleFile.shipped, taken));
   }
+  for (const [why, names] of idle) {
+    const [count, verb] = names.length === 1 ? ["one", "applies"] : [String(names.length), "apply"];
+    document.warn(
+      ["models"],
+      `${count} of the rules that come with driftwatch ${verb} to no model (${names.join(", ")}): ${why}`,
+      "give a model what they need, or leave them: they judge nothing",
+    );
+  }
+  if (http) warnOfLinks(document, http, channels);
 
   warnOfUnwatched(document, models, rules);
 

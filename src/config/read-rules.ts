@@ -19,6 +19,8 @@ export type Referred = {
   /** All that are named, right or not: a mistake in a model is no mistake in its rules. */
   readonly modelNames: readonly string[];
   readonly channelNames: readonly string[];
+  /** Shipped rules that apply to no model, by why: nobody here wrote them, so they are told of together. */
+  readonly idle?: Map<string, string[]>;
 };
 
 const KEYS = ["rules", "maintenance"];
@@ -194,7 +196,7 @@ export function readMaintenance(document: Document, modelNames: readonly string[
   });
 }
 
-function checkModels(document: Document, path: Path, rule: Rule, { models, modelNames }: Referred, shipped: boolean): void {
+function checkModels(document: Document, path: Path, rule: Rule, { models, modelNames, idle }: Referred, shipped: boolean): void {
   const applied: ModelSettings[] = [];
   const reasons = new Set<string>();
   for (const [index, name] of (rule.models ?? modelNames).entries()) {
@@ -210,12 +212,9 @@ function checkModels(document: Document, path: Path, rule: Rule, { models, model
     else document.report([...path, "measure", reason.key], reason.message, reason.hint);
   }
   if (rule.models === null && applied.length === 0 && modelNames.length > 0 && models.size === modelNames.length) {
-    const say = shipped ? document.warn : document.report;
-    say(
-      [...path, "name"],
-      `${rule.name} applies to no model: ${[...reasons].join("; ")}`,
-      "add the baseline to a model, or remove the rule",
-    );
+    const why = [...reasons].join("; ");
+    if (shipped) idle?.set(why, [...(idle.get(why) ?? []), rule.name]);
+    else document.report([...path, "name"], `${rule.name} applies to no model: ${why}`, "add the baseline to a model, or remove the rule");
   }
   for (const key of ["window", "every"] as const) {
     const cut = applied.filter(({ bucket }) => rule.measure[key] % bucket !== 0);

@@ -21,7 +21,7 @@ export function warnOfForbidden(
       document.warn(
         path,
         `this address is not public (${why}): nothing will be sent to it`,
-        "where that is meant, allow it: outgoing: {allow: […]}",
+        `where that is meant, allow it: outgoing: {allow: [${host === "localhost" ? "127.0.0.1" : host}]}`,
       );
   };
   for (const [name, channel] of channels) if ("url" in channel) warn(["channels", name, "url"], channel.url);

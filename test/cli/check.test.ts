@@ -10,10 +10,16 @@ describe("check", () => {
     expect(out).toContain("training: 7d");
     expect(out).toMatch(/feature-drift\s+drift\s+training\s+1d\s+warning\s+ops\s+flight delay\/arrival/);
     expect(out).toContain("https://hooks.example.com");
-    expect(out).toContain("The configuration is right.");
+    // A channel elsewhere is told links to this machine, and some shipped rules lack what they need.
+    expect(out).toMatch(/\nThe configuration can be run\. \d warnings: not all of it will do what it says\.\n$/);
+    expect(err).toMatch(
+      /channels: what ops is told links to http:\/\/127\.0\.0\.1:8080, which nobody else can open\n.*\n +hint: .*public_url/,
+    );
     expect(out + err).not.toMatch(/secret-in-path|whsec_/);
     // A shipped rule that lacks its baseline is a warning, no error.
     expect(err).toContain("warning");
+    const quiet = `${CONFIG}alerts: []\nhttp: {public_url: "https://dw.example"}\n`;
+    expect((await cli(["check", "--config", configFile(quiet)])).out).toContain("\nThe configuration is right.\n");
   });
 
   it("as JSON", async () => {

@@ -344,7 +344,10 @@ describe("the files of rules", () => {
   it("when shipped, are only remarked on if they apply to no model", () => {
     const result = load("models: {m: {task: regression}}\n", {}, { shippedAlerts: shipped });
     expect(result.ok && result.warnings).toMatchObject([
-      { path: "rules[0].name", message: "shipped applies to no model: m has no baseline named training" },
+      {
+        path: "models",
+        message: "one of the rules that come with driftwatch applies to no model (shipped): m has no baseline named training",
+      },
     ]);
   });
 });
