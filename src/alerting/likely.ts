@@ -35,23 +35,24 @@ export function likelyKind(measurement: Measurement): Explanation["kind"] {
 function performanceKind(measurement: Measurement): Explanation["kind"] {
   if (isEstimated(measurement.metric)) return "mix_shift";
   const shares = shareOfCauses(measurement);
-  if (shares.length === 0) return null;
+  if (shares === null) return null;
   if ((shares[0]?.share ?? 0) >= ENOUGH) return "mix_shift";
   return shares.reduce((sum, { share }) => sum + Math.max(0, share), 0) < LITTLE ? "concept" : null;
 }
 
-/** How much of the change in errors each feature's move would account for, the largest first; nothing where that is not known. */
-function shareOfCauses({ metric, value, detail: { causes = [], reference } }: Measurement): { feature: string; share: number }[] {
-  if (value === null || reference === undefined || value === reference) return [];
+/** How much of the change in errors each feature's move would account for, the largest first; null where that is not known. */
+function shareOfCauses({ metric, value, detail: { causes, reference } }: Measurement): { feature: string; share: number }[] | null {
+  if (causes === undefined || value === null || reference === undefined) return null;
   const change = metric === "accuracy" ? reference - value : metric === "mae" ? value - reference : null;
-  if (change === null) return [];
+  // What got better needs no cause.
+  if (change === null || change <= 0) return null;
   return causes.map((cause) => ({ feature: cause.feature, share: cause.change / change })).sort((a, b) => b.share - a.share);
 }
 
 /** The kind of a loss of performance, in words. */
 function performanceLikely(measurement: Measurement): string | null {
   const kind = performanceKind(measurement);
-  const [first] = shareOfCauses(measurement);
+  const [first] = shareOfCauses(measurement) ?? [];
   if (kind === "mix_shift" && first)
     return `other inputs than before: the move of ${named(first.feature)} alone would do ${percent(Math.min(1, first.share))} of it`;
   if (kind === "concept") return "inputs have come to mean something else: their moves alone would do little of this";

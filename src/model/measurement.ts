@@ -306,7 +306,7 @@ export type MeasurementDetail = {
   readonly exact?: ExactValue;
   /** Of a feature: what its move alone would do to the mean score, and to the share of errors (or their mean size). */
   readonly explains?: { readonly score: Explained | null; readonly error: Explained | null };
-  /** Of scores, predictions and performance: the features whose moves could do most to the mean score, or to errors. They overlap. */
+  /** Of scores, predictions and performance: the features whose moves could do most to the mean score, or to errors. They overlap. None: all were looked at, and none could do anything to errors. */
   readonly causes?: readonly Cause[];
   readonly verdict?: Verdict;
   /** The segments that add most to the change against the baseline, and have changed themselves beyond chance. */

@@ -5,6 +5,8 @@ import { explainedChange, type BinnedMeans } from "../stats/explained-change.ts"
 import type { BinEffects } from "../store/bin-effects.ts";
 import { emptyCounts, joinBins, psiBins, type JoinedBins } from "./subject-bins.ts";
 
+/** The share of rows beyond which what a feature's move could do to errors counts as not known. */
+const MOST_UNKNOWN = 0.1;
 /** Causes told of one measurement. */
 const MOST_CAUSES = 5;
 
@@ -69,6 +71,7 @@ export function explainWindow({ features, scale }: EffectsOfBaseline, current: R
 export function withCauses(measurements: readonly Measurement[], explains: readonly Explains[]): Measurement[] {
   const byFeature = new Map(explains.map((one) => [one.feature, one]));
   const causes = { score: ranked(explains, "score"), error: ranked(explains, "error") };
+  const isKnown = explains.length > 0 && explains.every(({ error }) => error !== null && error.unknown <= MOST_UNKNOWN);
   return measurements.map((one) => {
     if (one.value === null) return one;
     if (one.subject === "feature") {
@@ -78,7 +81,8 @@ export function withCauses(measurements: readonly Measurement[], explains: reado
         : one;
     }
     const list = one.subject === "performance" ? causes.error : causes.score;
-    return list.length === 0 ? one : { ...one, detail: { ...one.detail, causes: list } };
+    // That none could is an answer where all were looked at, and nothing where they were not.
+    return list.length === 0 && !(one.subject === "performance" && isKnown) ? one : { ...one, detail: { ...one.detail, causes: list } };
   });
 }
 

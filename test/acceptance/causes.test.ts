@@ -41,9 +41,11 @@ models: {m: {task: binary, positive: late, labels: {expected_within: 1h}, baseli
 `;
   const { app } = await startProgram(loaded(load(yaml, { "reference.ndjson": ndjson(reference) })));
   const current = rows(2_000, START, 0.5, 0.5, 2);
-  const events = current.flatMap(({ label, ...row }) => [
+  // The day after that nothing moves, but the truth is another.
+  const turned = rows(2_000, START + DAY, 0.2, 0, 3).map((row) => ({ ...row, label: row.label === "late" ? "on_time" : "late" }));
+  const events = [...current, ...turned].flatMap(({ label, ...row }) => [
     row,
-    { type: "label", id: row.id, model: "m", time: new Date(START + DAY).toISOString(), label },
+    { type: "label", id: row.id, model: "m", time: new Date(START + 2 * DAY).toISOString(), label },
   ]);
   await play(app, events);
   const window = { from: START, to: START + DAY };
@@ -76,4 +78,12 @@ models: {m: {task: binary, positive: late, labels: {expected_within: 1h}, baseli
   const accuracy = found.find((one) => one.metric === "accuracy");
   expect(accuracy?.detail.causes?.map(({ feature }) => feature)).toEqual(["colour"]);
   expect(accuracy?.detail.causes?.[0]?.change).toBeCloseTo(ofErrors, 9);
+
+  const after = { from: START + DAY, to: START + 2 * DAY };
+  const [lost] = (await app.monitor.measure({ model: "m", window: after, baselines: ["training"], families: ["performance"] })).filter(
+    ({ metric }) => metric === "accuracy",
+  );
+  expect(lost?.value).toBeLessThan(0.4);
+  // That none could do it is said, and differs from not knowing.
+  expect(lost?.detail.causes).toEqual([]);
 }, 60_000);

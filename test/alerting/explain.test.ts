@@ -193,10 +193,10 @@ describe("the kind of a change", () => {
       measure: { metric, of: null, baseline: "training", window: DAY, every: DAY },
       fire: { above: new Map(), drop: 0.03, falseAlarms: 0.01 },
     });
-  const loss = (causes: readonly number[], metric: Metric = "accuracy") => {
-    const moves = causes.map((change, index) => ({ feature: `f${index}`, change, standardError: 0.001, unknown: 0 }));
-    const changes = { subject: "performance", feature: null, metric, value: 0.8, labelled: 800 } as const;
-    const { explanation } = told({ ...changes, detail: { reference: 0.9, causes: moves } }, performance(metric));
+  const loss = (causes: readonly number[] | null, metric: Metric = "accuracy", value = 0.8) => {
+    const moves = causes?.map((change, index) => ({ feature: `f${index}`, change, standardError: 0.001, unknown: 0 }));
+    const changes = { subject: "performance", feature: null, metric, value, labelled: 800 } as const;
+    const { explanation } = told({ ...changes, detail: { reference: 0.9, ...(moves ? { causes: moves } : {}) } }, performance(metric));
     return [explanation.kind, explanation.likely];
   };
 
@@ -217,7 +217,10 @@ describe("the kind of a change", () => {
     expect(loss([0.08, 0.01])).toEqual(["mix_shift", "other inputs than before: the move of f0 alone would do 80% of it"]);
     expect(loss([0.01, -0.05])).toEqual(["concept", "inputs have come to mean something else: their moves alone would do little of this"]);
     expect(loss([0.03])).toEqual([null, null]);
-    expect(loss([])).toEqual([null, null]);
+    // All were looked at and none could do anything; or nothing was; or there is no loss.
+    expect(loss([])[0]).toBe("concept");
+    expect(loss(null)).toEqual([null, null]);
+    expect(loss([0.01], "accuracy", 0.95)).toEqual([null, null]);
     // What a feature's move does to errors says nothing of these.
     expect(loss([0.08], "precision")).toEqual([null, null]);
     expect(
