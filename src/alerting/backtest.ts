@@ -47,7 +47,8 @@ export async function backtestRule(options: {
       for (const window of await windowsOf(ends.slice(start, start + AT_ONCE))) {
         windows += 1;
         const earlier = rule.fire.change ? await lookup.earlier(rule, model.name, window.window.to - rule.fire.change.over) : [];
-        if (judge(rule, window.measurements, tools, { earlier }).some(({ observation }) => observation.health !== "ok")) blind += 1;
+        const judged = judge(rule, window.measurements, tools, { earlier });
+        if (judged.length > 0 && judged.every(({ observation }) => observation.health !== "ok")) blind += 1;
         yield window;
       }
   };

@@ -15,7 +15,7 @@ export const backtest = z
         model: z.string(),
         which: z.enum(["old", "new"]).meta({ description: "As it is configured, or as it is proposed." }),
         windows: count.meta({ description: "Windows it looked at." }),
-        blind: count.meta({ description: "Of these, those in which it could not tell for some subject." }),
+        blind: count.meta({ description: "Of these, those in which it could tell for no subject." }),
         pages: z.array(
           z.strictObject({
             version: z.string(),

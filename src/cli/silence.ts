@@ -55,7 +55,7 @@ export function silenceCommand(cli: Cli) {
     .option("--version <version>", "of this version")
     .option("--segment <segment>", "of this segment")
     .option("--subject <name>", "of this feature, or of prediction, score, performance or traffic")
-    .addOption(new Option("--severity <severity>", "as severe as this").choices(SEVERITIES))
+    .addOption(new Option("--severity <severity>", "of this severity, neither more nor less").choices(SEVERITIES))
     .addOption(new Option("--from <time>", "its begin (default: now)").argParser(time))
     .addOption(new Option("--for <duration>", "how long, as in 2h or 7d").argParser(duration))
     .addOption(byOption(cli.io))

@@ -26,7 +26,7 @@ export type BacktestCourse = {
   readonly model: string;
   /** The rule as it is configured, or as it is proposed. */
   readonly which: "old" | "new";
-  /** Windows it looked at, and among them those that could not tell for at least one subject. */
+  /** Windows it looked at, and among them those that could tell for no subject at all. */
   readonly windows: number;
   readonly blind: number;
   readonly pages: readonly BacktestPage[];

@@ -195,7 +195,7 @@ function betweenRoundRows(compute: (rows: number) => number): (rows: number) => 
   };
 }
 
-/** The bins that contribute most. */
+/** The bins that contribute most, of those that hold anything. */
 function topBins(
   labels: readonly string[],
   then: readonly number[],
@@ -205,7 +205,9 @@ function topBins(
 ): BinShare[] {
   const share = (counts: readonly number[], total: number, bin: number) => (total > 0 ? (counts[bin] ?? 0) / total : 0);
   const [before, after] = [rowsOf(then), rowsOf(now)];
-  return largestPlaces(contributions, most).map((bin) => ({
+  // A bin that is empty on both sides differs by what is added to every bin alone: it comes last.
+  const ranked = contributions.map((contribution, bin) => ((then[bin] ?? 0) + (now[bin] ?? 0) > 0 ? contribution : -Infinity));
+  return largestPlaces(ranked, most).map((bin) => ({
     bin: labels[bin] ?? "",
     reference: share(then, before, bin),
     current: share(now, after, bin),

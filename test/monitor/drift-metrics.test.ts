@@ -94,6 +94,10 @@ describe("drift of a category", () => {
   test("names the bins that contribute: all of them add up to the value, or to its square", () => {
     const sum = (metric: string) => (found.get(metric)?.detail.bins ?? []).reduce((all, bin) => all + bin.contribution, 0);
     expect(sum("psi")).toBeCloseTo(found.get("psi")?.value ?? 0, 12);
+    // What is added to every bin makes the empty one differ more than any colour does: it comes last all the same.
+    const bins = found.get("psi")?.detail.bins ?? [];
+    expect(bins.map(({ bin }) => bin)).toEqual(["red", "blue", "green", "(unseen)"]);
+    expect(bins.at(-1)).toMatchObject({ reference: 0, current: 0 });
     // Of a metric that nothing judges by, three of the four are told: the fourth, `unseen`, is nearly empty.
     for (const metric of ["kl", "total_variation"]) {
       expect(found.get(metric)?.detail.bins).toHaveLength(3);
