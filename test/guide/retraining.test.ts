@@ -150,7 +150,7 @@ describe("every command of docs/retraining.md", () => {
   it("show tells what a swap takes", () => {
     const shown = outcomes.findLast((one) => one.command.startsWith("retrain show"))?.outcome.out ?? "";
     expect(shown).toContain("A swap of baselines is offered. The alerts of 2013-q1 are held against training");
-    expect(shown).toContain('baselines: {"training": {by_version: {"2013-q2": {file: training-of-the-new-version.ndjson}}}}');
+    expect(shown).toContain('baselines: {"training": {by_version: {"2013-q2": {file: "training-of-the-new-version.ndjson"}}}}');
   });
 
   it("export writes what it is asked for", () => {
