@@ -52,6 +52,12 @@ export type History = {
   versions(window: Window): ReadonlySet<string>;
 };
 
+/** Versions with a row in the window or shortly before it, by name. */
+export function activeVersions(history: History, window: Window): string[] {
+  const span = { from: Math.min(window.from, window.to - ACTIVE_FOR), to: window.to };
+  return [...history.versions(span)].sort();
+}
+
 /** The stretches of time of which counts are needed; null where none are. */
 export type HistorySpans = { readonly inputs: Window; readonly outcomes: Window | null; readonly traffic: Window | null };
 

@@ -55,3 +55,9 @@ export function measurement(
     detail: answer.detail ?? {},
   };
 }
+
+/** Answers say which bins they rest on, and where nothing but the first rows made those. */
+export function onGrid(version: number, { grid: { provisional } }: SubjectWindow, measured: readonly Measurement[]): Measurement[] {
+  const basis = { grid: version, ...(provisional ? { provisional } : {}) };
+  return measured.map((one) => ({ ...one, detail: { ...one.detail, ...basis } }));
+}

@@ -1,0 +1,112 @@
+import type { LabelKey, SubjectKey } from "../model/grid.ts";
+import { subjectId } from "../model/grid.ts";
+import { JUDGED_DRIFT_METRICS, metricFamily, type Measurement, type MetricFamily } from "../model/measurement.ts";
+import type { BaselineSettings } from "../model/settings.ts";
+import type { Millis, Window } from "../model/time.ts";
+import { breakOrDrift, SURE } from "./break-or-drift.ts";
+import { checkConstraints, constraintMeasurement } from "./check-constraints.ts";
+import { measureDrift, type DriftMetrics } from "./measure-drift.ts";
+import { measureQuality } from "./measure-quality.ts";
+import type { Ground } from "./ground.ts";
+import { measureTraffic } from "./measure-traffic.ts";
+import { activeVersions, type BaselineInputs, type History, type SubjectCounts } from "./model-state.ts";
+import { recentWindows } from "./references.ts";
+import { emptyCounts } from "./subject-bins.ts";
+import { onGrid, type SubjectWindow } from "./subject-window.ts";
+import { trafficWindow } from "./traffic-window.ts";
+import { usualOf, type StandingCounts } from "./usual-references.ts";
+import { NOTHING_USUAL } from "./usual-windows.ts";
+
+/** Drift and quality of every subject, and traffic, of every live version beside every baseline. */
+export async function measureInputs(
+  ground: Ground,
+  window: Window,
+  families: readonly MetricFamily[],
+  baselines: ReadonlySet<string>,
+  history: History,
+  metrics: DriftMetrics,
+  isOf: (key: SubjectKey | LabelKey) => boolean,
+  asOf: Millis,
+): Promise<Measurement[]> {
+  const { store, state, references } = ground;
+  const current = history.inputs(window);
+  const measured: Measurement[] = [];
+  for (const version of activeVersions(history, window)) {
+    const isChecked = families.includes("quality") && state.segment === "" && baselines.size > 0;
+    const checked = isChecked ? await checkConstraints(store, state, { version, window, counts: current.get(version) }, isOf) : [];
+    for (const settings of references.named(baselines)) {
+      const subjects = await subjectWindows(ground, settings, version, window, current.get(version) ?? new Map(), history, asOf);
+      const found = subjects
+        .filter(({ key }) => isOf(key))
+        .flatMap((subject) => {
+          const drift = families.includes("drift") ? measureDrift(subject, metrics) : null;
+          const quality = families.includes("quality") && subject.key.subject === "feature" ? measureQuality(subject) : null;
+          return onGrid(state.grid.version, subject, withVerdict(subject, drift, quality));
+        });
+      const isDrift = ({ metric }: Measurement) => metricFamily(metric) === "drift";
+      measured.push(...found.filter((one) => !isDrift(one)));
+      if (families.includes("quality") && subjects.length > 0 && state.segment === "")
+        measured.push(...measureTraffic(await trafficWindow(ground, settings, version, window, subjects, history, asOf)));
+      const reference = Math.max(0, ...subjects.map((one) => one.reference.rows));
+      const where = { model: state.settings.name, version, baseline: settings.name, window };
+      if (subjects.length > 0) measured.push(...checked.map((one) => constraintMeasurement(where, one, reference)));
+      if (families.includes("drift")) measured.push(...(await ground.explained(found.filter(isDrift), settings, version, window, history)));
+    }
+  }
+  return measured;
+}
+
+async function subjectWindows(
+  { state, references }: Ground,
+  settings: BaselineSettings,
+  version: string,
+  window: Window,
+  current: SubjectCounts,
+  history: History,
+  asOf: Millis,
+): Promise<SubjectWindow[]> {
+  const length = window.to - window.from;
+  const pinned = references.pinned(settings, version, asOf);
+  const usual = pinned ? await pinned.kept.inputs(pinned.rows, length) : null;
+  const reference = references.inputs(settings, version, window, usual, history, asOf);
+  if (reference === null) return [];
+  const recent = settings.kind === "trailing" ? recentWindows(settings, version, window, history) : [];
+  return state.grid.subjects.map(({ key, grid }) => {
+    const id = subjectId(key);
+    return {
+      model: state.settings.name,
+      version,
+      segment: state.segment || null,
+      key,
+      grid,
+      baseline: settings.name,
+      window,
+      current: current.get(id) ?? emptyCounts(grid),
+      reference: reference.counts.get(id) ?? emptyCounts(grid),
+      complete: reference.complete,
+      usual: pinned && usual ? usualOf({ settings, pinned, window, id, grid }, () => standing(usual, id)) : NOTHING_USUAL,
+      recent: recent.map((one) => ({
+        from: one.from,
+        current: one.current.get(id) ?? emptyCounts(grid),
+        reference: one.reference.get(id) ?? emptyCounts(grid),
+      })),
+    };
+  });
+}
+
+function standing({ whole, windows }: BaselineInputs, id: string): StandingCounts | null {
+  const all = whole.get(id);
+  return all ? { whole: all, windows: windows.map(({ from, counts }) => ({ from, own: counts.get(id) })) } : null;
+}
+
+/** What the verdict on a break rests on. */
+const JUDGED: DriftMetrics = { measured: new Set(JUDGED_DRIFT_METRICS), judged: new Set(JUDGED_DRIFT_METRICS) };
+
+/** The measurements of one subject, with what they add up to wherever one is more than chance; what was not asked for is measured for that alone. */
+function withVerdict(subject: SubjectWindow, drift: Measurement[] | null, quality: Measurement[] | null): Measurement[] {
+  const asked = [...(drift ?? []), ...(quality ?? [])];
+  const isSure = ({ status, pValue }: Measurement) => status === "ok" && (pValue ?? 1) <= SURE;
+  if (!asked.some(isSure)) return asked;
+  const verdict = breakOrDrift(subject, [...(drift ?? measureDrift(subject, JUDGED)), ...(quality ?? measureQuality(subject))]);
+  return verdict.kind === "none" ? asked : asked.map((one) => (isSure(one) ? { ...one, detail: { ...one.detail, verdict } } : one));
+}
