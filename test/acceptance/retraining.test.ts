@@ -87,7 +87,7 @@ test("a loss of accuracy runs a command, whose version is noticed, judged better
   expect(shown.json).toMatchObject({
     verdict: "better",
     swap: "offered",
-    swap_advice: { command: expect.stringMatching(/^driftwatch export --model "toy" --from 2026-03-07/) },
+    swap_advice: { command: expect.stringMatching(/^driftwatch export --model toy --from 2026-03-07/) },
     facts: { new_labels: 480 },
   });
   expect(await ask(`/v1/retrains/${run.id}/swap?by=ann`, { method: "POST" })).toMatchObject({ status: 200, json: { swap: "done" } });
