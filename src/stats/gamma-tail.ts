@@ -12,5 +12,6 @@ export function gammaTail(value: number, mean: number, variance: number, skewnes
   if (!(variance > 0 && mean > 0)) return 1;
   const shape = 4 / skewness ** 2;
   const place = shape + ((value - mean) / Math.sqrt(variance)) * Math.sqrt(shape);
-  return place <= 0 ? 1 : regularizedGammaUpper(shape, place);
+  // As much as rounding leaves of a difference that is none.
+  return place <= 4 * Number.EPSILON * shape ? 1 : regularizedGammaUpper(shape, place);
 }

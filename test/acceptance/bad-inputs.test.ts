@@ -156,6 +156,17 @@ function measured(version: string, name: string): Record<string, unknown> {
   return Object.fromEntries(found.map((one) => [one.metric, { ...one, version: null }]));
 }
 
+function withoutCauses(found: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(found as Record<string, Item>);
+  for (const [, { detail }] of entries) expect(detail["causes"] ?? []).toEqual([]);
+  return Object.fromEntries(
+    entries.map(([metric, one]) => [
+      metric,
+      { ...one, detail: Object.fromEntries(Object.entries(one.detail).filter(([key]) => key !== "causes")) },
+    ]),
+  );
+}
+
 const CLEAN_SUBJECTS = ["x", "c", "prediction", "score", "label", "performance", "traffic"];
 
 describe("a clean window", () => {
@@ -204,7 +215,12 @@ describe("a bad input is named, and everything else is measured as in the clean 
     const alsoTold = of === "performance" ? "label" : finding.value === 1 ? "traffic" : null;
     const others = CLEAN_SUBJECTS.filter((other) => other !== of && other !== alsoTold);
     expect(others.length).toBeGreaterThan(3);
-    for (const other of others) expect(measured(name, other)).toEqual(measured("clean", other));
+    // That no feature's move explains the errors is only said where every one of them was seen.
+    const isGone = metric === "missing_rate" && finding.value === 1;
+    for (const other of others)
+      expect(measured(name, other)).toEqual(
+        isGone && other === "performance" ? withoutCauses(measured("clean", other)) : measured("clean", other),
+      );
   });
 
   test("five hundred rows, each sent twice: one event is one event", () => {
