@@ -5,7 +5,6 @@ import { baselineKey, basisOf } from "../../src/monitor/baselines.ts";
 import { buildGrid, KNOWN_CATEGORIES } from "../../src/monitor/build-grid.ts";
 import { createMonitor, type Monitor } from "../../src/monitor/monitor.ts";
 import { silentLog } from "../../src/log.ts";
-import { entryAt } from "../../src/stats/entry-at.ts";
 import { insertBaseline } from "../../src/store/baselines.ts";
 import { insertGrid, type CategorySummary, type NumericSummary } from "../../src/store/grids.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -115,7 +114,7 @@ function gridOf(feature: number, reference: Float64Array): SubjectGrid {
       summary.categories.push({ ...key, value: String(value), rows });
   } else {
     const sorted = reference.filter((value) => !Number.isNaN(value)).sort();
-    const at = (rank: number) => entryAt(sorted, rank - 1);
+    const at = (rank: number) => sorted[rank - 1] ?? Number.NaN;
     const parts = (count: number) => Array.from({ length: count - 1 }, (_, k) => at(Math.ceil(((k + 1) * sorted.length) / count)));
     summary.numbers.push({
       ...key,
@@ -154,16 +153,16 @@ function countsRow(
   let [low, high, lowSum, highSum] = [Infinity, -Infinity, 0, 0];
   const last = binCount(grid) - 1;
   for (let row = begin; row < end; row++) {
-    const bin = entryAt(bins, row);
-    const value = entryAt(values, row);
-    cells[bin] = entryAt(cells, bin) + 1;
+    const bin = bins[row] ?? 0;
+    const value = values[row] ?? Number.NaN;
+    cells[bin] = (cells[bin] ?? 0) + 1;
     if (bin > last) continue;
     if (value < low) low = value;
     if (value > high) high = value;
     if (bin === 0) lowSum += value;
     if (bin === last) highSum += value;
   }
-  const occupied = [...cells.subarray(0, last + 1).keys()].filter((bin) => entryAt(cells, bin) > 0);
+  const occupied = [...cells.subarray(0, last + 1).keys()].filter((bin) => (cells[bin] ?? 0) > 0);
   const listed = cells.subarray(0, (occupied.at(-1) ?? -1) + 1);
   const isFull = 2 * occupied.length >= listed.length;
   const isNumeric = grid.kind === "numeric";

@@ -3,7 +3,6 @@
  * the rows are dealt to the two sides at random.
  */
 
-import { entryAt } from "./entry-at.ts";
 import { logGamma } from "./gamma.ts";
 import { gammaTail } from "./gamma-tail.ts";
 import { gatherRareBins } from "./gather-rare.ts";
@@ -53,8 +52,8 @@ function binMoments(term: ShareTerm, rows: number, n: number, m: number, bins: n
   let slope = 0;
   let bend = 0;
   for (let place = 0; place < deals.current.length; place++) {
-    const current = entryAt(deals.current, place);
-    const mass = entryAt(deals.mass, place);
+    const current = deals.current[place]!;
+    const mass = deals.mass[place]!;
     const found = mass * term((rows - current + 0.5) / reference, (current + 0.5) / window);
     const z = deviation > 0 ? (current - expected) / deviation : 0;
     all += mass;
@@ -156,8 +155,8 @@ export function additivePValue(reference: readonly number[], current: readonly n
   if (gathered.reference.length < 2) return null;
   const then = smoothedShares(gathered.reference);
   const now = smoothedShares(gathered.current);
-  const observed = rowsOf(then.map((share, bin) => term(share, entryAt(now, bin))));
-  const totals = gathered.reference.map((count, bin) => count + entryAt(gathered.current, bin));
+  const observed = rowsOf(then.map((share, bin) => term(share, now[bin]!)));
+  const totals = gathered.reference.map((count, bin) => count + gathered.current[bin]!);
   const { mean, variance } = dealtMoments(term, totals, rowsOf(reference), rowsOf(current));
   return gammaTail(observed, mean, variance);
 }

@@ -2,7 +2,6 @@
 
 import { requireFinite, requireInteger, requireNonNegative, requireOpenProbability } from "./argument-domain.ts";
 import { requireLater, type DetectedChange } from "./detected-change.ts";
-import { entryAt } from "./entry-at.ts";
 
 /** Summaries of one size that are kept before the two oldest are merged. */
 const SUMMARIES_OF_A_SIZE = 5;
@@ -87,9 +86,9 @@ function compress(runs: Summary[]): void {
   let end = runs.length;
   for (let level = 0; end > 0; level++) {
     let start = end;
-    while (start > 0 && entryAt(runs, start - 1).level === level) start--;
+    while (start > 0 && runs[start - 1]!.level === level) start--;
     if (end - start <= SUMMARIES_OF_A_SIZE) return;
-    runs.splice(start, 2, join(entryAt(runs, start), entryAt(runs, start + 1)));
+    runs.splice(start, 2, join(runs[start]!, runs[start + 1]!));
     end = start + 1;
   }
 }
@@ -107,19 +106,19 @@ interface Cut {
 function cutsOf(runs: readonly Summary[], delta: number, range: number): Cut[] {
   const newer = new Array<Summary>(runs.length);
   for (let index = runs.length - 1; index >= 0; index--) {
-    const run = entryAt(runs, index);
-    newer[index] = index === runs.length - 1 ? run : join(run, entryAt(newer, index + 1));
+    const run = runs[index]!;
+    newer[index] = index === runs.length - 1 ? run : join(run, newer[index + 1]!);
   }
   const cuts: Cut[] = [];
   let older: Summary | null = null;
   for (let index = 0; index + 1 < runs.length; index++) {
-    const run = entryAt(runs, index);
+    const run = runs[index]!;
     older = older === null ? run : join(older, run);
-    const rest = entryAt(newer, index + 1);
+    const rest = newer[index + 1]!;
     if (Math.min(older.n, rest.n) < DISCOUNTED_ROWS + 2) continue;
     const rows = older.n + rest.n;
     const inverse = 1 / (older.n - DISCOUNTED_ROWS + 1) + 1 / (rest.n - DISCOUNTED_ROWS + 1);
-    const variance = entryAt(newer, 0).spread / rows;
+    const variance = newer[0]!.spread / rows;
     const logDelta = Math.log((2 * Math.log(rows)) / delta);
     const limit = Math.sqrt(2 * inverse * variance * logDelta) + (2 / 3) * range * inverse * logDelta;
     const gap = rest.mean - older.mean;

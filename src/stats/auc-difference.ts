@@ -3,7 +3,6 @@
 import { requireFinite, requireNonNegative, requireOpenProbability } from "./argument-domain.ts";
 import { aucFromBins } from "./auc.ts";
 import type { EstimatedDifference } from "./confidence-sequence.ts";
-import { entryAt } from "./entry-at.ts";
 import { normalHalfWidth, normalSf } from "./normal.ts";
 
 /** Misplaced rows of the rarer class, about, that either version needs for many looks. */
@@ -99,27 +98,27 @@ interface Placements {
 
 function placementsBy(score: (cell: ScoredCell) => number, cells: readonly ScoredCell[], positives: number, negatives: number): Placements {
   const scores = Float64Array.from(cells, score);
-  const order = Uint32Array.from(cells.keys()).sort((a, b) => entryAt(scores, a) - entryAt(scores, b));
+  const order = Uint32Array.from(cells.keys()).sort((a, b) => scores[a]! - scores[b]!);
   const ofPositives = new Float64Array(cells.length);
   const ofNegatives = new Float64Array(cells.length);
   let area = 0;
   let negativesBelow = 0;
   let positivesBelow = 0;
   for (let from = 0; from < order.length;) {
-    const value = entryAt(scores, entryAt(order, from));
+    const value = scores[order[from]!]!;
     let to = from;
     let positivesHere = 0;
     let negativesHere = 0;
-    for (; to < order.length && entryAt(scores, entryAt(order, to)) === value; to++) {
-      const cell = entryAt(cells, entryAt(order, to));
+    for (; to < order.length && scores[order[to]!] === value; to++) {
+      const cell = cells[order[to]!]!;
       positivesHere += cell.positives;
       negativesHere += cell.negatives;
     }
     const outscored = (negativesBelow + negativesHere / 2) / negatives;
     const outscoring = (positives - positivesBelow - positivesHere / 2) / positives;
     for (; from < to; from++) {
-      ofPositives[entryAt(order, from)] = outscored;
-      ofNegatives[entryAt(order, from)] = outscoring;
+      ofPositives[order[from]!] = outscored;
+      ofNegatives[order[from]!] = outscoring;
     }
     area += (positivesHere / positives) * outscored;
     positivesBelow += positivesHere;
@@ -166,8 +165,8 @@ export function pairedAucDifference(cells: readonly ScoredCell[], confidence: nu
   let ofPositives = 0;
   let ofNegatives = 0;
   for (const [index, cell] of cells.entries()) {
-    ofPositives += cell.positives * (entryAt(second.ofPositives, index) - entryAt(first.ofPositives, index) - difference) ** 2;
-    ofNegatives += cell.negatives * (entryAt(second.ofNegatives, index) - entryAt(first.ofNegatives, index) - difference) ** 2;
+    ofPositives += cell.positives * (second.ofPositives[index]! - first.ofPositives[index]! - difference) ** 2;
+    ofNegatives += cell.negatives * (second.ofNegatives[index]! - first.ofNegatives[index]! - difference) ** 2;
   }
   const variance = ofPositives / (positives - 1) / positives + ofNegatives / (negatives - 1) / negatives;
   const isLarge = isLargeArea(first.area, positives, negatives) && isLargeArea(second.area, positives, negatives);

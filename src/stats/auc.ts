@@ -1,7 +1,6 @@
 /** The area under the ROC curve from counts per score bin. */
 
 import { requireOpenProbability, requirePairedCounts, requireProbability } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { normalHalfWidth } from "./normal.ts";
 
 const INNER_BINS = 1000;
@@ -73,7 +72,7 @@ export function aucFromBins(positives: readonly number[], negatives: readonly nu
   let tied = 0;
   let below = 0;
   for (const [j, p] of positives.entries()) {
-    const n = entryAt(negatives, j);
+    const n = negatives[j]!;
     won += p * below;
     tied += p * n;
     below += n;
@@ -100,7 +99,7 @@ function deLongError(
   let ofPositives = 0;
   let ofNegatives = 0;
   for (const [j, p] of positives.entries()) {
-    const n = entryAt(negatives, j);
+    const n = negatives[j]!;
     positivesAbove -= p;
     ofPositives += p * ((negativesBelow + n / 2) / negativeTotal - value) ** 2;
     ofNegatives += n * ((positivesAbove + p / 2) / positiveTotal - value) ** 2;

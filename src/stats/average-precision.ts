@@ -1,7 +1,6 @@
 /** Average precision, the area under the precision-recall steps, from counts per score bin. */
 
 import { requireOpenProbability } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { logitInterval } from "./interval-scales.ts";
 import { normalHalfWidth } from "./normal.ts";
 import { effectiveRows, requireScoredRows, weightBetween, type Estimate, type ScoredRows } from "./weighted-rows.ts";
@@ -69,8 +68,8 @@ function descendingSteps({ positives, negatives }: ScoredRows, bins: number): St
   let above = 0;
   let aboveWrong = 0;
   for (let bin = bins - 1; bin >= 0; bin -= 1) {
-    const gained = entryAt(positives.sums, bin);
-    const wrong = entryAt(negatives.sums, bin);
+    const gained = positives.sums[bin]!;
+    const wrong = negatives.sums[bin]!;
     above += gained;
     aboveWrong += wrong;
     if (gained > 0) steps.push({ bin, gained, wrong, above, aboveWrong });
@@ -91,14 +90,13 @@ function slopeVariance({ positives, negatives }: ScoredRows, steps: readonly Ste
   let variance = 0;
   let bin = 0;
   for (const step of steps.toReversed()) {
-    for (; bin < step.bin; bin += 1) variance += entryAt(negatives.squares, bin) * moreWrong ** 2;
+    for (; bin < step.bin; bin += 1) variance += negatives.squares[bin]! * moreWrong ** 2;
     const seen = step.above + step.aboveWrong;
     moreRight += (step.gained * step.aboveWrong) / seen / seen;
     moreWrong -= (step.gained * step.above) / seen / seen;
-    variance +=
-      entryAt(positives.squares, bin) * (step.above / seen - value + moreRight) ** 2 + entryAt(negatives.squares, bin) * moreWrong ** 2;
+    variance += positives.squares[bin]! * (step.above / seen - value + moreRight) ** 2 + negatives.squares[bin]! * moreWrong ** 2;
     bin += 1;
   }
-  for (; bin < negatives.squares.length; bin += 1) variance += entryAt(negatives.squares, bin) * moreWrong ** 2;
+  for (; bin < negatives.squares.length; bin += 1) variance += negatives.squares[bin]! * moreWrong ** 2;
   return variance / total / total;
 }

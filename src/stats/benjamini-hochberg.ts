@@ -1,5 +1,4 @@
 import { requireProbability } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 
 /**
  * Benjamini and Hochberg's (1995) adjusted p-values, in the order of the input.
@@ -16,13 +15,13 @@ import { entryAt } from "./entry-at.ts";
  */
 export function benjaminiHochberg(pValues: readonly number[]): number[] {
   for (const pValue of pValues) requireProbability("a p-value", pValue);
-  const descending = pValues.map((_, index) => index).sort((a, b) => entryAt(pValues, b) - entryAt(pValues, a));
+  const descending = pValues.map((_, index) => index).sort((a, b) => pValues[b]! - pValues[a]!);
   const adjusted = new Array<number>(pValues.length);
   let smallest = 1;
   for (const [position, index] of descending.entries()) {
     const rank = pValues.length - position;
     // The factor is at least 1 after rounding too, so no adjusted value falls below its p-value.
-    smallest = Math.min(smallest, entryAt(pValues, index) * (pValues.length / rank));
+    smallest = Math.min(smallest, pValues[index]! * (pValues.length / rank));
     adjusted[index] = smallest;
   }
   return adjusted;

@@ -3,7 +3,6 @@
 import { requireInteger, requireNonNegative } from "./argument-domain.ts";
 import type { CalibrationTest } from "./calibration.ts";
 import { chiSquareSf } from "./chi-square.ts";
-import { entryAt } from "./entry-at.ts";
 import { effectiveRows, requireScoredRows, type ScoredRows } from "./weighted-rows.ts";
 
 /** Variance of the positives of a group, in rows, below which their number is not nearly normal: on either side. */
@@ -51,7 +50,7 @@ export function calibrationChange(before: PromisedRows, after: PromisedRows, gro
     for (const sum of scoreSums) requireNonNegative("a sum of scores", sum);
   }
   const sides = [before, after].map(cumulated) as [Cumulated, Cumulated];
-  const rowsBetween = (from: number, to: number) => sides.reduce((sum, { rows }) => sum + entryAt(rows, to) - entryAt(rows, from), 0);
+  const rowsBetween = (from: number, to: number) => sides.reduce((sum, { rows }) => sum + rows[to]! - rows[from]!, 0);
   const total = rowsBetween(0, bins);
   const terms: number[] = [];
   let from = 0;
@@ -90,7 +89,7 @@ function cumulated({ rows: { positives, negatives }, scoreSums }: PromisedRows):
     let sum = 0;
     return [0, ...list.map((one) => (sum += one))];
   };
-  const both = (of: "sums" | "squares") => upTo(positives[of].map((one, bin) => one + entryAt(negatives[of], bin)));
+  const both = (of: "sums" | "squares") => upTo(positives[of].map((one, bin) => one + negatives[of][bin]!));
   return { positives: upTo(positives.sums), rows: both("sums"), squares: both("squares"), scores: upTo(scoreSums) };
 }
 
@@ -109,7 +108,7 @@ function termOf(sides: readonly [Cumulated, Cumulated], from: number, to: number
 }
 
 function sideOf({ positives, rows, squares, scores }: Cumulated, from: number, to: number): Side | null {
-  const between = (list: readonly number[]) => entryAt(list, to) - entryAt(list, from);
+  const between = (list: readonly number[]) => list[to]! - list[from]!;
   const sum = between(rows);
   if (sum <= 0) return null;
   return { rows: effectiveRows({ sum, square: between(squares) }), score: between(scores) / sum, rate: between(positives) / sum };

@@ -2,7 +2,6 @@
 
 import { requireOpenProbability } from "./argument-domain.ts";
 import type { Expectation } from "./cbpe.ts";
-import { entryAt } from "./entry-at.ts";
 import { fisherInterval, logitInterval } from "./interval-scales.ts";
 import { calibrationNoise, isotonicCalibration, type Calibration } from "./isotonic-calibration.ts";
 import { normalHalfWidth } from "./normal.ts";
@@ -68,10 +67,10 @@ export function expectedMulticlassPerformance(
   requireClasses(reference, current);
   requireOpenProbability("confidence", confidence);
   const calibrations = reference.map(isotonicCalibration).flatMap((calibration) => (calibration === null ? [] : [calibration]));
-  const rows = current.map((byClass, j) => sumOf(entryAt(byClass, j)));
+  const rows = current.map((byClass, j) => sumOf(byClass[j]!));
   if (calibrations.length < reference.length || rows.every((some) => some === 0)) return null;
-  const columns = current.map((byClass, j) => expectedColumn(calibrations, byClass, j, entryAt(rows, j)));
-  const confusion = reference.map((_, k) => columns.map(({ cells }) => entryAt(cells, k)));
+  const columns = current.map((byClass, j) => expectedColumn(calibrations, byClass, j, rows[j]!));
+  const confusion = reference.map((_, k) => columns.map(({ cells }) => cells[k]!));
   const margins = tableMargins(confusion);
   const reach = normalHalfWidth(confidence);
   const expect = (metric: (margins: TableMargins) => TableMetric | null, scale: Scale): Expectation | null => {
@@ -101,10 +100,8 @@ function sumOf(counts: WeightedCounts): number {
 }
 
 function expectedColumn(calibrations: readonly Calibration[], byClass: readonly WeightedCounts[], predicted: number, rows: number): Column {
-  const raw = calibrations.map(({ rates }, k) =>
-    entryAt(byClass, k).sums.reduce((sum, count, bin) => sum + count * entryAt(rates, bin), 0),
-  );
-  const hits = Math.min(rows, entryAt(raw, predicted));
+  const raw = calibrations.map(({ rates }, k) => byClass[k]!.sums.reduce((sum, count, bin) => sum + count * rates[bin]!, 0));
+  const hits = Math.min(rows, raw[predicted]!);
   const others = raw.reduce((sum, cell, k) => sum + (k === predicted ? 0 : cell), 0);
   const stretch = others === 0 ? 0 : (rows - hits) / others;
   const equal = others === 0 ? (rows - hits) / (calibrations.length - 1) : 0;
@@ -124,7 +121,7 @@ function linearised(
     const slopes = cells.reduce((sum, cell, k) => sum + (k === j ? 0 : cell * metric.slope(k, j)), 0);
     return misses === 0 ? metric.slope(j === 0 ? 1 : 0, j) : slopes / misses;
   });
-  const apart = (k: number, j: number) => metric.slope(k, j) - entryAt(missed, j);
+  const apart = (k: number, j: number) => metric.slope(k, j) - missed[j]!;
   let outcomeVariance = 0;
   let correction = 0;
   let calibrationVariance = 0;
@@ -132,16 +129,16 @@ function linearised(
     const rows = calibration.rates.map(() => 0);
     const slopes = calibration.rates.map(() => 0);
     for (const [j, { cells, stretch }] of columns.entries()) {
-      const counts = entryAt(entryAt(current, j), k);
+      const counts = current[j]![k]!;
       const slope = apart(k, j);
       for (const [bin, count] of counts.sums.entries()) {
-        const rate = entryAt(calibration.rates, bin);
-        rows[bin] = entryAt(rows, bin) + count;
-        slopes[bin] = entryAt(slopes, bin) + count * slope * (k === j ? 1 : stretch);
-        if (k === j) outcomeVariance += entryAt(counts.squares, bin) * rate * (1 - rate) * slope ** 2;
+        const rate = calibration.rates[bin]!;
+        rows[bin] = rows[bin]! + count;
+        slopes[bin] = slopes[bin]! + count * slope * (k === j ? 1 : stretch);
+        if (k === j) outcomeVariance += counts.squares[bin]! * rate * (1 - rate) * slope ** 2;
       }
       const { sum, square } = weightBetween(counts, 0, counts.sums.length);
-      if (k !== j && sum > 0) outcomeVariance += entryAt(cells, k) * (square / sum) * slope ** 2;
+      if (k !== j && sum > 0) outcomeVariance += cells[k]! * (square / sum) * slope ** 2;
     }
     const learned = calibrationNoise(calibration, rows, slopes);
     correction += learned.correction;
@@ -157,10 +154,10 @@ function requireClasses(reference: readonly ScoredRows[], current: readonly (rea
   for (const [j, byClass] of current.entries()) {
     if (byClass.length !== size) throw new RangeError(`the rows predicted ${j} have scores of ${byClass.length} classes, not ${size}`);
     for (const [k, counts] of byClass.entries()) {
-      requireWeights(`the rows predicted ${j} by score of ${k}`, counts, entryAt(reference, k).positives.sums.length);
-      if (Math.abs(sumOf(counts) - sumOf(entryAt(byClass, 0))) > 1e-9 * sumOf(counts)) {
+      requireWeights(`the rows predicted ${j} by score of ${k}`, counts, reference[k]!.positives.sums.length);
+      if (Math.abs(sumOf(counts) - sumOf(byClass[0]!)) > 1e-9 * sumOf(counts)) {
         throw new RangeError(
-          `the rows predicted ${j} differ: ${sumOf(counts)} have a score of class ${k}, ${sumOf(entryAt(byClass, 0))} of class 0`,
+          `the rows predicted ${j} differ: ${sumOf(counts)} have a score of class ${k}, ${sumOf(byClass[0]!)} of class 0`,
         );
       }
     }

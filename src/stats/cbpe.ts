@@ -1,7 +1,6 @@
 /** The performance of a binary model whose labels are not known yet, from calibrated scores. */
 
 import { requireOpenProbability, requireProbability } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { logInterval, logitInterval } from "./interval-scales.ts";
 import { calibrationNoise, isotonicCalibration, type Calibration } from "./isotonic-calibration.ts";
 import { normalHalfWidth } from "./normal.ts";
@@ -95,8 +94,8 @@ export function expectedPerformance(
   const reach = normalHalfWidth(confidence);
   const share = (metric: Linearised) =>
     expectation(metric, calibration, current, (value, error) => logitInterval(value, error, reach), [0, 1]);
-  const unseen = scores.map((_, bin) => entryAt(reference.positives.sums, bin) + entryAt(reference.negatives.sums, bin) === 0);
-  const all = scores.map((_, bin) => entryAt(current.positives.sums, bin) + entryAt(current.negatives.sums, bin));
+  const unseen = scores.map((_, bin) => !(reference.positives.sums[bin]! + reference.negatives.sums[bin]! > 0));
+  const all = scores.map((_, bin) => current.positives.sums[bin]! + current.negatives.sums[bin]!);
   const constant = (slope: number) => () => slope;
   const accuracy = (hits + (total - calledPositive) - missed) / total;
   const recall = hits / positives;
@@ -130,7 +129,7 @@ export function expectedPerformance(
 }
 
 function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, index) => sum + value * entryAt(b, index), 0);
+  return a.reduce((sum, value, index) => sum + value * b[index]!, 0);
 }
 
 /**
@@ -149,10 +148,10 @@ function expectation(
   const slopes = new Float64Array(rates.length);
   let outcomeVariance = 0;
   for (let bin = 0; bin < rows.length; bin += 1) {
-    const [called, other] = [entryAt(positives.sums, bin), entryAt(negatives.sums, bin)];
+    const [called, other] = [positives.sums[bin]!, negatives.sums[bin]!];
     if (called + other === 0) continue;
-    const [up, down, rate] = [ofPositive(bin), ofNegative(bin), entryAt(rates, bin)];
-    outcomeVariance += (entryAt(positives.squares, bin) * up ** 2 + entryAt(negatives.squares, bin) * down ** 2) * rate * (1 - rate);
+    const [up, down, rate] = [ofPositive(bin), ofNegative(bin), rates[bin]!];
+    outcomeVariance += (positives.squares[bin]! * up ** 2 + negatives.squares[bin]! * down ** 2) * rate * (1 - rate);
     rows[bin] = called + other;
     slopes[bin] = called * up + other * down;
   }
@@ -164,15 +163,15 @@ function expectation(
 
 function areaUnderCurve(all: readonly number[], rates: readonly number[], positives: number, negatives: number): Linearised | null {
   if (positives === 0 || negatives === 0) return null;
-  const ofPositives = all.map((rows, bin) => rows * entryAt(rates, bin));
-  const ofNegatives = all.map((rows, bin) => rows * (1 - entryAt(rates, bin)));
+  const ofPositives = all.map((rows, bin) => rows * rates[bin]!);
+  const ofNegatives = all.map((rows, bin) => rows * (1 - rates[bin]!));
   let below = 0;
   let above = positives;
   let won = 0;
   const overNegatives: number[] = [];
   const underPositives: number[] = [];
   for (const [bin, p] of ofPositives.entries()) {
-    const n = entryAt(ofNegatives, bin);
+    const n = ofNegatives[bin]!;
     above -= p;
     overNegatives.push((below + n / 2) / negatives);
     underPositives.push((above + p / 2) / positives);
@@ -180,7 +179,7 @@ function areaUnderCurve(all: readonly number[], rates: readonly number[], positi
     below += n;
   }
   const value = won / positives;
-  const slope = (bin: number) => (entryAt(overNegatives, bin) - value) / positives - (entryAt(underPositives, bin) - value) / negatives;
+  const slope = (bin: number) => (overNegatives[bin]! - value) / positives - (underPositives[bin]! - value) / negatives;
   return { value, ofPositive: slope, ofNegative: slope };
 }
 
@@ -204,7 +203,7 @@ function lossesOf(scores: readonly number[]): Losses {
 
 function logLoss(all: readonly number[], rates: readonly number[], scores: readonly number[], total: number): Linearised {
   const { whenPositive, whenNegative } = lossesOf(scores);
-  const perBin = rates.map((rate, bin) => rate * entryAt(whenPositive, bin) + (1 - rate) * entryAt(whenNegative, bin));
-  const slope = (bin: number) => (entryAt(whenPositive, bin) - entryAt(whenNegative, bin)) / total;
+  const perBin = rates.map((rate, bin) => rate * whenPositive[bin]! + (1 - rate) * whenNegative[bin]!);
+  const slope = (bin: number) => (whenPositive[bin]! - whenNegative[bin]!) / total;
   return { value: dot(all, perBin) / total, ofPositive: slope, ofNegative: slope };
 }

@@ -1,5 +1,4 @@
 import { requireFinite, requireNonNegative } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 
 /** One part of a whole on one side: how many rows, and the sums over them of each quantity. */
 export interface PartSums {
@@ -55,7 +54,7 @@ export function changeByPart(
   if (reference.length !== current.length)
     throw new RangeError(`there are ${reference.length} parts of the reference and ${current.length} now`);
   if (before.rows === 0 || after.rows === 0) return null;
-  const differences = before.sums.map((sum, index) => entryAt(after.sums, index) / after.rows - sum / before.rows);
+  const differences = before.sums.map((sum, index) => after.sums[index]! / after.rows - sum / before.rows);
   const along = directions ?? differences.map((difference) => Math.sign(difference) / 2);
   if (along.length !== quantities) throw new RangeError(`there are ${along.length} directions for ${quantities} quantities`);
   const parts = reference.map((then, index) => {
@@ -64,14 +63,14 @@ export function changeByPart(
     let mix = 0;
     let within = 0;
     for (const [quantity, direction] of along.entries()) {
-      const middle = (entryAt(before.sums, quantity) / before.rows + entryAt(after.sums, quantity) / after.rows) / 2;
+      const middle = (before.sums[quantity]! / before.rows + after.sums[quantity]! / after.rows) / 2;
       const [meanThen, meanNow] = meansOf(then, now, quantity);
       mix += direction * (shareNow - shareThen) * ((meanThen + meanNow) / 2 - middle);
       within += direction * ((shareThen + shareNow) / 2) * (meanNow - meanThen);
     }
     return { mix, within, total: mix + within };
   });
-  return { differences, change: differences.reduce((sum, difference, index) => sum + difference * entryAt(along, index), 0), parts };
+  return { differences, change: differences.reduce((sum, difference, index) => sum + difference * along[index]!, 0), parts };
 }
 
 function wholeOf(parts: readonly PartSums[], quantities: number): { rows: number; sums: number[] } {
@@ -83,7 +82,7 @@ function wholeOf(parts: readonly PartSums[], quantities: number): { rows: number
     rows += part.rows;
     for (const [index, sum] of part.sums.entries()) {
       requireFinite("a sum", sum);
-      sums[index] = entryAt(sums, index) + sum;
+      sums[index] = sums[index]! + sum;
     }
   }
   return { rows, sums };
@@ -91,7 +90,7 @@ function wholeOf(parts: readonly PartSums[], quantities: number): { rows: number
 
 /** A part's mean on both sides; where it has no rows, that of the other side. */
 function meansOf(then: PartSums, now: PartSums, quantity: number): [number, number] {
-  const before = then.rows > 0 ? entryAt(then.sums, quantity) / then.rows : null;
-  const after = now.rows > 0 ? entryAt(now.sums, quantity) / now.rows : null;
+  const before = then.rows > 0 ? then.sums[quantity]! / then.rows : null;
+  const after = now.rows > 0 ? now.sums[quantity]! / now.rows : null;
   return [before ?? after ?? 0, after ?? before ?? 0];
 }

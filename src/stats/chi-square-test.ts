@@ -1,5 +1,4 @@
 import { requireNonNegative, requirePairedCounts } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { chiSquareSf } from "./chi-square.ts";
 
 /** The outcome of a contingency chi-square test. */
@@ -57,7 +56,7 @@ export function chiSquareContingency(reference: readonly number[], current: read
   if (n === 0 || m === 0) return null;
   const smallerShare = Math.min(n, m) / (n + m);
   const occupied = reference
-    .map((count, j): Cell => ({ reference: count, current: entryAt(current, j) }))
+    .map((count, j): Cell => ({ reference: count, current: current[j]! }))
     .filter((cell) => cell.reference + cell.current > 0);
   const cells = poolRareCells(occupied, (cell) => (cell.reference + cell.current) * smallerShare >= minimumExpected);
   if (cells.length < 2) return null;

@@ -1,7 +1,5 @@
 /** Wasserstein distances of rows that chance alone has dealt to two sides. */
 
-import { entryAt } from "./entry-at.ts";
-
 /** A stretch of the line between two neighbouring places of mass. */
 export interface Gap {
   width: number;
@@ -33,11 +31,11 @@ export function gatheredGaps(gaps: readonly Gap[], rows: number): readonly Gap[]
   for (let first = 0; first < gaps.length;) {
     let [width, reach, end] = [0, 0, first];
     do {
-      width += entryAt(gaps, end).width;
-      reach += entryAt(reaches, end);
+      width += gaps[end]!.width;
+      reach += reaches[end]!;
       end++;
-    } while (end < gaps.length && reach + entryAt(reaches, end) <= limit);
-    kept.push({ width, below: entryAt(gaps, first + Math.floor((end - first) / 2)).below });
+    } while (end < gaps.length && reach + reaches[end]! <= limit);
+    kept.push({ width, below: gaps[first + Math.floor((end - first) / 2)]!.below });
     first = end;
   }
   return kept;
@@ -66,8 +64,8 @@ export function dealtDistances(gaps: readonly Gap[], n: number, m: number, draws
     let left = 0;
     let distance = 0;
     for (let place = 0; place < widths.length; place++) {
-      left += entryAt(dealt, place);
-      distance += entryAt(widths, place) * Math.abs(left - entryAt(expected, place));
+      left += dealt[place]!;
+      distance += widths[place]! * Math.abs(left - expected[place]!);
     }
     return distance;
   }).sort();
@@ -78,9 +76,9 @@ function dealCounts(stretchOf: Uint16Array, count: number, dealt: Int32Array, ra
   dealt.fill(0);
   for (let i = 0; i < count; i++) {
     const j = i + Math.floor(random() * (stretchOf.length - i));
-    const stretch = entryAt(stretchOf, j);
-    stretchOf[j] = entryAt(stretchOf, i);
+    const stretch = stretchOf[j]!;
+    stretchOf[j] = stretchOf[i]!;
     stretchOf[i] = stretch;
-    dealt[stretch] = entryAt(dealt, stretch) + 1;
+    dealt[stretch] = dealt[stretch]! + 1;
   }
 }

@@ -1,7 +1,6 @@
 /** Drift of raw rows, for audits of what the bins say. The exact Kolmogorov-Smirnov distance is `ksFromSamples`. */
 
 import { requireFinite } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { populationStabilityIndex, type PopulationStability } from "./psi.ts";
 
 function sortedFinite(values: readonly number[], side: string): Float64Array {
@@ -30,14 +29,14 @@ export function wassersteinFromSamples(xs: readonly number[], ys: readonly numbe
   if (n === 0 || m === 0) return null;
   let i = 0;
   let j = 0;
-  let at = Math.min(entryAt(first, 0), entryAt(second, 0));
+  let at = Math.min(first[0]!, second[0]!);
   let sum = 0;
   while (i < n || j < m) {
-    const next = j === m || (i < n && entryAt(first, i) <= entryAt(second, j)) ? entryAt(first, i) : entryAt(second, j);
+    const next = j === m || (i < n && first[i]! <= second[j]!) ? first[i]! : second[j]!;
     sum += Math.abs(i * m - j * n) * (next - at);
     at = next;
-    while (i < n && entryAt(first, i) === at) i++;
-    while (j < m && entryAt(second, j) === at) j++;
+    while (i < n && first[i] === at) i++;
+    while (j < m && second[j] === at) j++;
   }
   return sum / n / m;
 }
@@ -54,10 +53,10 @@ export function countByEdges(values: readonly number[], edges: readonly number[]
     let high = edges.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (entryAt(edges, middle) >= value) high = middle;
+      if (edges[middle]! >= value) high = middle;
       else low = middle + 1;
     }
-    counts[low] = entryAt(counts, low) + 1;
+    counts[low] = counts[low]! + 1;
   }
   return counts;
 }
@@ -74,7 +73,7 @@ export function countByEdges(values: readonly number[], edges: readonly number[]
 export function psiFromSamples(xs: readonly number[], ys: readonly number[], edges: readonly number[]): PopulationStability | null {
   for (const [i, edge] of edges.entries()) {
     requireFinite("an edge", edge);
-    if (i > 0 && edge <= entryAt(edges, i - 1)) throw new RangeError("edges must be strictly ascending");
+    if (i > 0 && edge <= edges[i - 1]!) throw new RangeError("edges must be strictly ascending");
   }
   return populationStabilityIndex(countByEdges(xs, edges), countByEdges(ys, edges));
 }

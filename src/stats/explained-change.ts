@@ -1,7 +1,6 @@
 /** How much of a change of a mean the new mix of one feature's values would bring. */
 
 import { requireNonNegative } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import type { Estimate } from "./weighted-rows.ts";
 
 /** Rows by bin, with the sum and the sum of squares of what is averaged. */
@@ -47,21 +46,21 @@ export function explainedChange(reference: BinnedMeans, current: readonly number
   const mean = sumOf(reference.sums) / before;
   let [change, beforeSquare, afterMean, afterSquare, ofMeans, unknown] = [0, 0, 0, 0, 0, 0];
   for (let bin = 0; bin < bins; bin += 1) {
-    const rows = entryAt(reference.rows, bin);
-    const now = entryAt(current, bin) / after;
+    const rows = reference.rows[bin]!;
+    const now = current[bin]! / after;
     if (rows === 0) {
       unknown += now;
       continue;
     }
     const then = rows / before;
-    const level = entryAt(reference.sums, bin) / rows;
+    const level = reference.sums[bin]! / rows;
     const distance = level - mean;
     change += (now - then) * distance;
     beforeSquare += then * distance * distance;
     afterMean += now * distance;
     afterSquare += now * distance * distance;
     // One row tells nothing of its bin's spread.
-    const spread = rows < 2 ? 0 : Math.max(0, entryAt(reference.squares, bin) - rows * level * level) / (rows - 1);
+    const spread = rows < 2 ? 0 : Math.max(0, reference.squares[bin]! - rows * level * level) / (rows - 1);
     ofMeans += ((now - then) ** 2 * spread) / rows;
   }
   const variance = Math.max(0, afterSquare - afterMean ** 2) / after + beforeSquare / before + ofMeans;

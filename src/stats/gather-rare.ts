@@ -1,4 +1,3 @@
-import { entryAt } from "./entry-at.ts";
 import { rowsOf } from "./shares.ts";
 
 /** Two histograms over the same, gathered bins. */
@@ -35,7 +34,7 @@ function gather(reference: readonly number[], current: readonly number[], leastE
   const m = rowsOf(current);
   const smallerShare = Math.min(n, m) / (n + m);
   const cells = reference
-    .map((count, bin) => ({ reference: count, current: entryAt(current, bin) }))
+    .map((count, bin) => ({ reference: count, current: current[bin]! }))
     .filter((cell) => cell.reference + cell.current > 0)
     .sort((a, b) => b.reference + b.current - a.reference - a.current);
   const gathered = { reference: [] as number[], current: [] as number[] };

@@ -4,7 +4,6 @@
  */
 
 import { requireInteger } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { logBinomialMass } from "./binomial-mass.ts";
 import { logGamma } from "./gamma.ts";
 
@@ -213,6 +212,6 @@ function tailsFrom(start: number, direction: 1 | -1, n: number, m: number, total
     largest = Math.max(largest, mass);
     mass = direction === 1 ? mass * stepUp(k, n, m, total) : k === least ? 0 : mass / stepUp(k - 1, n, m, total);
   }
-  for (let place = tails.length - 2; place >= 0; place--) tails[place] = entryAt(tails, place) + entryAt(tails, place + 1);
+  for (let place = tails.length - 2; place >= 0; place--) tails[place] = tails[place]! + tails[place + 1]!;
   return tails;
 }

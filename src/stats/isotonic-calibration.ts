@@ -1,6 +1,5 @@
 /** Isotonic rates as a calibration of scores, and how far estimates made with them are off. */
 
-import { entryAt } from "./entry-at.ts";
 import { isotonicBlocks, type IsotonicBlock } from "./isotonic.ts";
 import type { ScoredRows } from "./weighted-rows.ts";
 
@@ -57,8 +56,8 @@ export function calibrationNoise(
     let current = 0;
     let slope = 0;
     for (let bin = block.from; bin < block.to; bin += 1) {
-      current += entryAt(rows, bin);
-      slope += entryAt(slopes, bin);
+      current += rows[bin]!;
+      slope += slopes[bin]!;
     }
     const learned = withinBlock(reference, block, perRow);
     const ratio = current / learned.rows;
@@ -72,10 +71,10 @@ export function calibrationNoise(
 function slopesPerRow(rows: ArrayLike<number>, slopes: ArrayLike<number>): Float64Array {
   const found = new Float64Array(rows.length);
   let first = 0;
-  while (first < rows.length && entryAt(rows, first) === 0) first += 1;
-  let latest = first === rows.length ? 0 : entryAt(slopes, first) / entryAt(rows, first);
+  while (first < rows.length && rows[first] === 0) first += 1;
+  let latest = first === rows.length ? 0 : slopes[first]! / rows[first]!;
   for (let bin = 0; bin < found.length; bin += 1) {
-    if (entryAt(rows, bin) > 0) latest = entryAt(slopes, bin) / entryAt(rows, bin);
+    if (rows[bin]! > 0) latest = slopes[bin]! / rows[bin]!;
     found[bin] = latest;
   }
   return found;
@@ -83,19 +82,19 @@ function slopesPerRow(rows: ArrayLike<number>, slopes: ArrayLike<number>): Float
 
 /** Of a block's reference rows: Σw, Σ (positives - w·rate)·slope and Σ w²·(slope - its mean)². */
 function withinBlock({ positives, negatives }: ScoredRows, { from, to, rate }: IsotonicBlock, slopes: ArrayLike<number>) {
-  const rowsOf = (bin: number) => entryAt(positives.sums, bin) + entryAt(negatives.sums, bin);
+  const rowsOf = (bin: number) => positives.sums[bin]! + negatives.sums[bin]!;
   let rows = 0;
   let total = 0;
   for (let bin = from; bin < to; bin += 1) {
     rows += rowsOf(bin);
-    total += rowsOf(bin) * entryAt(slopes, bin);
+    total += rowsOf(bin) * slopes[bin]!;
   }
   let excess = 0;
   let squares = 0;
   for (let bin = from; bin < to; bin += 1) {
-    const apart = entryAt(slopes, bin) - total / rows;
-    excess += (entryAt(positives.sums, bin) - rowsOf(bin) * rate) * apart;
-    squares += (entryAt(positives.squares, bin) + entryAt(negatives.squares, bin)) * apart ** 2;
+    const apart = slopes[bin]! - total / rows;
+    excess += (positives.sums[bin]! - rowsOf(bin) * rate) * apart;
+    squares += (positives.squares[bin]! + negatives.squares[bin]!) * apart ** 2;
   }
   return { rows, excess, squares };
 }

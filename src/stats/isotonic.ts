@@ -1,6 +1,5 @@
 /** Isotonic regression of outcomes on score bins. */
 
-import { entryAt } from "./entry-at.ts";
 import { addWeights, effectiveRows, requireScoredRows, type ScoredRows, type Weight } from "./weighted-rows.ts";
 
 /** A run of score bins that share one rate. */
@@ -30,8 +29,8 @@ export function isotonicBlocks(rows: ScoredRows): IsotonicBlock[] {
   const bins = requireScoredRows(rows);
   const pooled: { first: number; last: number; positives: Weight; negatives: Weight }[] = [];
   for (let bin = 0; bin < bins; bin += 1) {
-    const positives = { sum: entryAt(rows.positives.sums, bin), square: entryAt(rows.positives.squares, bin) };
-    const negatives = { sum: entryAt(rows.negatives.sums, bin), square: entryAt(rows.negatives.squares, bin) };
+    const positives = { sum: rows.positives.sums[bin]!, square: rows.positives.squares[bin]! };
+    const negatives = { sum: rows.negatives.sums[bin]!, square: rows.negatives.squares[bin]! };
     if (positives.sum + negatives.sum === 0) continue;
     let open = { first: bin, last: bin, positives, negatives };
     for (let below = pooled.at(-1); below !== undefined && rateOf(below) >= rateOf(open); below = pooled.at(-1)) {

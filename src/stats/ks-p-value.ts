@@ -1,7 +1,6 @@
 /** The p-value of a two-sample Kolmogorov-Smirnov distance, exact or by a corrected limit, and its critical value. */
 
 import { requireInteger, requireOpenProbability, requireProbability } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { kolmogorovSf } from "./kolmogorov.ts";
 
 /** How a distance compares with chance. */
@@ -30,13 +29,13 @@ function crossingShare(distance: number, n: number, m: number): number {
     const from = Math.max(0, Math.floor((i * m - threshold) / n) + 1);
     const to = Math.min(m, Math.ceil((i * m + threshold) / n) - 1);
     if (from > 0) row[from - 1] = 1;
-    let before = from === 0 ? (i === 0 ? 0 : entryAt(row, 0)) : 1;
+    let before = from === 0 ? (i === 0 ? 0 : row[0]!) : 1;
     for (let j = from; j <= to; j++) {
-      if (j > 0) before = i === 0 ? before : (i * entryAt(row, j) + j * before) / (i + j);
+      if (j > 0) before = i === 0 ? before : (i * row[j]! + j * before) / (i + j);
       row[j] = before;
     }
   }
-  return entryAt(row, m);
+  return row[m]!;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

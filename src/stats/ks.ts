@@ -1,7 +1,6 @@
 /** The two-sample Kolmogorov-Smirnov distance, from bins and from samples. Its p-values are in `ks-p-value.ts`. */
 
 import { requirePairedCounts } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 
 export { ksCritical, ksPValue } from "./ks-p-value.ts";
 
@@ -45,7 +44,7 @@ export function ksFromBins(reference: readonly number[], current: readonly numbe
   let upper = 0;
   let bin = 0;
   for (let j = 0; j < reference.length; j++) {
-    const [here, now] = [entryAt(reference, j), entryAt(current, j)];
+    const [here, now] = [reference[j]!, current[j]!];
     const [referenceUpTo, currentUpTo] = [referenceBelow + here, currentBelow + now];
     const atEnd = Math.abs(referenceUpTo * m - currentUpTo * n);
     if (atEnd > lower) {
@@ -76,7 +75,7 @@ function sorted(values: readonly number[]): Float64Array {
 /** The index of the first entry above `value`, searching onwards from `from`. */
 function skipUpTo(values: Float64Array, from: number, value: number): number {
   let index = from;
-  while (index < values.length && entryAt(values, index) <= value) index++;
+  while (index < values.length && values[index]! <= value) index++;
   return index;
 }
 
@@ -101,7 +100,7 @@ export function ksFromSamples(xs: readonly number[], ys: readonly number[]): { d
   let j = 0;
   let largest = 0;
   while (i < n && j < m) {
-    const value = Math.min(entryAt(first, i), entryAt(second, j));
+    const value = Math.min(first[i]!, second[j]!);
     i = skipUpTo(first, i, value);
     j = skipUpTo(second, j, value);
     largest = Math.max(largest, Math.abs(i * m - j * n));

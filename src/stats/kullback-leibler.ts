@@ -2,7 +2,6 @@
 
 import { additivePValue, expectedSum } from "./additive-null.ts";
 import { requireInteger } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { canCompare, plainShares, rowsOf, smoothedShares } from "./shares.ts";
 
 /** A Kullback-Leibler divergence, in nats. */
@@ -23,7 +22,7 @@ function term(p: number, q: number): number {
 }
 
 function sumOfTerms(then: readonly number[], now: readonly number[]): number[] {
-  return then.map((share, bin) => term(share, entryAt(now, bin)));
+  return then.map((share, bin) => term(share, now[bin]!));
 }
 
 /**

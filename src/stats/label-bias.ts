@@ -1,7 +1,6 @@
 /** A share among labelled rows, freed of what fast labels do to it. */
 
 import { requireInteger, requireOpenProbability } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import type { Estimate } from "./weighted-rows.ts";
 import { wilsonOfShare } from "./weighted-share.ts";
 
@@ -52,16 +51,16 @@ export function maturedShare(classes: readonly AgedClass[], confidence: number):
   const ages = requireClasses(classes);
   requireOpenProbability("confidence", confidence);
   const known = classes.map(({ delays }) => cumulativeShares(delays, ages));
-  const usable = Array.from({ length: ages }, (_, age) => known.every((share) => entryAt(share, age) >= LEAST_COVERAGE));
+  const usable = Array.from({ length: ages }, (_, age) => known.every((share) => share[age]! >= LEAST_COVERAGE));
   const weigh = (counts: readonly number[], c: number, power: number) =>
-    counts.reduce((sum, count, age) => sum + (usable[age] === true ? count / entryAt(entryAt(known, c), age) ** power : 0), 0);
+    counts.reduce((sum, count, age) => sum + (usable[age] === true ? count / known[c]![age]! ** power : 0), 0);
   const sum = (of: (one: AgedClass, c: number) => number) => classes.reduce((total, one, c) => total + of(one, c), 0);
   const won = sum(({ successes }, c) => weigh(successes, c, 1));
   const total = won + sum(({ failures }, c) => weigh(failures, c, 1));
   if (total === 0) return null;
   const value = won / total;
   const squares = sum(({ successes, failures }, c) => weigh(successes, c, 2) * (1 - value) ** 2 + weigh(failures, c, 2) * value ** 2);
-  const learned = sum((one, c) => delayVariance(one, entryAt(known, c), usable, value));
+  const learned = sum((one, c) => delayVariance(one, known[c]!, usable, value));
   const variance = (squares + learned) / total / total;
   const kish = total ** 2 / sum(({ successes, failures }, c) => weigh(successes, c, 2) + weigh(failures, c, 2));
   const plain = sum(({ successes }) => count(successes));
@@ -101,7 +100,7 @@ function delayVariance(
   let squares = 0;
   for (let delay = Math.max(delays.length, known.length) - 1; delay >= 0; delay -= 1) {
     if (usable[delay] === true) {
-      later += (entryAt(successes, delay) * (1 - share) - entryAt(failures, delay) * share) / entryAt(known, delay) ** 2;
+      later += (successes[delay]! * (1 - share) - failures[delay]! * share) / known[delay]! ** 2;
     }
     mean += ((delays[delay] ?? 0) * later) / total;
     squares += ((delays[delay] ?? 0) * later ** 2) / total;

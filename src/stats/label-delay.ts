@@ -1,7 +1,6 @@
 /** How long labels take, from counts in which many are still to come. */
 
 import { requireInteger, requireOpenProbability } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { logitInterval } from "./interval-scales.ts";
 import { normalHalfWidth } from "./normal.ts";
 import type { Estimate } from "./weighted-rows.ts";
@@ -48,7 +47,7 @@ export function labelCoverage(arrived: readonly number[], waiting: readonly numb
     if (left > 0) greenwood += labels / atRisk / left;
     if (greenwood === 0) worth = atRisk;
     else if (left > 0) worth = (1 - unlabelled) / unlabelled / greenwood;
-    atRisk = left - entryAt(waiting, age);
+    atRisk = left - waiting[age]!;
     const value = 1 - unlabelled;
     const standardError = left > 0 ? unlabelled * Math.sqrt(greenwood) : null;
     return { value, standardError, ci: wilsonOfShare(value, worth, confidence) };

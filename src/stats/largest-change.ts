@@ -2,7 +2,6 @@
 
 import { likelyTotals } from "./additive-null.ts";
 import { requireInteger } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { dealtChangeSf, dealtChangeTails } from "./hypergeometric.ts";
 import { normalSf } from "./normal.ts";
 import { canCompare, plainShares, requireWholeCounts, rowsOf } from "./shares.ts";
@@ -41,7 +40,7 @@ export interface LargestChange {
 export function largestChange(reference: readonly number[], current: readonly number[]): LargestChange | null {
   if (!canCompare(reference, current)) return null;
   const now = plainShares(current);
-  const changes = plainShares(reference).map((share, bin) => Math.abs(share - entryAt(now, bin)));
+  const changes = plainShares(reference).map((share, bin) => Math.abs(share - now[bin]!));
   const value = changes.reduce((largest, change) => Math.max(largest, change), 0);
   return { value, bin: changes.indexOf(value), changes };
 }
@@ -110,7 +109,7 @@ export function largestChangePValue(reference: readonly number[], current: reado
   requireWholeCounts(reference, current);
   const n = rowsOf(reference);
   const m = rowsOf(current);
-  const totals = reference.map((count, bin) => count + entryAt(current, bin)).filter((total) => total > 0);
+  const totals = reference.map((count, bin) => count + current[bin]!).filter((total) => total > 0);
   if (totals.length < 2) return null;
   const tested = totals.length === 2 ? totals.slice(1) : totals.toSorted((a, b) => b - a);
   const reach = found.value / (1 / n + 1 / m);

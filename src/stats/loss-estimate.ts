@@ -2,7 +2,6 @@
 
 import { requireOpenProbability } from "./argument-domain.ts";
 import type { Expectation } from "./cbpe.ts";
-import { entryAt } from "./entry-at.ts";
 import { mergeMoments, type Moments } from "./moments.ts";
 import { normalHalfWidth } from "./normal.ts";
 import { addWeights, effectiveRows, requireWeights, weightBetween, type Weight, type WeightedCounts } from "./weighted-rows.ts";
@@ -52,14 +51,14 @@ export function expectedLoss(reference: readonly (Moments | null)[], current: We
   let calibrationVariance = 0;
   for (const { learned, current } of pools) {
     const rows = effectiveRows({ sum: learned.weight, square: learned.squares });
-    const variance = (entryAt(entryAt(learned.comoments, 0), 0) / learned.weight) * (rows / (rows - 1));
-    value += (current.sum / total) * entryAt(learned.means, 0);
+    const variance = (learned.comoments[0]![0]! / learned.weight) * (rows / (rows - 1));
+    value += (current.sum / total) * learned.means[0]!;
     outcomeVariance += (current.square * variance) / total / total;
     calibrationVariance += ((current.sum / total) ** 2 * variance) / rows;
   }
   const reach = normalHalfWidth(confidence) * Math.sqrt(outcomeVariance + calibrationVariance);
-  const least = reference.every((bin) => bin === null || entryAt(bin.means, 0) >= 0) ? 0 : -Infinity;
-  const unseen = current.sums.reduce((sum, rows, bin) => sum + (isEmpty(entryAt(reference, bin)) ? rows : 0), 0);
+  const least = reference.every((bin) => bin === null || bin.means[0]! >= 0) ? 0 : -Infinity;
+  const unseen = current.sums.reduce((sum, rows, bin) => sum + (isEmpty(reference[bin]!) ? rows : 0), 0);
   return { value, outcomeVariance, calibrationVariance, ci: [Math.max(least, value - reach), value + reach], borrowed: unseen / total };
 }
 

@@ -1,7 +1,6 @@
 /** Means and co-moments of several quantities per row, which merge without cancellation. */
 
 import { requireInteger, requireNonNegative, requireOpenProbability } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { studentTQuantile } from "./student-t.ts";
 import { effectiveRows, type Estimate } from "./weighted-rows.ts";
 
@@ -42,7 +41,7 @@ export function momentsFromSums(
   const means = sums.map((sum) => sum / weight);
   const comoments = products.map((row, j) =>
     row.map((product, k) => {
-      const rest = product - entryAt(sums, j) * entryAt(means, k);
+      const rest = product - sums[j]! * means[k]!;
       return j === k ? Math.max(0, rest) : rest;
     }),
   );
@@ -64,15 +63,13 @@ export function mergeMoments(parts: readonly Moments[]): Moments | null {
 function mergeTwo(a: Moments, b: Moments): Moments {
   if (a.means.length !== b.means.length) throw new RangeError(`one part has ${a.means.length} quantities, another ${b.means.length}`);
   const weight = a.weight + b.weight;
-  const shifts = b.means.map((mean, k) => mean - entryAt(a.means, k));
+  const shifts = b.means.map((mean, k) => mean - a.means[k]!);
   const between = a.weight * (b.weight / weight);
   return {
     weight,
     squares: a.squares + b.squares,
-    means: a.means.map((mean, k) => mean + entryAt(shifts, k) * (b.weight / weight)),
-    comoments: a.comoments.map((row, j) =>
-      row.map((comoment, k) => comoment + entryAt(entryAt(b.comoments, j), k) + between * entryAt(shifts, j) * entryAt(shifts, k)),
-    ),
+    means: a.means.map((mean, k) => mean + shifts[k]! * (b.weight / weight)),
+    comoments: a.comoments.map((row, j) => row.map((comoment, k) => comoment + b.comoments[j]![k]! + between * shifts[j]! * shifts[k]!)),
   };
 }
 
@@ -87,7 +84,7 @@ export function slopeError(moments: Moments, slopes: readonly number[]): number 
   if (rows < 2) return null;
   let form = 0;
   for (const [j, row] of moments.comoments.entries()) {
-    for (const [k, comoment] of row.entries()) form += entryAt(slopes, j) * entryAt(slopes, k) * comoment;
+    for (const [k, comoment] of row.entries()) form += slopes[j]! * slopes[k]! * comoment;
   }
   return Math.sqrt(Math.max(0, form) / moments.weight / (rows - 1));
 }
@@ -109,7 +106,7 @@ export function meanEstimate(moments: Moments, k: number, confidence: number): E
   requireInteger("k", k, 0);
   if (k >= moments.means.length) throw new RangeError(`there are ${moments.means.length} quantities, no number ${k}`);
   requireOpenProbability("confidence", confidence);
-  const value = entryAt(moments.means, k);
+  const value = moments.means[k]!;
   const standardError = slopeError(
     moments,
     moments.means.map((_, j) => (j === k ? 1 : 0)),

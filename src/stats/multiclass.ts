@@ -1,7 +1,6 @@
 /** Performance of a classifier of K classes from its confusion table. */
 
 import { requireOpenProbability } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { fisherInterval, logitInterval } from "./interval-scales.ts";
 import { normalHalfWidth } from "./normal.ts";
 import {
@@ -123,7 +122,7 @@ function slopeError(table: ConfusionTable, metric: TableMetric): number {
 /** The table and `PRIOR_ROWS` more rows, of typical weight. */
 function withIndependentRows(table: ConfusionTable, { actual, predicted, total }: TableMargins): ConfusionTable {
   const typical = table.squares.flat().reduce((sum, square) => sum + square, 0) / total;
-  const share = (i: number, j: number) => (PRIOR_ROWS * entryAt(actual, i) * entryAt(predicted, j)) / total / total;
+  const share = (i: number, j: number) => (PRIOR_ROWS * actual[i]! * predicted[j]!) / total / total;
   return {
     sums: table.sums.map((row, i) => row.map((sum, j) => sum + share(i, j) * typical)),
     squares: table.squares.map((row, i) => row.map((square, j) => square + share(i, j) * typical * typical)),
@@ -135,7 +134,7 @@ function hitsAndMisses(table: ConfusionTable): [Weight, Weight] {
   let misses: Weight = hits;
   for (const [i, row] of table.sums.entries()) {
     for (const [j, sum] of row.entries()) {
-      const cell = { sum, square: entryAt(entryAt(table.squares, i), j) };
+      const cell = { sum, square: table.squares[i]![j]! };
       if (i === j) hits = addWeights(hits, cell);
       else misses = addWeights(misses, cell);
     }
@@ -144,8 +143,8 @@ function hitsAndMisses(table: ConfusionTable): [Weight, Weight] {
 }
 
 function oneClass(table: ConfusionTable, margins: TableMargins, k: number, confidence: number): ClassPerformance {
-  const rowOf = { sums: entryAt(table.sums, k), squares: entryAt(table.squares, k) };
-  const columnOf = { sums: table.sums.map((row) => entryAt(row, k)), squares: table.squares.map((row) => entryAt(row, k)) };
+  const rowOf = { sums: table.sums[k]!, squares: table.squares[k]! };
+  const columnOf = { sums: table.sums.map((row) => row[k]!), squares: table.squares.map((row) => row[k]!) };
   const size = table.sums.length;
   const hit = weightBetween(rowOf, k, k + 1);
   const missed = addWeights(weightBetween(rowOf, 0, k), weightBetween(rowOf, k + 1, size));
@@ -154,11 +153,11 @@ function oneClass(table: ConfusionTable, margins: TableMargins, k: number, confi
     precision: weightedShare(hit, wrong, confidence),
     recall: weightedShare(hit, missed, confidence),
     f1: f1OfShare(hit, addWeights(wrong, missed), confidence),
-    support: entryAt(margins.actual, k),
+    support: margins.actual[k]!,
   };
 }
 
 function requireTable({ sums, squares }: ConfusionTable): void {
   if (squares.length !== sums.length) throw new RangeError(`the table has ${sums.length} rows of sums and ${squares.length} of squares`);
-  for (const [i, row] of sums.entries()) requireWeights(`row ${i} of the table`, { sums: row, squares: entryAt(squares, i) }, sums.length);
+  for (const [i, row] of sums.entries()) requireWeights(`row ${i} of the table`, { sums: row, squares: squares[i]! }, sums.length);
 }

@@ -1,5 +1,4 @@
 import { requireInteger } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { canCompare, requireWholeCounts, rowsOf } from "./shares.ts";
 
 /**
@@ -30,7 +29,7 @@ export function permutationPValue(
   requireInteger("draws", draws, 1);
   if (!canCompare(reference, current)) return null;
   requireWholeCounts(reference, current);
-  const totals = reference.map((count, bin) => count + entryAt(current, bin));
+  const totals = reference.map((count, bin) => count + current[bin]!);
   const rows = Uint32Array.from({ length: rowsOf(totals) });
   let filled = 0;
   for (const [bin, total] of totals.entries()) rows.fill(bin, filled, (filled += total));
@@ -41,7 +40,7 @@ export function permutationPValue(
   let reached = 0;
   for (let draw = 0; draw < draws; draw++) {
     const dealt = dealFirst(rows, smaller, totals.length, random);
-    const rest = totals.map((total, bin) => total - entryAt(dealt, bin));
+    const rest = totals.map((total, bin) => total - dealt[bin]!);
     if ((currentIsSmaller ? statistic(rest, dealt) : statistic(dealt, rest)) >= threshold) reached += 1;
   }
   return (1 + reached) / (draws + 1);
@@ -52,10 +51,10 @@ function dealFirst(rows: Uint32Array, count: number, bins: number, random: () =>
   const dealt = new Array<number>(bins).fill(0);
   for (let i = 0; i < count; i++) {
     const j = i + Math.floor(random() * (rows.length - i));
-    const bin = entryAt(rows, j);
-    rows[j] = entryAt(rows, i);
+    const bin = rows[j]!;
+    rows[j] = rows[i]!;
     rows[i] = bin;
-    dealt[bin] = entryAt(dealt, bin) + 1;
+    dealt[bin] = dealt[bin]! + 1;
   }
   return dealt;
 }

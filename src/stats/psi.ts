@@ -2,7 +2,6 @@
 
 import { additivePValue } from "./additive-null.ts";
 import { requireInteger, requirePairedCounts } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { smoothedShares } from "./shares.ts";
 
 /** A population stability index, in nats. */
@@ -49,8 +48,8 @@ export function populationStabilityIndex(reference: readonly number[], current: 
   const m = total(current);
   if (bins < 2 || n === 0 || m === 0) return null;
   const now = smoothedShares(current);
-  const contributions = smoothedShares(reference).map((share, bin) => shareTerm(share, entryAt(now, bin)));
-  const raw = total(reference.map((count, bin) => shareTerm(count / n, entryAt(current, bin) / m)));
+  const contributions = smoothedShares(reference).map((share, bin) => shareTerm(share, now[bin]!));
+  const raw = total(reference.map((count, bin) => shareTerm(count / n, current[bin]! / m)));
   return {
     value: total(contributions),
     contributions,

@@ -1,5 +1,4 @@
 import { requireInteger } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 
 /**
  * The quantile k/parts of an ascending sample by inverting its cumulative share: sorted[⌈k·n/parts⌉ - 1] (type 1 of
@@ -21,5 +20,5 @@ export function quantileInvertedCdf(sorted: ArrayLike<number>, k: number, parts:
   const product = k * sorted.length;
   const remainder = product % parts;
   const rank = (product - remainder) / parts + (remainder > 0 ? 1 : 0);
-  return entryAt(sorted, Math.max(rank, 1) - 1);
+  return sorted[Math.max(rank, 1) - 1]!;
 }

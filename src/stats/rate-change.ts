@@ -2,7 +2,6 @@
 
 import { requireInteger, requireOpenProbability } from "./argument-domain.ts";
 import { requireLater, type DetectedChange } from "./detected-change.ts";
-import { entryAt } from "./entry-at.ts";
 
 /** The alternatives, as distances from the usual range in log-odds, up and down. */
 const LOG_ODDS_STEPS = [0.1, 0.2, 0.4, 0.8, 1.6];
@@ -89,7 +88,7 @@ export function rateChangeStep(
   const buckets = state.buckets + 1;
   const logBegins = Math.log(Math.log1p(1 / buckets) / (1 + Math.log(buckets)) / (1 + Math.log1p(buckets)));
   const alternatives = state.alternatives.map(({ logWeighted, cumulative, since }, k) => {
-    const shift = entryAt(SHIFTS, k);
+    const shift = SHIFTS[k]!;
     const ratio = logRatio(successes, n, shift > 0 ? usual.high : usual.low, shift);
     const next = Math.max(0, cumulative + ratio);
     return {
@@ -106,6 +105,6 @@ export function rateChangeStep(
   const best = logs.indexOf(Math.max(...logs));
   return {
     state: { ...rateChangeStart(), last: at },
-    change: { since: alternatives[best]?.since ?? at, direction: entryAt(SHIFTS, best) > 0 ? "up" : "down" },
+    change: { since: alternatives[best]?.since ?? at, direction: SHIFTS[best]! > 0 ? "up" : "down" },
   };
 }

@@ -1,7 +1,6 @@
 /** Performance of a regression from moments that merge. */
 
 import { requireFinite, requireOpenProbability } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { logInterval } from "./interval-scales.ts";
 import { meanEstimate, slopeError, studentReach, type Moments } from "./moments.ts";
 import type { Estimate } from "./weighted-rows.ts";
@@ -63,10 +62,10 @@ export function regressionPerformance(moments: Moments | null, confidence: numbe
   requireOpenProbability("confidence", confidence);
   if (moments === null || moments.weight === 0) return null;
   if (moments.means.length !== QUANTITIES) throw new RangeError(`expected ${QUANTITIES} quantities, got ${moments.means.length}`);
-  const mean = (quantity: number) => entryAt(moments.means, quantity);
+  const mean = (quantity: number) => moments.means[quantity]!;
   const meanSquare = mean(SQUARE);
   const rmse = Math.sqrt(meanSquare);
-  const spread = entryAt(entryAt(moments.comoments, SHIFTED), SHIFTED) / moments.weight;
+  const spread = moments.comoments[SHIFTED]![SHIFTED]! / moments.weight;
   const size = mean(SIZE);
   const unexplained = meanSquare / spread;
   const share = positive(moments, unexplained, confidence, {

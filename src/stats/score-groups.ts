@@ -1,7 +1,6 @@
 /** Fine score bins gathered into groups of enough rows. */
 
 import { requireInteger } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { addWeights, type ScoredRows, type Weight } from "./weighted-rows.ts";
 
 /** A run of score bins, from `from` up to, not including, `to`. */
@@ -32,13 +31,13 @@ export function groupScores(
   isFull: (group: ScoreGroup) => boolean = () => true,
 ): ScoreGroup[] {
   requireInteger("groups", groups, 1);
-  const sums = rows.positives.sums.map((positive, bin) => positive + entryAt(rows.negatives.sums, bin));
+  const sums = rows.positives.sums.map((positive, bin) => positive + rows.negatives.sums[bin]!);
   const share = sums.reduce((total, sum) => total + sum, 0) / groups;
   const done: ScoreGroup[] = [];
   let open: ScoreGroup | null = null;
   for (const [bin, sum] of sums.entries()) {
     if (sum === 0) continue;
-    const one = binAlone(rows, entryAt(scoreSums, bin), bin);
+    const one = binAlone(rows, scoreSums[bin]!, bin);
     open = open === null ? one : join(open, one);
     // A hair of slack, so that sums of weights which are equal but for rounding close a group.
     if (open.positives.sum + open.negatives.sum < share * (1 - 1e-9) || !isFull(open)) continue;
@@ -51,8 +50,8 @@ export function groupScores(
 }
 
 function binAlone(rows: ScoredRows, scoreSum: number, bin: number): ScoreGroup {
-  const positives = { sum: entryAt(rows.positives.sums, bin), square: entryAt(rows.positives.squares, bin) };
-  const negatives = { sum: entryAt(rows.negatives.sums, bin), square: entryAt(rows.negatives.squares, bin) };
+  const positives = { sum: rows.positives.sums[bin]!, square: rows.positives.squares[bin]! };
+  const negatives = { sum: rows.negatives.sums[bin]!, square: rows.negatives.squares[bin]! };
   const both = addWeights(positives, negatives);
   const score = Math.min(1, scoreSum / both.sum);
   return { from: bin, to: bin + 1, positives, negatives, scoreSum, variance: both.square * score * (1 - score) };

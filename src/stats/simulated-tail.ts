@@ -1,4 +1,3 @@
-import { entryAt } from "./entry-at.ts";
 import { gammaTail } from "./gamma-tail.ts";
 
 /** Fewer simulated values than this at or above the observed one are too few to count. */
@@ -19,7 +18,7 @@ function firstNotBelow(ascending: Float64Array, value: number): number {
   let high = ascending.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (entryAt(ascending, middle) < value) low = middle + 1;
+    if (ascending[middle]! < value) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -53,5 +52,5 @@ export function simulatedTail(value: number, simulated: Float64Array, usual: num
   const { mean, variance, skewness } = momentsOf(simulated);
   const believed = believedSkewness(skewness, (usual * Math.sqrt(variance)) / mean);
   const tail = (at: number): number => gammaTail(at, mean, variance, believed);
-  return ((1 + FEWEST) / (draws + 1)) * (tail(value) / tail(entryAt(simulated, draws - FEWEST)));
+  return ((1 + FEWEST) / (draws + 1)) * (tail(value) / tail(simulated[draws - FEWEST]!));
 }

@@ -1,7 +1,5 @@
 /** Summaries of a square confusion table, each with its slopes in the cells. */
 
-import { entryAt } from "./entry-at.ts";
-
 /** A function of the cells of a table. It does not change when all cells are multiplied by one factor. */
 export interface TableMetric {
   readonly value: number;
@@ -23,9 +21,9 @@ export interface TableMargins {
 
 /** The margins of a square table, rows by actual class, columns by predicted class. Cost: K². */
 export function tableMargins(cells: readonly (readonly number[])[]): TableMargins {
-  const hits = cells.map((row, k) => entryAt(row, k));
+  const hits = cells.map((row, k) => row[k]!);
   const actual = cells.map((row) => row.reduce((sum, cell) => sum + cell, 0));
-  const predicted = cells.map((_, k) => cells.reduce((sum, row) => sum + entryAt(row, k), 0));
+  const predicted = cells.map((_, k) => cells.reduce((sum, row) => sum + row[k]!, 0));
   return { hits, actual, predicted, total: actual.reduce((sum, rows) => sum + rows, 0) };
 }
 
@@ -48,17 +46,17 @@ type ClassWeights = "macro" | "weighted";
 function averageRatio(margins: TableMargins, weights: ClassWeights, byActual: 0 | 1, byPredicted: 0 | 1): TableMetric | null {
   const { hits, actual, predicted } = margins;
   const factor = byActual + byPredicted;
-  const bases = hits.map((_, k) => byActual * entryAt(actual, k) + byPredicted * entryAt(predicted, k));
-  const ratios = hits.map((hit, k) => (entryAt(bases, k) === 0 ? 0 : (factor * hit) / entryAt(bases, k)));
-  const weighs = bases.map((base, k) => (base === 0 ? 0 : weights === "macro" ? 1 : entryAt(actual, k)));
+  const bases = hits.map((_, k) => byActual * actual[k]! + byPredicted * predicted[k]!);
+  const ratios = hits.map((hit, k) => (bases[k] === 0 ? 0 : (factor * hit) / bases[k]!));
+  const weighs = bases.map((base, k) => (base === 0 ? 0 : weights === "macro" ? 1 : actual[k]!));
   const whole = sum(weighs);
   if (whole === 0) return null;
-  const value = sum(ratios.map((ratio, k) => ratio * entryAt(weighs, k))) / whole;
-  const perRow = bases.map((base, k) => (base === 0 ? 0 : entryAt(weighs, k) / base));
+  const value = sum(ratios.map((ratio, k) => ratio * weighs[k]!)) / whole;
+  const perRow = bases.map((base, k) => (base === 0 ? 0 : weighs[k]! / base));
   const slope = (i: number, j: number) => {
-    const hit = i === j ? factor * entryAt(perRow, i) : 0;
-    const diluted = byActual * entryAt(ratios, i) * entryAt(perRow, i) + byPredicted * entryAt(ratios, j) * entryAt(perRow, j);
-    const shifted = weights === "weighted" && entryAt(bases, i) > 0 ? entryAt(ratios, i) - value : 0;
+    const hit = i === j ? factor * perRow[i]! : 0;
+    const diluted = byActual * ratios[i]! * perRow[i]! + byPredicted * ratios[j]! * perRow[j]!;
+    const shifted = weights === "weighted" && bases[i]! > 0 ? ratios[i]! - value : 0;
     return (hit - diluted + shifted) / whole;
   };
   return { value, slope, classes: bases.filter((base) => base > 0).length };
@@ -81,10 +79,10 @@ export function averageF1OfClasses(margins: TableMargins, weights: ClassWeights)
 
 /** Σ actual·predicted over classes, and N·Σ hits less that: what κ and MCC share. */
 function agreement({ total, hits, actual, predicted }: TableMargins) {
-  const chance = sum(actual.map((rows, k) => rows * entryAt(predicted, k)));
+  const chance = sum(actual.map((rows, k) => rows * predicted[k]!));
   const allHits = sum(hits);
   const excess = total * allHits - chance;
-  const excessSlope = (i: number, j: number) => allHits + (i === j ? total : 0) - entryAt(predicted, i) - entryAt(actual, j);
+  const excessSlope = (i: number, j: number) => allHits + (i === j ? total : 0) - predicted[i]! - actual[j]!;
   return { chance, excess, excessSlope };
 }
 
@@ -102,7 +100,7 @@ export function matthewsCorrelation(margins: TableMargins): TableMetric | null {
   const scale = Math.sqrt(spreadActual * spreadPredicted);
   const value = Math.max(-1, Math.min(1, excess / scale));
   const slope = (i: number, j: number) =>
-    excessSlope(i, j) / scale - value * ((total - entryAt(actual, i)) / spreadActual + (total - entryAt(predicted, j)) / spreadPredicted);
+    excessSlope(i, j) / scale - value * ((total - actual[i]!) / spreadActual + (total - predicted[j]!) / spreadPredicted);
   return { value, slope, classes: actual.length };
 }
 
@@ -118,10 +116,10 @@ function spread(total: number, rows: readonly number[]): number {
 export function cohensKappa(margins: TableMargins): TableMetric | null {
   const { total, actual, predicted } = margins;
   const { chance, excess, excessSlope } = agreement(margins);
-  const alone = actual.some((rows, k) => rows === total && entryAt(predicted, k) === total);
+  const alone = actual.some((rows, k) => rows === total && predicted[k] === total);
   if (alone) return null;
   const scale = total * total - chance;
   const value = excess / scale;
-  const slope = (i: number, j: number) => (excessSlope(i, j) - value * (2 * total - entryAt(predicted, i) - entryAt(actual, j))) / scale;
+  const slope = (i: number, j: number) => (excessSlope(i, j) - value * (2 * total - predicted[i]! - actual[j]!)) / scale;
   return { value, slope, classes: actual.length };
 }

@@ -3,7 +3,6 @@
 import { absoluteCorrelation } from "./absolute-correlation.ts";
 import { likelyTotals } from "./additive-null.ts";
 import { requireInteger } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 import { gammaTail } from "./gamma-tail.ts";
 import { gatherRareBins } from "./gather-rare.ts";
 import { dealtChange, dealtChangeSf } from "./hypergeometric.ts";
@@ -39,7 +38,7 @@ export interface TotalVariation {
 export function totalVariation(reference: readonly number[], current: readonly number[]): TotalVariation | null {
   if (!canCompare(reference, current)) return null;
   const now = plainShares(current);
-  const contributions = plainShares(reference).map((share, bin) => Math.abs(share - entryAt(now, bin)) / 2);
+  const contributions = plainShares(reference).map((share, bin) => Math.abs(share - now[bin]!) / 2);
   return { value: Math.min(1, rowsOf(contributions)), contributions };
 }
 
@@ -71,7 +70,7 @@ function dealtMoments(totals: readonly number[], n: number, m: number): { mean: 
     let sum = 0;
     let squares = 0;
     for (let bin = 0; bin < reach.length; bin++) {
-      const one = entryAt(reach, bin) * entryAt(odds, bin);
+      const one = reach[bin]! * odds[bin]!;
       reach[bin] = one;
       sum += one;
       squares += one * one;
@@ -122,7 +121,7 @@ export function totalVariationPValue(reference: readonly number[], current: read
   const n = rowsOf(reference);
   const m = rowsOf(current);
   const distance = totalVariation(gathered.reference, gathered.current)?.value ?? 0;
-  const totals = gathered.reference.map((count, bin) => count + entryAt(gathered.current, bin));
+  const totals = gathered.reference.map((count, bin) => count + gathered.current[bin]!);
   const ofHalf = dealtChangeSf(distance, fullerHalf(totals), n, m);
   if (totals.length === 2) return ofHalf;
   const { mean, variance } = dealtMoments(totals, n, m);

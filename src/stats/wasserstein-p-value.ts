@@ -2,7 +2,6 @@
 
 import { absoluteCorrelation } from "./absolute-correlation.ts";
 import { dealtDistances, gapReach, gatheredGaps, type Gap } from "./dealt-distances.ts";
-import { entryAt } from "./entry-at.ts";
 import { gammaTail } from "./gamma-tail.ts";
 import { dealtChange, dealtChangeSf } from "./hypergeometric.ts";
 import { ksLimitPValue } from "./ks-p-value.ts";
@@ -37,15 +36,15 @@ function gapsOf(pair: BinnedPair): Gap[] {
   const { edges, reference, current, referenceTails: then, currentTails: now } = pair;
   const last = reference.length - 1;
   const places = placeBins(edges, {
-    low: pooledMean(entryAt(reference, 0), then.low, entryAt(current, 0), now.low),
-    high: pooledMean(entryAt(reference, last), then.high, entryAt(current, last), now.high),
+    low: pooledMean(reference[0]!, then.low, current[0]!, now.low),
+    high: pooledMean(reference[last]!, then.high, current[last]!, now.high),
   });
   const gaps: Gap[] = [];
   let before: number | null = null;
   let below = 0;
   for (let bin = 0; bin <= last; bin++) {
-    const at = entryAt(places.at, bin);
-    const rows = entryAt(reference, bin) + entryAt(current, bin);
+    const at = places.at[bin]!;
+    const rows = reference[bin]! + current[bin]!;
     if (rows === 0 || Number.isNaN(at)) continue;
     if (before !== null) gaps.push({ width: at - before, below });
     below += rows;
@@ -72,8 +71,8 @@ function dealtMoments(gaps: readonly Gap[], n: number, m: number): { mean: numbe
     let covariance = 0;
     for (let k = 0; k < TERMS; k++) {
       power *= ratio;
-      const carried = entryAt(left, k) * power;
-      covariance += entryAt(weights, k) * carried;
+      const carried = left[k]! * power;
+      covariance += weights[k]! * carried;
       left[k] = carried + deviation;
     }
     variance += 2 * deviation * covariance;

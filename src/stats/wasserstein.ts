@@ -1,7 +1,6 @@
 /** The first Wasserstein distance on the line, from weighted points and from bins, and its noise floor. */
 
 import { requireFinite, requireInteger, requireNonNegative, requirePairedCounts } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 
 /** The mean value of the rows in the two unbounded outer bins; null where such a bin holds no rows. */
 export interface TailMeans {
@@ -28,9 +27,9 @@ function weightTotal(values: readonly number[], weights: readonly number[], side
   let sum = 0;
   const [nameOfWeight, nameOfPoint] = [`a weight of ${side}`, `a point of ${side}`];
   for (let i = 0; i < weights.length; i++) {
-    requireNonNegative(nameOfWeight, entryAt(weights, i));
-    requireFinite(nameOfPoint, entryAt(values, i));
-    sum += entryAt(weights, i);
+    requireNonNegative(nameOfWeight, weights[i]!);
+    requireFinite(nameOfPoint, values[i]!);
+    sum += weights[i]!;
   }
   return sum;
 }
@@ -74,23 +73,23 @@ function inOrder(values: readonly number[], weights: readonly number[], total: n
   const shares = new Float64Array(weights);
   let isAscending = true;
   for (let i = 0; i < at.length; i++) {
-    shares[i] = entryAt(shares, i) / total;
-    if (i > 0 && entryAt(at, i - 1) > entryAt(at, i)) isAscending = false;
+    shares[i] = shares[i]! / total;
+    if (i > 0 && at[i - 1]! > at[i]!) isAscending = false;
   }
   if (isAscending) return { at, shares };
-  const order = values.map((_, i) => i).sort((i, j) => entryAt(values, i) - entryAt(values, j));
-  return { at: Float64Array.from(order, (i) => entryAt(at, i)), shares: Float64Array.from(order, (i) => entryAt(shares, i)) };
+  const order = values.map((_, i) => i).sort((i, j) => values[i]! - values[j]!);
+  return { at: Float64Array.from(order, (i) => at[i]!), shares: Float64Array.from(order, (i) => shares[i]!) };
 }
 
 /** ∫ |F - G| by one pass from left to right. */
 function distanceOf(xs: OrderedPoints, ys: OrderedPoints): number {
   let [i, j, difference, distance] = [0, 0, 0, 0];
-  let before = Math.min(entryAt(xs.at, 0), entryAt(ys.at, 0));
+  let before = Math.min(xs.at[0]!, ys.at[0]!);
   while (i < xs.at.length || j < ys.at.length) {
-    const isX = j === ys.at.length || (i < xs.at.length && entryAt(xs.at, i) <= entryAt(ys.at, j));
-    const here = isX ? entryAt(xs.at, i) : entryAt(ys.at, j);
+    const isX = j === ys.at.length || (i < xs.at.length && xs.at[i]! <= ys.at[j]!);
+    const here = isX ? xs.at[i]! : ys.at[j]!;
     distance += Math.abs(difference) * (here - before);
-    difference += isX ? entryAt(xs.shares, i++) : -entryAt(ys.shares, j++);
+    difference += isX ? xs.shares[i++]! : -ys.shares[j++]!;
     before = here;
   }
   return distance;
@@ -124,12 +123,12 @@ function placeInnerBins(edges: readonly number[]): Placements {
   const at = new Float64Array(last + 1);
   const halfWidth = new Float64Array(last + 1);
   for (let i = 0; i < last; i++) {
-    requireFinite("an edge", entryAt(edges, i));
-    if (i > 0 && entryAt(edges, i) <= entryAt(edges, i - 1)) throw new RangeError("edges must be strictly ascending");
+    requireFinite("an edge", edges[i]!);
+    if (i > 0 && edges[i]! <= edges[i - 1]!) throw new RangeError("edges must be strictly ascending");
   }
   for (let bin = 1; bin < last; bin++) {
-    const lower = entryAt(edges, bin - 1);
-    const upper = entryAt(edges, bin);
+    const lower = edges[bin - 1]!;
+    const upper = edges[bin]!;
     const half = upper / 2 - lower / 2;
     const middle = lower + half;
     const hasRoom = middle > lower && middle < upper;
@@ -158,22 +157,22 @@ function distanceOfBins(inner: Float64Array, { reference, current, referenceTail
     changes[count++] = change;
   };
   const putOuter = (bin: number, then: number, now: number): void => {
-    const [here, there] = [entryAt(reference, bin), entryAt(current, bin)];
+    const [here, there] = [reference[bin]!, current[bin]!];
     if (there > 0 && now < then) put(now, -there / m);
     if (here > 0) put(then, here / n);
     if (there > 0 && now >= then) put(now, -there / m);
   };
   putOuter(0, then.low ?? 0, now.low ?? 0);
   for (let bin = 1; bin < last; bin++) {
-    const [here, there] = [entryAt(reference, bin), entryAt(current, bin)];
-    if (here > 0 || there > 0) put(entryAt(inner, bin), here / n - there / m);
+    const [here, there] = [reference[bin]!, current[bin]!];
+    if (here > 0 || there > 0) put(inner[bin]!, here / n - there / m);
   }
   putOuter(last, then.high ?? 0, now.high ?? 0);
   let [difference, distance] = [0, 0];
   for (let i = 0; i + 1 < count; i++) {
-    const width = entryAt(at, i + 1) - entryAt(at, i);
+    const width = at[i + 1]! - at[i]!;
     if (!(width >= 0)) return null;
-    difference += entryAt(changes, i);
+    difference += changes[i]!;
     distance += Math.abs(difference) * width;
   }
   return distance;
@@ -189,12 +188,12 @@ function distanceOfPoints({ edges, reference, current, currentTails }: BinnedPai
 /** Whether there are rows in an outer bin and no mean of them. */
 function lacksMean(counts: readonly number[], { low, high }: TailMeans): boolean {
   for (const mean of [low, high]) if (mean !== null) requireFinite("the mean of an outer bin", mean);
-  return (low === null && entryAt(counts, 0) > 0) || (high === null && entryAt(counts, counts.length - 1) > 0);
+  return (low === null && counts[0]! > 0) || (high === null && counts[counts.length - 1]! > 0);
 }
 
 function sumOf(counts: readonly number[]): number {
   let sum = 0;
-  for (let bin = 0; bin < counts.length; bin++) sum += entryAt(counts, bin);
+  for (let bin = 0; bin < counts.length; bin++) sum += counts[bin]!;
   return sum;
 }
 
@@ -203,9 +202,9 @@ function occupied({ at: places }: Placements, counts: readonly number[]): { at: 
   const at: number[] = [];
   const weights: number[] = [];
   for (let bin = 0; bin < counts.length; bin++) {
-    const count = entryAt(counts, bin);
+    const count = counts[bin]!;
     if (count === 0) continue;
-    const place = entryAt(places, bin);
+    const place = places[bin]!;
     if (Number.isNaN(place)) return null;
     at.push(place);
     weights.push(count);
@@ -217,8 +216,8 @@ function occupied({ at: places }: Placements, counts: readonly number[]): { at: 
 function spreadBound({ halfWidth }: Placements, counts: readonly number[]): number {
   let [total, reach] = [0, 0];
   for (let bin = 0; bin < counts.length; bin++) {
-    total += entryAt(counts, bin);
-    reach += entryAt(halfWidth, bin) * entryAt(counts, bin);
+    total += counts[bin]!;
+    reach += halfWidth[bin]! * counts[bin]!;
   }
   return reach / total;
 }
@@ -281,7 +280,7 @@ export function wassersteinExpected(
   for (const [i, weight] of points.weights.entries()) {
     below += weight;
     const next = points.at[i + 1];
-    if (next !== undefined) integral += Math.sqrt((below / total) * (1 - below / total)) * (next - entryAt(points.at, i));
+    if (next !== undefined) integral += Math.sqrt((below / total) * (1 - below / total)) * (next - points.at[i]!);
   }
   return Math.sqrt(2 / Math.PI) * Math.sqrt(1 / n + 1 / m) * integral;
 }

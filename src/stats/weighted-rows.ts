@@ -1,7 +1,6 @@
 /** Counts of rows that may carry weights, and how many equal rows they are worth. */
 
 import { requireNonNegative } from "./argument-domain.ts";
-import { entryAt } from "./entry-at.ts";
 
 /** Rows of one cell. Without weights both are the number of rows. Cells of disjoint sets of rows merge by adding. */
 export interface Weight {
@@ -58,8 +57,8 @@ export function weightBetween(counts: WeightedCounts, from: number, to: number):
   let sum = 0;
   let square = 0;
   for (let bin = from; bin < to; bin += 1) {
-    sum += entryAt(counts.sums, bin);
-    square += entryAt(counts.squares, bin);
+    sum += counts.sums[bin]!;
+    square += counts.squares[bin]!;
   }
   return { sum, square };
 }
@@ -73,7 +72,7 @@ export function requireWeights(name: string, counts: WeightedCounts, bins: numbe
     throw new RangeError(`${name} must have ${bins} bins, got ${counts.sums.length} sums and ${counts.squares.length} squares`);
   }
   for (let bin = 0; bin < bins; bin += 1) {
-    const [sum, square] = [entryAt(counts.sums, bin), entryAt(counts.squares, bin)];
+    const [sum, square] = [counts.sums[bin]!, counts.squares[bin]!];
     // Names are put together where they are needed: this is called more often than anything it guards.
     if (!(sum >= 0 && square >= 0 && sum < Infinity && square < Infinity)) {
       requireNonNegative(`a sum of ${name}`, sum);
