@@ -102,13 +102,15 @@ export function binnedQuantile(grid: NumericGrid, counts: Counts, share: number)
   const total = binnedRows(counts);
   if (total === 0) return null;
   const rank = Math.max(1, Math.ceil(share * total));
-  const values = binValues(grid, counts);
   let cumulative = 0;
-  for (let bin = 0; bin < values.length; bin += 1) {
+  let bin = 0;
+  for (; bin < grid.edges.length; bin += 1) {
     cumulative += counts.bins[bin] ?? 0;
-    if (cumulative >= rank) return values[bin] as number;
+    if (cumulative >= rank) break;
   }
-  return values.at(-1) ?? null;
+  if (bin > 0 && bin < grid.edges.length) return placesOf(grid).values[bin - 1] ?? null;
+  const tails = tailMeans(counts);
+  return bin === 0 ? (tails.low ?? grid.edges[0] ?? tails.high) : (tails.high ?? grid.edges.at(-1) ?? null);
 }
 
 /**

@@ -38,6 +38,6 @@ export function requirePairedCounts(reference: readonly number[], current: reado
   if (reference.length !== current.length) {
     throw new RangeError(`reference has ${reference.length} bins and current has ${current.length}`);
   }
-  for (const count of reference) requireNonNegative("a reference count", count);
-  for (const count of current) requireNonNegative("a current count", count);
+  for (const count of reference) if (!(count >= 0 && count < Infinity)) requireNonNegative("a reference count", count);
+  for (const count of current) if (!(count >= 0 && count < Infinity)) requireNonNegative("a current count", count);
 }

@@ -1,4 +1,5 @@
 /** Wasserstein distances of rows that chance alone has dealt to two sides. */
+import { rowsOf } from "./shares.ts";
 
 /** A stretch of the line between two neighbouring places of mass. */
 export interface Gap {
@@ -25,8 +26,8 @@ const MANY_GAPS = 256;
  */
 export function gatheredGaps(gaps: readonly Gap[], rows: number): readonly Gap[] {
   if (gaps.length <= MANY_GAPS) return gaps;
-  const reaches = Float64Array.from(gaps, (gap) => gapReach(gap, rows));
-  const limit = reaches.reduce((sum, one) => sum + one, 0) * SMALLEST_SHARE;
+  const reaches = gaps.map((gap) => gapReach(gap, rows));
+  const limit = rowsOf(reaches) * SMALLEST_SHARE;
   const kept: Gap[] = [];
   for (let first = 0; first < gaps.length;) {
     let [width, reach, end] = [0, 0, first];

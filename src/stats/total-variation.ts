@@ -64,8 +64,8 @@ function dealtMoments(totals: readonly number[], n: number, m: number): { mean: 
   const changes = totals.map((total) => dealtChange(total, n, m));
   let variance = rowsOf(changes.map((change) => change.variance));
   // The correlation of two bins' counts is -√(odds_i·odds_j), so each power of it splits the sum over pairs into squares.
-  const reach = Float64Array.from(changes, (change) => Math.sqrt(change.variance));
-  const odds = Float64Array.from(totals, (total) => total / (n + m - total));
+  const reach = changes.map((change) => Math.sqrt(change.variance));
+  const odds = totals.map((total) => total / (n + m - total));
   for (const weight of absoluteCorrelation) {
     let sum = 0;
     let squares = 0;

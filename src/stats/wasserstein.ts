@@ -1,6 +1,7 @@
 /** The first Wasserstein distance on the line, from weighted points and from bins, and its noise floor. */
 
 import { requireFinite, requireInteger, requireNonNegative, requirePairedCounts } from "./argument-domain.ts";
+import { rowsOf } from "./shares.ts";
 
 /** The mean value of the rows in the two unbounded outer bins; null where such a bin holds no rows. */
 export interface TailMeans {
@@ -150,7 +151,7 @@ function distanceOfBins(inner: Float64Array, { reference, current, referenceTail
   const last = reference.length - 1;
   const at = new Float64Array(reference.length + 2);
   const changes = new Float64Array(reference.length + 2);
-  const [n, m] = [sumOf(reference), sumOf(current)];
+  const [n, m] = [rowsOf(reference), rowsOf(current)];
   let count = 0;
   const put = (place: number, change: number): void => {
     at[count] = place;
@@ -189,12 +190,6 @@ function distanceOfPoints({ edges, reference, current, currentTails }: BinnedPai
 function lacksMean(counts: readonly number[], { low, high }: TailMeans): boolean {
   for (const mean of [low, high]) if (mean !== null) requireFinite("the mean of an outer bin", mean);
   return (low === null && counts[0]! > 0) || (high === null && counts[counts.length - 1]! > 0);
-}
-
-function sumOf(counts: readonly number[]): number {
-  let sum = 0;
-  for (let bin = 0; bin < counts.length; bin++) sum += counts[bin]!;
-  return sum;
 }
 
 /** The occupied bins as points; null when an occupied outer bin has no mean. */
@@ -243,7 +238,7 @@ export function wassersteinFromBins(pair: BinnedPair): { value: number; errorBou
   requireEdges(edges, reference.length);
   const referencePlaces = placeBins(edges, pair.referenceTails);
   if (lacksMean(reference, pair.referenceTails) || lacksMean(current, pair.currentTails)) return null;
-  if (sumOf(reference) === 0 || sumOf(current) === 0) return null;
+  if (rowsOf(reference) === 0 || rowsOf(current) === 0) return null;
   const value = distanceOfBins(referencePlaces.at, pair) ?? distanceOfPoints(pair, referencePlaces);
   return value === null ? null : { value, errorBound: spreadBound(referencePlaces, reference) + spreadBound(referencePlaces, current) };
 }
