@@ -19,14 +19,14 @@ counts of all features (as the monitor reads them), in the same process and the 
 
   --rules N     rules, each on one feature and one metric, 10000 unless told
   --features N  features of the model, 100 unless told
-  --rounds N    evaluations, 9 unless told
+  --rounds N    evaluations, 30 unless told: the first ones compile what runs often
 `;
 
 const { values } = readCommandLine(HELP, {
   options: {
     rules: { type: "string", default: "10000" },
     features: { type: "string", default: "100" },
-    rounds: { type: "string", default: "9" },
+    rounds: { type: "string", default: "30" },
   },
 });
 const [count, features, rounds] = [Number(values.rules), Number(values.features), Number(values.rounds)];

@@ -11,7 +11,7 @@ import { isOnLabels, SEVERITIES, type Rule, type Severity } from "../model/rule.
 import type { Millis, Window } from "../model/time.ts";
 import { blankExplanation, closeAlert } from "./close.ts";
 import { explain } from "./explain.ts";
-import { freshStatus, keyText, transitionId } from "./identity.ts";
+import { freshStatus, keyOf, keyText, transitionId } from "./identity.ts";
 import { alertSubject, isAbout, judge, severityOf, type Judgement, type Tools } from "./judge.ts";
 import { isOpen, isResting, step, type Change } from "./transition.ts";
 
@@ -43,7 +43,8 @@ export async function evaluateWindow(
   known: Standing,
   { tools, lookup, clock }: Surroundings,
 ): Promise<Outcome> {
-  const outcomes: Outcome[] = [];
+  const statuses: AlertStatus[] = [];
+  const transitions: Transition[] = [];
   // Ten thousand rules must not each look through all there is.
   const byMeasure = measurementsByRule(measured.measurements);
   const restless = restlessByRule(known, measured.model);
@@ -51,23 +52,30 @@ export async function evaluateWindow(
     const { rule } = hashed;
     if (!appliesTo(rule, measured)) continue;
     const earlier = rule.fire.change ? await lookup.earlier(rule, measured.model, measured.window.to - rule.fire.change.over) : [];
-    const own = { ...measured, measurements: measureKeys(rule.measure).flatMap((key) => byMeasure.get(key) ?? []) };
+    const [first = "", ...more] = measureKeys(rule.measure);
+    const own = more.reduce<readonly Measurement[]>((list, key) => [...list, ...(byMeasure.get(key) ?? [])], byMeasure.get(first) ?? []);
     const moving = restless.get(rule.name) ?? [];
     const held = heldOpen(rule, own, moving, tools, earlier);
-    const stretch = held.length > 0 ? await lookup.stretch(stretchOf(rule, own, held)) : [];
-    const versions = new Set([...own.measurements, ...moving.map(({ key }) => key)].map(({ version }) => version));
-    for (const version of versions) outcomes.push(evaluateRule(hashed, version, own, { stretch, earlier }, known, moving, tools, clock));
+    const stretch = held.length > 0 ? await lookup.stretch(stretchOf(rule, measured, held)) : [];
+    const versions = new Set<string>();
+    for (const { version } of own) versions.add(version);
+    for (const { key } of moving) versions.add(key.version);
+    for (const version of versions) {
+      const outcome = evaluateRule(hashed, version, measured, own, { stretch, earlier }, known, moving, tools, clock);
+      statuses.push(...outcome.statuses);
+      transitions.push(...outcome.transitions);
+    }
   }
-  return {
-    statuses: outcomes.flatMap(({ statuses }) => statuses),
-    transitions: outcomes.flatMap(({ transitions }) => transitions),
-  };
+  return { statuses, transitions };
 }
+
+const NO_GROUPS: ReadonlyMap<string, string> = new Map();
 
 function evaluateRule(
   hashed: HashedRule,
   version: string,
   measured: MeasuredWindow,
+  own: readonly Measurement[],
   beside: { readonly stretch: readonly Measurement[]; readonly earlier: readonly Measurement[] },
   known: Standing,
   moving: readonly AlertStatus[],
@@ -75,18 +83,18 @@ function evaluateRule(
   clock: () => Millis,
 ): Outcome {
   const { rule } = hashed;
-  const { model, window, measurements, segmentGroups = new Map() } = measured;
+  const { model, window, segmentGroups = NO_GROUPS } = measured;
   const watched = (list: readonly Measurement[]) =>
-    list.filter((measurement) => measurement.version === version && isAbout(rule, measurement, segmentGroups));
-  const judgements = judge(rule, watched(measurements), tools, { stretch: watched(beside.stretch), earlier: watched(beside.earlier) });
+    list.length === 0 ? list : list.filter((measurement) => measurement.version === version && isAbout(rule, measurement, segmentGroups));
+  const judgements = judge(rule, watched(own), tools, { stretch: watched(beside.stretch), earlier: watched(beside.earlier) });
   const next: AlertStatus[] = [];
   const transitions: Transition[] = [];
-  const seen = new Set<string>();
+  const seen = moving.length === 0 ? null : new Set<string>();
   for (const judgement of judgements) {
-    const key: AlertKey = { rule: rule.name, model, version, segment: judgement.measurement.segment, subject: judgement.subject };
+    const key = keyOf(rule, model, version, judgement);
     const name = keyText(key);
     const status = known.get(name) ?? freshStatus(key);
-    seen.add(name);
+    seen?.add(name);
     if (window.to <= status.evaluatedTo) continue;
     const moved = advance(hashed, judgement, status, window, clock, judgements);
     next.push(moved.status);
@@ -95,7 +103,7 @@ function evaluateRule(
   // An alert whose subject was not measured at all has no evidence either: it stays where it is, visibly.
   const isRetired = measured.versions !== undefined && measured.versions.length > 0 && !measured.versions.includes(version);
   for (const status of moving) {
-    if (status.key.version !== version || seen.has(keyText(status.key)) || window.to <= status.evaluatedTo) continue;
+    if (status.key.version !== version || seen?.has(keyText(status.key)) || window.to <= status.evaluatedTo) continue;
     if (isRetired) {
       const said = { hash: hashed.hash, severity: rule.severity, notify: rule.notify, explanation: blankExplanation(rule) };
       const closed = closeAlert(status, "version_retired", window, said, clock());
@@ -232,7 +240,7 @@ export function isWindowOf({ measure: { window: length, every } }: Rule, window:
 /** The open alerts of this rule whose subjects have too few rows in this window to tell that they are over. */
 function heldOpen(
   rule: Rule,
-  measured: MeasuredWindow,
+  own: readonly Measurement[],
   moving: readonly AlertStatus[],
   tools: Tools,
   earlier: readonly Measurement[],
@@ -245,7 +253,7 @@ function heldOpen(
     .filter((key) =>
       judge(
         rule,
-        measured.measurements.filter((one) => one.version === key.version && one.segment === key.segment),
+        own.filter((one) => one.version === key.version && one.segment === key.segment),
         tools,
         { earlier },
       ).some(({ subject, observation }) => subject === key.subject && observation.health === "insufficient"),
@@ -269,10 +277,18 @@ function stretchOf(
   };
 }
 
+/** Rules stay what they are from window to window. */
+const keysOfMeasures = new WeakMap<Rule["measure"], readonly string[]>();
+
 /** Under what a rule finds its measurements: those of the subjects it names, or all of its metric. */
-function measureKeys({ metric, baseline, of }: Rule["measure"]): string[] {
-  const all = `${metric} ${baseline}`;
-  return Array.isArray(of) ? [...new Set(of)].map((subject) => `${all} ${subject}`) : [all];
+function measureKeys(measure: Rule["measure"]): readonly string[] {
+  let keys = keysOfMeasures.get(measure);
+  if (keys === undefined) {
+    const { metric, baseline, of } = measure;
+    const all = `${metric} ${baseline}`;
+    keysOfMeasures.set(measure, (keys = Array.isArray(of) ? [...new Set(of)].map((subject) => `${all} ${subject}`) : [all]));
+  }
+  return keys;
 }
 
 /** Measurements by what rules ask for; those of drift under their own names and under `drift`. */

@@ -62,7 +62,7 @@ export function judge(rule: Rule, measurements: readonly Measurement[], tools: T
 }
 
 function judgeEach(rule: Rule, measurements: readonly Measurement[], { adjust, upperTail }: Tools, beside: Beside): Judgement[] {
-  const before = new Map(selectMeasurements(rule, beside.earlier ?? []).map((measurement) => [placeOf(measurement), measurement]));
+  const before = byPlace(rule, beside.earlier);
   const watched = selectMeasurements(rule, measurements).flatMap((measurement) => {
     const bounds = boundsOf(rule, measurement.metric);
     const earlier = before.size === 0 ? undefined : before.get(placeOf(measurement));
@@ -72,7 +72,7 @@ function judgeEach(rule: Rule, measurements: readonly Measurement[], { adjust, u
   });
   const tested = watched.filter((subject) => subject.gap === null);
   const adjusted = adjust(tested.map(({ pValue }) => pValue as number));
-  const longer = new Map(selectMeasurements(rule, beside.stretch ?? []).map((measurement) => [placeOf(measurement), measurement]));
+  const longer = byPlace(rule, beside.stretch);
   const adjustedOf = new Map(tested.map(({ measurement }, index) => [measurement, adjusted[index] ?? null]));
   return watched.map(({ measurement, bounds, earlier, effect, pValue, gap }) => {
     const adjustedPValue = adjustedOf.get(measurement) ?? null;
@@ -108,6 +108,13 @@ function judgeEach(rule: Rule, measurements: readonly Measurement[], { adjust, u
     }
     return { ...shared, observation: { condition: isClear(rule, bounds, measurement, earlier) ? "clear" : "neither", health: "ok" } };
   });
+}
+
+const NONE: ReadonlyMap<string, Measurement> = new Map();
+
+function byPlace(rule: Rule, measurements: readonly Measurement[] = []): ReadonlyMap<string, Measurement> {
+  if (measurements.length === 0) return NONE;
+  return new Map(selectMeasurements(rule, measurements).map((measurement) => [placeOf(measurement), measurement]));
 }
 
 /** All features as one: by weight, how many of those that could be tested fire. */
