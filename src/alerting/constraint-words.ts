@@ -1,5 +1,5 @@
 import type { ConstraintFinding } from "../model/constraint.ts";
-import { named, number, percent, rows } from "./words.ts";
+import { number, percent, rows, valuesInRows } from "./words.ts";
 
 /** What is wrong with a feature by its constraints, in a sentence without its end; the worst of them. */
 export function brokenWords(subject: string, findings: readonly ConstraintFinding[]): string {
@@ -36,9 +36,5 @@ function sides({ below = 0, above = 0, low, high }: ConstraintFinding): string {
 }
 
 function strangers({ values = [] }: ConstraintFinding): string {
-  if (values.length === 0) return "";
-  return `: ${values
-    .slice(0, 3)
-    .map(({ value, rows: count }) => `${named(value)} in ${rows(count)}`)
-    .join(", ")}${values.length > 3 ? " and others" : ""}`;
+  return values.length === 0 ? "" : `: ${valuesInRows(values)}`;
 }

@@ -3,7 +3,7 @@ import { traitOf } from "../model/performance.ts";
 import { brokenWords } from "./constraint-words.ts";
 import { unitWords } from "./likely.ts";
 import { subjectWords } from "./subject-words.ts";
-import { moment, named, number, percent, rows } from "./words.ts";
+import { listed, moment, named, number, percent, rows, valuesInRows } from "./words.ts";
 
 /** What moved, before and after, in the subject's own words. */
 export function whatMoved(measurement: Measurement, subject: string): string {
@@ -47,10 +47,8 @@ const BROKEN_WORDS: Partial<Record<Metric, (value: number, subject: string, meas
       ? `${subject} is ${only === undefined ? "one value" : named(only)} in all of ${rows(current)}, where it used to vary`
       : `${subject} varies`,
   constraint_violations: (_value, subject, { detail: { constraints = [] } }) => brokenWords(subject, constraints),
-  unknown_feature_rate: (value, _subject, { detail: { unknown = [] } }) => {
-    const names = unknown.slice(0, 3).map(({ feature }) => named(feature));
-    return `${percent(value)} of rows carry features that no baseline knows${names.length === 0 ? "" : `: ${names.join(", ")}${unknown.length > 3 ? " and others" : ""}`}`;
-  },
+  unknown_feature_rate: (value, _subject, { detail: { unknown = [] } }) =>
+    `${percent(value)} of rows carry features that no baseline knows${unknown.length === 0 ? "" : `: ${listed(unknown.map(({ feature }) => named(feature)))}`}`,
   conflict_rate: (value) =>
     `${percent(value)} of rows came with the id of another row, and other content: one of them holds, the others are not counted`,
   volume_drop: (value, _subject, measurement) =>
@@ -104,9 +102,7 @@ function binWords(measurement: Measurement): string | null {
 }
 
 function unseenWords({ detail: { unseen } }: Measurement): string {
-  if (!unseen || unseen.length === 0) return "";
-  const shown = unseen.slice(0, 3).map(({ value, rows: count }) => `${named(value)} in ${rows(count)}`);
-  return `; never seen before: ${shown.join(", ")}${unseen.length > 3 ? " and others" : ""}`;
+  return !unseen || unseen.length === 0 ? "" : `; never seen before: ${valuesInRows(unseen)}`;
 }
 
 function rangeWords({ detail: { range } }: Measurement): string {

@@ -9,7 +9,7 @@ import { metricWords } from "./metric-words.ts";
 import { whatMoved } from "./moved-words.ts";
 import { featureName, headWords, inSegment, subjectWords } from "./subject-words.ts";
 import type { Change } from "./transition.ts";
-import { capitalise, chance, moment, named, number, percent, rows, signed } from "./words.ts";
+import { capitalise, chance, listed, moment, named, number, percent, rows, signed } from "./words.ts";
 
 /** What an alert says to a person: what moved, how much and how sure, as its change asks for. */
 export function summarise(
@@ -92,9 +92,8 @@ function resolvedWords({ fire, measure: { baseline } }: Rule, { measurement, sha
 
 /** How many features fire together, and which. */
 function shareWords({ value, features, tested }: NonNullable<Judgement["share"]>, measurement: Measurement): string {
-  const which = features.slice(0, 5).map(featureName);
-  const more = features.length > 5 ? " and others" : "";
-  return `${features.length} of ${tested} features have moved${inSegment(measurement)}, ${percent(value)} of them by weight${which.length === 0 ? "" : `: ${which.join(", ")}${more}`}`;
+  const which = features.length === 0 ? "" : `: ${listed(features.map(featureName), 5)}`;
+  return `${features.length} of ${tested} features have moved${inSegment(measurement)}, ${percent(value)} of them by weight${which}`;
 }
 
 /** What a feature's move could do, or which features' moves could explain this; each by itself. */

@@ -53,6 +53,16 @@ export function rows(count: number): string {
   return count === 1 ? "1 row" : `${count.toLocaleString("en-US")} rows`;
 }
 
+/** The first of several in a sentence, and whether there are more. */
+export function listed(items: readonly string[], most = 3): string {
+  return `${items.slice(0, most).join(", ")}${items.length > most ? " and others" : ""}`;
+}
+
+/** Values, and how often each came: `a in 3 rows, b in 1 row and others`. */
+export function valuesInRows(values: readonly { readonly value: string; readonly rows: number }[]): string {
+  return listed(values.map(({ value, rows: count }) => `${named(value)} in ${rows(count)}`));
+}
+
 /** A command-line option whose value a shell takes as it is, whatever it holds. */
 export function shellOption(name: string, value: string): string {
   const clean = printable(value, 500);
