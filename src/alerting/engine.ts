@@ -84,16 +84,10 @@ export function createAlertEngine(options: {
     leftOver ??= await readLeftOver(store, known);
     if (leftOver.size === 0) return keep(outcome, trail);
     const names = new Set(judged.map(({ rule }) => rule.name));
-    const again = new Set(outcome.transitions.map(({ id }) => id));
     const passed = [...leftOver.values()].filter(
       ({ key, window }) => key.model === measured.model && names.has(key.rule) && window.to <= measured.window.to,
     );
-    const undone = takeBack(
-      outcome,
-      passed.filter(({ id }) => !again.has(id)),
-      known,
-      clock(),
-    );
+    const undone = takeBack(outcome, passed, known, clock());
     const kept = await keep(undone, [...undone.trail, ...trail]);
     for (const { id } of passed) leftOver?.delete(id);
     return kept;

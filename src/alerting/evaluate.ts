@@ -52,8 +52,9 @@ export async function evaluateWindow(
     const { rule } = hashed;
     if (!appliesTo(rule, measured)) continue;
     const earlier = rule.fire.change ? await lookup.earlier(rule, measured.model, measured.window.to - rule.fire.change.over) : [];
-    const [first = "", ...more] = measureKeys(rule.measure);
-    const own = more.reduce<readonly Measurement[]>((list, key) => [...list, ...(byMeasure.get(key) ?? [])], byMeasure.get(first) ?? []);
+    const [first = [], ...more] = measureKeys(rule.measure).map((key) => byMeasure.get(key) ?? []);
+    // Most rules have one list: it is read where it stands.
+    const own = more.length === 0 ? first : [first, ...more].flat();
     const moving = restless.get(rule.name) ?? [];
     const held = heldOpen(rule, own, moving, tools, earlier);
     const stretch = held.length > 0 ? await lookup.stretch(stretchOf(rule, measured, held)) : [];

@@ -22,12 +22,15 @@ export function takeBack(
   known: Standing,
   at: Millis,
 ): Outcome & { readonly trail: AlertStatus[] } {
+  const again = new Set(outcome.transitions.map(({ id }) => id));
   const statuses = new Map(outcome.statuses.map((status) => [keyText(status.key), status]));
   const transitions = [...outcome.transitions];
   const trail: AlertStatus[] = [];
   for (const fired of left) {
+    if (again.has(fired.id)) continue;
     const { key, window } = fired;
-    const status = statuses.get(keyText(key)) ?? known.get(keyText(key)) ?? freshStatus(key);
+    const name = keyText(key);
+    const status = statuses.get(name) ?? known.get(name) ?? freshStatus(key);
     const changes = (status.changes ?? 0) + 1;
     const change = { from: "firing", to: "resolved" } as const;
     transitions.push({
@@ -39,7 +42,7 @@ export function takeBack(
       createdAt: at,
       summary: `Taken back: the window in which ${named(key.subject)} was found to have moved was looked at again, and then it had not.`,
     });
-    statuses.set(keyText(key), { ...status, changes: changes + 1 });
+    statuses.set(name, { ...status, changes: changes + 1 });
     trail.push({ ...freshStatus(key), evaluatedTo: window.to, changes: changes + 1 });
   }
   return { statuses: [...statuses.values()], transitions, trail };

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { REJECT_REASONS } from "../model/event.ts";
-import { formatTime, type Millis } from "../model/time.ts";
+import type { Millis } from "../model/time.ts";
 import { snakeCase } from "../model/wire.ts";
 import { readBaselines } from "../store/baselines.ts";
 import { letterPlace, readDeadLetterPage, type LetterPlace, type OpenPlace } from "../store/dead-letters.ts";
@@ -8,7 +8,7 @@ import { baseline, baselineJson } from "./baseline-json.ts";
 import { pageOf, pageOfWhole, readCursor, writeCursor } from "./cursor.ts";
 import { deadLetter, deadLetterJson, replayed } from "./dead-letter-json.ts";
 import type { ApiDependencies } from "./dependencies.ts";
-import { page, plainText } from "./json.ts";
+import { page, plainText, timeOrNull } from "./json.ts";
 import { flag, oneOf, pageSize, paging, text, time } from "./parameters.ts";
 import { Problem } from "./problem.ts";
 import { route, type Route } from "./route.ts";
@@ -107,7 +107,7 @@ export function operationRoutes({
       answers: { "application/json": statusSchema },
       handle: () => {
         const now = status();
-        const watermarks = Object.fromEntries([...now.watermarks].map(([model, mark]) => [model, mark === null ? null : formatTime(mark)]));
+        const watermarks = Object.fromEntries([...now.watermarks].map(([model, mark]) => [model, timeOrNull(mark)]));
         return {
           version,
           ready: now.ready,

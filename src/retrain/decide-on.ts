@@ -46,10 +46,7 @@ export function createDecideOn(
             now: liveClock ? clock() : null,
             behind: behind(trigger.model),
           });
-    const { decision, reason } =
-      facts === null
-        ? ({ decision: "refused", reason: "No retraining is configured for this model." } as const)
-        : decide(trigger, own, facts);
+    const { decision, reason } = decide(trigger, own, facts);
     const { id, model, version, rule, transitionId, at, by, subject, alertId, window } = trigger;
     const known = decision === "refused" || decision === "dry_run" ? [] : (await readVersions(store, model)).map((one) => one.version);
     return ledger.write(

@@ -8,9 +8,10 @@ export type Decision = {
 };
 
 /** Whether a trigger may start a job. What holds it back first is told; a person who forces it is held back by the first two only. */
-export function decide(trigger: RetrainTrigger, settings: RetrainingSettings | null, facts: RetrainFacts): Decision {
-  const why = settings === null ? "No retraining is configured for this model." : whyNot(trigger, settings, facts);
-  if (settings === null || why !== null) return { decision: "refused", reason: why ?? "" };
+export function decide(trigger: RetrainTrigger, settings: RetrainingSettings | null, facts: RetrainFacts | null): Decision {
+  if (settings === null || facts === null) return { decision: "refused", reason: "No retraining is configured for this model." };
+  const why = whyNot(trigger, settings, facts);
+  if (why !== null) return { decision: "refused", reason: why };
   if (settings.dryRun) return { decision: "dry_run", reason: `${trigger.cause} Dry run: nothing was started.` };
   if (settings.approval) return { decision: "ask", reason: trigger.cause };
   return { decision: "start", reason: trigger.cause };

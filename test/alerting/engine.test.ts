@@ -178,7 +178,8 @@ describe("the same window again", () => {
     expect(await readStatuses(store)).toEqual(before);
   });
 
-  it("makes the same transition after a crash between transition and status", async () => {
+  /** The alert that a process opened before it was killed between transition and status. */
+  async function leftByCrash() {
     const dying = engineOf([exampleRule()], {
       async insert(table, rows) {
         if (table === "alert_statuses") throw new Error("killed");
@@ -186,21 +187,18 @@ describe("the same window again", () => {
       },
     });
     await expect(dying.evaluate(exampleWindow(0, [DRIFTED]))).rejects.toThrow("killed");
-    const [left] = await readTransitions(store, { limit: 9 });
+    return (await readTransitions(store, { limit: 9 }))[0];
+  }
+
+  it("makes the same transition after a crash between transition and status", async () => {
+    const left = await leftByCrash();
     const [again] = await engineOf([exampleRule()]).evaluate(exampleWindow(0, [DRIFTED]));
     expect(again?.id).toBe(left?.id);
     expect(await readTransitions(store, { limit: 9 })).toHaveLength(1);
   });
 
   it.each([0, 1])("takes back what a crash left of an alert that is none now, %i windows later", async (later) => {
-    const dying = engineOf([exampleRule()], {
-      async insert(table, rows) {
-        if (table === "alert_statuses") throw new Error("killed");
-        await store.insert(table, rows);
-      },
-    });
-    await expect(dying.evaluate(exampleWindow(0, [DRIFTED]))).rejects.toThrow("killed");
-    const [left] = await readTransitions(store, { limit: 9 });
+    const left = await leftByCrash();
     const over = await engineOf([exampleRule()]).evaluate(exampleWindow(later, [QUIET]));
     expect(over).toMatchObject([
       { alertId: left?.id, from: "firing", to: "resolved", reason: "retracted", notify: ["ops"], retrain: false },
