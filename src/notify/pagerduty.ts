@@ -10,6 +10,7 @@ import {
   beforeAndAfter,
   headline,
   likelyOf,
+  noteOf,
   oneLine,
   queryOf,
   shownBins,
@@ -58,7 +59,8 @@ function incidentKey(reason: Notification["reason"], model: string, rule: string
 }
 
 function triggerOf(notification: Notification, rule: string, dedupKey: string, open: readonly Transition[]): object {
-  const { link, note, model } = notification;
+  const { link, model } = notification;
+  const note = noteOf(notification);
   const lines = alertLines({ transitions: open });
   const names = lines.slice(0, 3).map(subjectName).join(", ");
   const more = lines.length > 3 ? ` and ${lines.length - 3} more` : "";

@@ -8,6 +8,7 @@ import {
   escapedWithin,
   factLines,
   headline,
+  noteOf,
   omitted,
   subjectName,
   summaryOf,
@@ -27,7 +28,8 @@ export function createSlackNotifier(channel: { readonly url: string }, call: Cal
 /** Blocks of plain text: nothing that stands in an event is taken for a mention, a link or a mark. Links are our own. */
 export function slackBody(notification: Notification): string {
   const lines = alertLines(notification);
-  const { link, note } = notification;
+  const { link } = notification;
+  const note = noteOf(notification);
   const more = omitted(lines.length, SHOWN);
   const title = headline(notification, lines);
   const first = lines[0];

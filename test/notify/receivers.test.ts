@@ -123,6 +123,12 @@ describe.each(KINDS)("%s", (kind) => {
     expectWithinLimits(kind);
   });
 
+  it("takes a note that repeats what others said as one line of text", async () => {
+    await notifierOf(kind)(exampleNotification([fired], { note: "The retraining failed.\r\n\u202Eno memory" }));
+    expectWithinLimits(kind);
+    expect(receiver.requests[0]?.body).toContain("The retraining failed. no memory");
+  });
+
   it.each([
     [429, { "retry-after": "30" }, { outcome: "retry", detail: "HTTP 429", retryAfter: 30_000 }],
     [500, {}, { outcome: "retry", detail: "HTTP 500", retryAfter: null }],
