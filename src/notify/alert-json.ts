@@ -1,7 +1,7 @@
 import type { Notification } from "../model/alert.ts";
 import { formatTime } from "../model/time.ts";
 import { explanationJson, featuresOf } from "../model/wire.ts";
-import { alertLines, oneLine, type AlertLine } from "./message.ts";
+import { alertLines, noteOf, oneLine, type AlertLine } from "./message.ts";
 
 const BODY_BYTES = 20_000;
 /** More cannot be in it, however short they are: each takes over 200 bytes. */
@@ -45,7 +45,7 @@ export function webhookBody(notification: Notification): string {
       data: {
         model: oneLine(notification.model, 500),
         reason: notification.reason,
-        note: notification.note,
+        note: noteOf(notification),
         link: notification.link,
         alerts,
         omitted: lines.length - alerts.length,

@@ -136,6 +136,10 @@ describe("the body of a webhook", () => {
     expect(data.alerts.length + data.omitted).toBe(500);
     const huge = webhookBody(exampleNotification([exampleTransition({ key: { ...fired.key, subject: "x".repeat(30_000) } })]));
     expect(JSON.parse(huge).data).toMatchObject({ alerts: [], omitted: 1 });
+    // What a job says of itself is up to 4,000 letters, of any kind.
+    const noted = webhookBody(exampleNotification([fired], { note: "\u0001".repeat(3_000) + "é".repeat(1_000) }));
+    expect(Buffer.byteLength(noted)).toBeLessThan(20_000);
+    expect(JSON.parse(noted).data.alerts).toHaveLength(1);
   });
 
   it("looks no further than what can be in it: ten thousand alerts take no longer", () => {
