@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isRankedJson } from "../model/ranked.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { formatTime } from "../model/time.ts";
 import { recordOf } from "../store/values.ts";
@@ -81,7 +82,7 @@ const labelOf = (row: TrainingRow, { task }: ModelSettings) => (task === "regres
 
 /** Lists and gains are stored as JSON, and are themselves again in an event: as a text each would be one item. */
 function sentAs(answer: string | number | null, { task }: ModelSettings): unknown {
-  if (task !== "ranking" || typeof answer !== "string" || !/^[[{]/.test(answer)) return answer;
+  if (task !== "ranking" || typeof answer !== "string" || !isRankedJson(answer)) return answer;
   try {
     return JSON.parse(answer) as unknown;
   } catch {

@@ -1,3 +1,4 @@
+import { isRankedJson } from "../model/ranked.ts";
 import type { Fields } from "./fields.ts";
 import type { DecodeLimits } from "./limits.ts";
 
@@ -6,13 +7,13 @@ const MOST_GAIN = 1e9;
 export const EXPECTED_RELEVANT = "a relevant item, a list of them, or an object of items and their gains";
 
 /**
- * A ranked list, best first, as the text that is stored. One item is that item, several are their list as JSON; so a text
- * that begins with `[` or `{` is JSON, and an item that begins so is kept as a list of one.
+ * A ranked list, best first, as the text that is stored. One item is that item, several are their list as JSON; an item
+ * that would be read as JSON is kept as a list of one.
  */
 export function rankedText(fields: Fields, limits: DecodeLimits, name: string, value: unknown): string {
   if (!Array.isArray(value)) {
     const item = fields.classText(name, value);
-    return /^[[{]/.test(item) ? JSON.stringify([item]) : item;
+    return isRankedJson(item) ? JSON.stringify([item]) : item;
   }
   if (!isBounded(fields, limits, name, value, value)) return "";
   return JSON.stringify(value.map((item, place) => fields.classText(`${name}[${place}]`, item)));
@@ -22,16 +23,8 @@ export function rankedText(fields: Fields, limits: DecodeLimits, name: string, v
 export function relevantText(fields: Fields, limits: DecodeLimits, name: string, value: unknown): string {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return rankedText(fields, limits, name, value);
   const entries = Object.entries(value as Record<string, unknown>);
-  if (
-    !isBounded(
-      fields,
-      limits,
-      name,
-      value,
-      entries.map(([item]) => item),
-    )
-  )
-    return "";
+  const items = entries.map(([item]) => item);
+  if (!isBounded(fields, limits, name, value, items)) return "";
   const isGain = (gain: number) => gain >= 0 && gain <= MOST_GAIN;
   const gains = entries.flatMap(([item, gain], place): [string, number][] => {
     const text = fields.classText(`the name of ${name}[${place}]`, item);

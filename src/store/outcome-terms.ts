@@ -196,7 +196,7 @@ function regressionTerms({ edges, labelEdges, center, scale }: Extract<OutcomeGr
 }
 
 /**
- * Of lists. A text that begins with `[` or `{` is JSON, any other is one item: `ingest/ranked.ts`. Rows whose label names
+ * Of lists. A text that begins with `[` or `{` is JSON, any other is one item: `model/ranked.ts`. Rows whose label names
  * nothing relevant have no bin. An item that is listed twice is found at its first place. Gains are taken as shares of the
  * largest, which changes no ratio, so that nothing overflows.
  */

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { didYouMean } from "../../model/did-you-mean.ts";
 import type { BaselineRow, Origin } from "../../model/event.ts";
+import { isRankedJson } from "../../model/ranked.ts";
 import { TABLE_FIELDS, type FeatureType, type ModelSettings, type TableField, type TableSettings } from "../../model/settings.ts";
 import { record } from "../adapters/bodies.ts";
 import { readTime } from "../adapters/read-time.ts";
@@ -85,7 +86,7 @@ export async function* readTableRows(
     };
     const answer = (column: string): unknown => {
       const cell = value(column, readCell, types.get(column) ?? null);
-      if (model.task !== "ranking" || typeof cell !== "string" || !/^[[{]/.test(cell)) return cell;
+      if (model.task !== "ranking" || typeof cell !== "string" || !isRankedJson(cell)) return cell;
       try {
         return JSON.parse(cell) as unknown;
       } catch {
