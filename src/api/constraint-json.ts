@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { writtenConstraint, type Suggestion } from "../model/constraint.ts";
 import { formatTime } from "../model/time.ts";
-import { snakeCase } from "../model/wire.ts";
 import { count, moment } from "./json.ts";
 
 const facts = z.strictObject({
@@ -29,8 +28,9 @@ export const suggestedConstraints = z
     ),
   })
   .meta({ id: "SuggestedConstraints" });
+export type SuggestedItem = z.infer<typeof suggestedConstraints>;
 
-export function suggestionJson(model: string, { baseline, sources, features }: Suggestion) {
+export function suggestionJson(model: string, { baseline, sources, features }: Suggestion): SuggestedItem {
   return {
     model,
     baseline,
@@ -44,7 +44,7 @@ export function suggestionJson(model: string, { baseline, sources, features }: S
     features: features.map(({ constraint, facts: known }) => ({
       feature: constraint.feature,
       constraint: writtenConstraint(constraint),
-      facts: known.map(snakeCase),
+      facts: known.map(({ rows, missing, anotherType, ...seen }) => ({ rows, missing, another_type: anotherType, ...seen })),
     })),
   };
 }

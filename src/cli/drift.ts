@@ -141,7 +141,7 @@ function driftTable(model: string, judged: readonly JudgedItem[], width: number 
     { title: "subject" },
     { title: "metric" },
     figure("value"),
-    ...(isExact ? [{ title: "exact", align: "right" as const }, { title: "promised", align: "right" as const }, { title: "holds" }] : []),
+    ...(isExact ? [figure("exact"), figure("promised"), { title: "holds" }] : []),
     figure("expected"),
     figure("p"),
     figure("rows"),

@@ -5,7 +5,7 @@ import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
 import { modelPath } from "./measurements.ts";
 import { ask, askJson, pathWith } from "./request.ts";
-import { formatTable } from "./table.ts";
+import { figure, formatTable } from "./table.ts";
 import { jsonLines, NOTHING, safeJson, timeText } from "./text.ts";
 
 type GridOptions = { readonly model?: string; readonly from?: Millis; readonly to?: Millis; readonly json?: boolean };
@@ -80,9 +80,9 @@ const showFit: Use = async (io, connection, path, options) => {
   const columns = [
     { title: "feature", flexible: true },
     { title: "kind" },
-    { title: "rows", align: "right" as const },
-    { title: "outside", align: "right" as const },
-    { title: "baselines", align: "right" as const },
+    figure("rows"),
+    figure("outside"),
+    figure("baselines"),
     { title: "fits" },
   ];
   const rows = fit.subjects.map((one) => [

@@ -1,44 +1,17 @@
 import { writeFileSync } from "node:fs";
 import { Document, isCollection, type Node } from "yaml";
 import { number, printable } from "../alerting/words.ts";
-import { action, jsonOption, modelOption, newCommand, note, withConnection, type Cli, type Global } from "./command.ts";
+import type { SuggestedItem } from "../api/constraint-json.ts";
+import { action, jsonOption, modelOption, newCommand, note, withModel, type Cli, type Global } from "./command.ts";
 import { CliFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { modelPath } from "./measurements.ts";
 import { askJson } from "./request.ts";
-import { chooseModel, loadSettings } from "./settings.ts";
 import { countOf, safeJson } from "./text.ts";
 
 type SuggestOptions = { readonly model?: string; readonly baseline?: string; readonly output?: string; readonly json?: boolean };
 
-type Facts = {
-  readonly rows: number;
-  readonly missing: number;
-  readonly another_type: number;
-  readonly days: number;
-  readonly low?: number;
-  readonly high?: number;
-  readonly distinct?: number;
-  readonly once?: number;
-};
-
-/** What the API suggests. */
-export type SuggestedItem = {
-  readonly model: string;
-  readonly baseline: string;
-  readonly sources: readonly {
-    readonly version: string | null;
-    readonly source: string;
-    readonly rows: number;
-    readonly from: string;
-    readonly to: string;
-  }[];
-  readonly features: readonly {
-    readonly feature: string;
-    readonly constraint: Readonly<Record<string, unknown>>;
-    readonly facts: readonly Facts[];
-  }[];
-};
+type Facts = SuggestedItem["features"][number]["facts"][number];
 
 /** What a baseline suggests of the features, to be edited and named in the configuration. */
 export function suggestCommand(cli: Cli) {
@@ -53,9 +26,7 @@ export function suggestCommand(cli: Cli) {
 }
 
 async function suggest(io: Io, options: SuggestOptions & Global): Promise<number> {
-  const { config } = loadSettings(io, options.config);
-  const model = chooseModel(config, options.model);
-  const suggested = await withConnection(io, config, (connection) =>
+  const suggested = await withModel(io, options, (connection, model) =>
     askJson<SuggestedItem>(connection, `${modelPath(model)}/constraints/suggested`, { baseline: options.baseline }),
   );
   const text = options.json ? `${safeJson(suggested, 2)}\n` : suggestionYaml(suggested);
@@ -76,7 +47,7 @@ async function suggest(io: Io, options: SuggestOptions & Global): Promise<number
   }
   note(
     io,
-    `Constraints on ${countOf(suggested.features.length, "feature")}. Read and edit them, then name the file under models.${model.name}, as in\n  constraints: ${options.output}`,
+    `Constraints on ${countOf(suggested.features.length, "feature")}. Read and edit them, then name the file under models.${suggested.model}, as in\n  constraints: ${options.output}`,
   );
   return 0;
 }
@@ -100,7 +71,6 @@ export function suggestionYaml({ model, baseline, sources, features }: Suggested
     "values: every text there was; distinct: an estimate of how many there are, times 1.5",
     ...(keyed.length < features.length ? ["A feature without a name, or called __proto__, has no key and is left out."] : []),
   ]);
-  document.contents = document.createNode(new Map([["constraints", constraints]]));
   for (const { feature, constraint, facts } of keyed) {
     const node = document.getIn(["constraints", feature], true) as Node;
     node.commentBefore = comment(facts.map((one, index) => `${labelOf(sources, index)}${factText(one)}`));

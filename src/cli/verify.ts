@@ -125,7 +125,7 @@ function verifiedText(verified: Verified, width: number | null): string {
     if (count.read > 0)
       rows.push([name, "", "no events", ...COUNTS.map((one) => number(one in count ? count[one as keyof typeof count] : 0))]);
   }
-  const titles = COUNTS.map((title) => ({ title: title === "inFlight" ? "in flight" : title, align: "right" as const }));
+  const titles = COUNTS.map((title) => figure(title === "inFlight" ? "in flight" : title));
   const table = formatTable([{ title: "from" }, { title: "model" }, { title: "events" }, ...titles], rows, width);
   const reasons = streams.flatMap(({ name }, stream) =>
     [...tally.rejected(stream)].map(([reason, count]) => [name, reason, number(count)]),
