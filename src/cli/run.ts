@@ -3,6 +3,7 @@ import { createApp } from "../app.ts";
 import { loadConfig } from "../config/load.ts";
 import { formatProblems } from "../config/problem.ts";
 import { createLog } from "../log.ts";
+import { isLoopback } from "../model/address.ts";
 import type { Config } from "../model/settings.ts";
 import { SECOND } from "../model/time.ts";
 import { daemonFilePath, findDaemon, removeDaemonFile, writeDaemonFile } from "./daemon-file.ts";
@@ -110,8 +111,4 @@ async function refuseSecondDaemon(file: string | null): Promise<void> {
     `A daemon already owns this store: process ${daemon.pid} at ${daemon.url}.`,
     "Stop it first, or give this one another store.path.",
   );
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }

@@ -8,6 +8,7 @@ import type { Problem } from "./problem.ts";
 import { readAdapters } from "./read-adapters.ts";
 import { readChannels, readHeartbeat } from "./read-channels.ts";
 import { warnOfForbidden } from "./warn-of-forbidden.ts";
+import { warnOfIdle } from "./warn-of-idle.ts";
 import { warnOfLinks } from "./warn-of-links.ts";
 import { warnOfUnwatched } from "./warn-of-unwatched.ts";
 import { checkTopLevel, readHttp, readKafka, readStore } from "./read-connections.ts";
@@ -84,16 +85,8 @@ export function loadConfig(options: LoadOptions): Loaded {
     maintenance.push(...readMaintenance(ruleDocument, modelNames));
     rules.push(...readRules(ruleDocument, { models, modelNames, channelNames, idle }, ruleFile.shipped, taken));
   }
-  for (const [why, names] of idle) {
-    const [count, verb] = names.length === 1 ? ["one", "applies"] : [String(names.length), "apply"];
-    document.warn(
-      ["models"],
-      `${count} of the rules that come with driftwatch ${verb} to no model (${names.join(", ")}): ${why}`,
-      "give a model what they need, or leave them: they judge nothing",
-    );
-  }
+  warnOfIdle(document, idle);
   if (http) warnOfLinks(document, http, channels);
-
   warnOfUnwatched(document, models, rules);
 
   const problems = [...documents.flatMap((each) => each.problems()), ...unread];

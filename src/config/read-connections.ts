@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type * as z from "zod";
+import { isLoopback } from "../model/address.ts";
 import type { HttpSettings, KafkaSasl, KafkaSettings, KafkaTopic, StoreSettings } from "../model/settings.ts";
 import type { Document } from "./document.ts";
 import { checkAdapter, onlyAdapter } from "./read-adapters.ts";
@@ -120,10 +121,6 @@ export function readHttp(document: Document, surroundings: Surroundings): HttpSe
     publicUrl: http.public_url?.replace(/\/+$/, "") ?? null,
     cloudevents: http.cloudevents ?? onlyAdapter(document, "cloudevents"),
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** Reports what is no mapping at all, and top-level keys nobody knows. False when nothing below can be read. */

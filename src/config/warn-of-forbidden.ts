@@ -14,14 +14,15 @@ export function warnOfForbidden(
 ): void {
   const ranges = allow.flatMap((text) => parseAddressRange(text) ?? []);
   const warn = (path: Path, url: string) => {
-    const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
-    const address = parseAddress(host === "localhost" ? "127.0.0.1" : host);
+    const { hostname } = new URL(url);
+    const host = hostname === "localhost" ? "127.0.0.1" : hostname.replace(/^\[|\]$/g, "");
+    const address = parseAddress(host);
     const why = address === null || ranges.some((range) => isWithin(address, range)) ? null : notPublic(address);
     if (why !== null)
       document.warn(
         path,
         `this address is not public (${why}): nothing will be sent to it`,
-        `where that is meant, allow it: outgoing: {allow: [${host === "localhost" ? "127.0.0.1" : host}]}`,
+        `where that is meant, allow it: outgoing: {allow: [${host}]}`,
       );
   };
   for (const [name, channel] of channels) if ("url" in channel) warn(["channels", name, "url"], channel.url);

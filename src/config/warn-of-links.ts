@@ -1,10 +1,10 @@
-import { notPublic, parseAddress } from "../model/address.ts";
+import { isLoopback } from "../model/address.ts";
 import type { Channel, HttpSettings } from "../model/settings.ts";
 import type { Document } from "./document.ts";
 
 /** Warns where people are told of alerts with links that only this machine can open: the page says why, and whoever is called up at night is elsewhere. */
 export function warnOfLinks(document: Document, { publicUrl, host, port }: HttpSettings, channels: ReadonlyMap<string, Channel>): void {
-  const elsewhere = [...channels].filter(([, channel]) => !isThisMachine(hostOf(channel))).map(([name]) => name);
+  const elsewhere = [...channels].filter(([, channel]) => !isLoopback(hostOf(channel))).map(([name]) => name);
   if (publicUrl !== null || elsewhere.length === 0) return;
   document.warn(
     ["channels"],
@@ -14,10 +14,5 @@ export function warnOfLinks(document: Document, { publicUrl, host, port }: HttpS
 }
 
 function hostOf(channel: Channel): string {
-  return channel.type === "email" ? channel.smtp.host : new URL(channel.url).hostname.replace(/^\[|\]$/g, "");
-}
-
-function isThisMachine(host: string): boolean {
-  const address = parseAddress(host === "localhost" ? "127.0.0.1" : host);
-  return address !== null && notPublic(address) === "loopback";
+  return channel.type === "email" ? channel.smtp.host : new URL(channel.url).hostname;
 }

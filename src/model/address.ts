@@ -35,6 +35,11 @@ export function parseAddressRange(text: string): AddressRange | null {
   return { family, value, bits };
 }
 
+/** Whether only this machine is reached by a host, which may be an address of a URL, in brackets. Names are not looked up. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
 export function isWithin(address: Address, range: AddressRange): boolean {
   const rest = BigInt(WIDTH[range.family] - range.bits);
   return address.family === range.family && address.value >> rest === range.value >> rest;
