@@ -67,16 +67,18 @@ function modelCard({ model, versions, volume, firing, lead }: Glance, watermark:
   const title = html`<h2><a href="${modelHref(model.name)}">${model.name}</a></h2>`;
   if (versions.length === 0) return html`<section class="card">${title}${firstEvent(model)}</section>`;
   const [newest] = versions;
+  const worst = worstFirst(firing);
+  const severity = worst[0]?.severity ?? null;
   const alerts =
     firing.length === 0
       ? html`none<small>nothing fires</small>`
-      : html`${count(firing.length)} firing<small>${worstFirst(firing)
+      : html`${count(firing.length)} firing<small>${worst
           .slice(0, 3)
           .map(
             (alert, index) => html`${index === 0 ? "" : ", "}<a href="${alertHref(alert.id)}">${alertName(alert)}</a>`,
           )}${firing.length > 3 ? " …" : ""}</small>`;
-  return html`<section class="card model${firing.length > 0 ? " alarm" : ""}${firing.length > 0 && !firing.some((alert) => alert.severity === "critical") ? " warning" : ""}">${title}
-<p class="note">${model.task}, ${versions.length === 1 ? "one version" : `${versions.length} versions`}${firing.length > 0 ? html` ${badge(firing.some((alert) => alert.severity === "critical") ? "critical" : (firing[0]?.severity ?? "warning"))}` : null}</p>
+  return html`<section class="card model${severity === null ? "" : severity === "critical" ? " alarm" : " alarm warning"}">${title}
+<p class="note">${model.task}, ${versions.length === 1 ? "one version" : `${versions.length} versions`}${severity === null ? null : html` ${badge(severity)}`}</p>
 ${volumeChart(volume, { width: 340, height: 46 })}
 <dl class="figures">
 <div><dt>Alerts</dt><dd>${alerts}</dd></div>
