@@ -1,6 +1,7 @@
 import type { Transition } from "../model/alert.ts";
 import type { BacktestCourse, BacktestPage } from "../model/backtest.ts";
-import { isEstimated, metricFamily, type Measurement, type MeasuredWindow, type MeasureQuery } from "../model/measurement.ts";
+import type { Measurement, MeasuredWindow, MeasureQuery } from "../model/measurement.ts";
+import { isEstimated, metricFamily } from "../model/metric.ts";
 import { SEVERITIES, type Maintenance, type Rule } from "../model/rule.ts";
 import { windowsEnding, type Millis, type Window } from "../model/time.ts";
 import { readMeasurements } from "../store/measurements.ts";

@@ -1,4 +1,5 @@
-import type { Measurement, Metric, PerformanceMetric } from "../model/measurement.ts";
+import type { Measurement } from "../model/measurement.ts";
+import type { Metric, PerformanceMetric } from "../model/metric.ts";
 import { lossAgainst } from "../model/performance.ts";
 import type { Level, Rule } from "../model/rule.ts";
 

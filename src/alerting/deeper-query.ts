@@ -1,4 +1,5 @@
-import { metricFamily, type Measurement } from "../model/measurement.ts";
+import type { Measurement } from "../model/measurement.ts";
+import { metricFamily } from "../model/metric.ts";
 import { formatTime } from "../model/time.ts";
 
 const VIEWS = {

@@ -1,12 +1,6 @@
 import type { AlertKey, AlertStatus, Transition, TransitionReason } from "../model/alert.ts";
-import {
-  JUDGED_DRIFT_METRICS,
-  judgedFamily,
-  metricFamily,
-  type Measurement,
-  type MeasuredWindow,
-  type MeasureQuery,
-} from "../model/measurement.ts";
+import type { Measurement, MeasuredWindow, MeasureQuery } from "../model/measurement.ts";
+import { JUDGED_DRIFT_METRICS, judgedFamily, metricFamily } from "../model/metric.ts";
 import { isOnLabels, SEVERITIES, type Rule, type Severity } from "../model/rule.ts";
 import type { Millis, Window } from "../model/time.ts";
 import { blankExplanation, closeAlert } from "./close.ts";

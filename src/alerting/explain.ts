@@ -1,5 +1,6 @@
 import type { Explanation, TransitionReason } from "../model/alert.ts";
-import { metricFamily, type Measurement } from "../model/measurement.ts";
+import type { Measurement } from "../model/measurement.ts";
+import { metricFamily } from "../model/metric.ts";
 import type { Rule } from "../model/rule.ts";
 import type { TemplateValues } from "../model/template.ts";
 import { formatTime, type Millis } from "../model/time.ts";

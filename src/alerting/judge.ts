@@ -1,5 +1,6 @@
 import type { AlertHealth } from "../model/alert.ts";
-import { isEstimated, WHOLE_MODEL, type Measurement, type MeasurementDetail } from "../model/measurement.ts";
+import { WHOLE_MODEL, type Measurement, type MeasurementDetail } from "../model/measurement.ts";
+import { isEstimated } from "../model/metric.ts";
 import type { FeatureShare, Rule, Severity } from "../model/rule.ts";
 import { isAsked } from "../model/segment.ts";
 import { boundsOf, effectOf, evidenceOf, fireBound, type Bounds, type UpperTail } from "./condition.ts";

@@ -1,5 +1,6 @@
 import type { Explanation } from "../model/alert.ts";
-import { isEstimated, metricFamily, type Measurement, type Metric, type Verdict } from "../model/measurement.ts";
+import type { Measurement, Verdict } from "../model/measurement.ts";
+import { isEstimated, metricFamily, type Metric } from "../model/metric.ts";
 import type { Millis } from "../model/time.ts";
 import { moment, named, number, percent, printable } from "./words.ts";
 

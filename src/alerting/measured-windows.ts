@@ -1,4 +1,5 @@
-import { metricFamily, type MeasuredWindow, type Measurement } from "../model/measurement.ts";
+import type { MeasuredWindow, Measurement } from "../model/measurement.ts";
+import { metricFamily } from "../model/metric.ts";
 import type { Rule } from "../model/rule.ts";
 import type { Millis } from "../model/time.ts";
 import { readMeasurements } from "../store/measurements.ts";

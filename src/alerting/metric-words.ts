@@ -1,4 +1,4 @@
-import { atCutoff, atThreshold, type CutoffName, type Metric, type NamedMetric } from "../model/measurement.ts";
+import { atCutoff, atThreshold, type CutoffName, type Metric, type NamedMetric } from "../model/metric.ts";
 
 const METRIC_WORDS: Readonly<Record<NamedMetric | "specificity", string>> = {
   psi: "population stability index",

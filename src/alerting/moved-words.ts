@@ -1,4 +1,5 @@
-import { metricFamily, type Measurement, type Metric } from "../model/measurement.ts";
+import type { Measurement } from "../model/measurement.ts";
+import { metricFamily, type Metric } from "../model/metric.ts";
 import { traitOf } from "../model/performance.ts";
 import { brokenWords } from "./constraint-words.ts";
 import { unitWords } from "./likely.ts";

@@ -1,5 +1,6 @@
 import type { Explanation, TransitionReason } from "../model/alert.ts";
-import { isTelling, metricFamily, type Measurement } from "../model/measurement.ts";
+import { isTelling, type Measurement } from "../model/measurement.ts";
+import { metricFamily } from "../model/metric.ts";
 import { traitOf } from "../model/performance.ts";
 import type { Rule } from "../model/rule.ts";
 import { DAY, formatDuration, type Millis } from "../model/time.ts";

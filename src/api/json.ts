@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DRIFT_METRICS, PERFORMANCE_METRICS, QUALITY_METRICS } from "../model/measurement.ts";
+import { DRIFT_METRICS, PERFORMANCE_METRICS, QUALITY_METRICS } from "../model/metric.ts";
 import { formatTime, type Millis } from "../model/time.ts";
 import { metricAt } from "./parameters.ts";
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { tooMuchToReadAgain } from "../model/exact.ts";
-import { DRIFT_METRICS, metricFamily, QUALITY_METRICS, SUBJECTS, type Measurement, type MetricFamily } from "../model/measurement.ts";
+import { SUBJECTS, type Measurement } from "../model/measurement.ts";
+import { DRIFT_METRICS, metricFamily, QUALITY_METRICS, type MetricFamily } from "../model/metric.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, formatDuration, type Millis, type Window } from "../model/time.ts";
 import { measurementPlace, readMeasurementPage, type MeasurementPlace } from "../store/measurement-pages.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isMetricAt, METRICS_AT_CUTOFFS, METRICS_AT_THRESHOLDS, PERFORMANCE_METRICS } from "../model/measurement.ts";
+import { isMetricAt, METRICS_AT_CUTOFFS, METRICS_AT_THRESHOLDS, PERFORMANCE_METRICS } from "../model/metric.ts";
 import { formatDuration, parseDuration, parseTime } from "../model/time.ts";
 import { Problem, quoted } from "./problem.ts";
 

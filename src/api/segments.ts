@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DRIFT_METRICS, PERFORMANCE_METRICS } from "../model/measurement.ts";
+import { DRIFT_METRICS, PERFORMANCE_METRICS } from "../model/metric.ts";
 import { leadMetric } from "../model/performance.ts";
 import type { SegmentAnswer, SegmentQuestion } from "../model/segment-search.ts";
 import type { SegmentGroup } from "../model/segment.ts";

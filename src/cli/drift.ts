@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import { moment, number, percent, printable } from "../alerting/words.ts";
-import { DRIFT_METRICS, metricFamily, QUALITY_METRICS, subjectName, type Metric } from "../model/measurement.ts";
+import { subjectName } from "../model/measurement.ts";
+import { DRIFT_METRICS, metricFamily, QUALITY_METRICS, type Metric } from "../model/metric.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { formatDuration, parseTime, type Millis } from "../model/time.ts";
 import { action, effectSize, jsonOption, modelOption, newCommand, note, withModel, type Cli, type Global } from "./command.ts";

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { ConstraintFinding } from "../model/constraint.ts";
-import type { Measurement, Metric, PerformanceMetric, Verdict } from "../model/measurement.ts";
+import type { Measurement, Verdict } from "../model/measurement.ts";
+import type { Metric, PerformanceMetric } from "../model/metric.ts";
 import { lossAgainst } from "../model/performance.ts";
 import { formatDuration, formatTime, floorTo, parseTime, type Millis, type Window } from "../model/time.ts";
 import type { ModelSettings } from "../model/settings.ts";

@@ -1,13 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 import { number, percent } from "../alerting/words.ts";
-import {
-  atCutoff,
-  atThreshold,
-  isMetricAt,
-  METRICS_AT_CUTOFFS,
-  PERFORMANCE_METRICS,
-  type PerformanceMetric,
-} from "../model/measurement.ts";
+import { atCutoff, atThreshold, isMetricAt, METRICS_AT_CUTOFFS, PERFORMANCE_METRICS, type PerformanceMetric } from "../model/metric.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { formatDuration, parseTime } from "../model/time.ts";
 import { action, effectSize, jsonOption, modelOption, newCommand, note, withModel, type Cli, type Global } from "./command.ts";

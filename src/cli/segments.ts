@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { named, number, percent, signed } from "../alerting/words.ts";
 import type { SegmentExplanationItem, SegmentGroupItem } from "../api/segments.ts";
-import type { PerformanceMetric } from "../model/measurement.ts";
+import type { PerformanceMetric } from "../model/metric.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { formatTime } from "../model/time.ts";
 import { action, duration, jsonOption, modelOption, newCommand, note, time, withModel, type Cli, type Global } from "./command.ts";

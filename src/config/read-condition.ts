@@ -1,4 +1,4 @@
-import { isOfWholeModel, metricFamily, type Metric } from "../model/measurement.ts";
+import { isOfWholeModel, metricFamily, type Metric } from "../model/metric.ts";
 import type { Level, RuleClear, RuleFire } from "../model/rule.ts";
 import { SEVERITIES } from "../model/rule.ts";
 import { formatDuration } from "../model/time.ts";

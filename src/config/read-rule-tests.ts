@@ -1,13 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
-import {
-  DRIFT_METRICS,
-  metricFamily,
-  TRAFFIC_METRICS,
-  type Measurement,
-  type Metric,
-  type MeasurementStatus,
-} from "../model/measurement.ts";
+import type { Measurement, MeasurementStatus } from "../model/measurement.ts";
+import { DRIFT_METRICS, metricFamily, TRAFFIC_METRICS, type Metric } from "../model/metric.ts";
 import type { ExpectedAlert, RuleTest } from "../model/rule-test.ts";
 import { SEVERITIES, type Rule } from "../model/rule.ts";
 import { parseDuration, parseTime, type Millis } from "../model/time.ts";

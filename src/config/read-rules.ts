@@ -1,4 +1,4 @@
-import { isOfWholeModel, metricFamily } from "../model/measurement.ts";
+import { isOfWholeModel, metricFamily } from "../model/metric.ts";
 import { isOnLabels, type ActiveTimes, type Maintenance, type Rule } from "../model/rule.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { TEMPLATE_NAMES, unknownNames } from "../model/template.ts";

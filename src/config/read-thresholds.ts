@@ -1,4 +1,4 @@
-import type { Metric } from "../model/measurement.ts";
+import type { Metric } from "../model/metric.ts";
 import type { Document } from "./document.ts";
 import type { Path } from "./problem.ts";
 import type { ParsedRule } from "./rules-schema.ts";

@@ -7,7 +7,7 @@ import {
   PERFORMANCE_METRICS,
   QUALITY_METRICS,
   type NamedMetric,
-} from "../model/measurement.ts";
+} from "../model/metric.ts";
 import { SEVERITIES, type Severity } from "../model/rule.ts";
 import { duration, object, says, text, time } from "./schema-values.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DEEPEST_CUTOFF, DRIFT_METRICS } from "../model/measurement.ts";
+import { DEEPEST_CUTOFF, DRIFT_METRICS } from "../model/metric.ts";
 import { PASSWORD_MECHANISMS, SCOPES, SEASONS, TASKS, type Season } from "../model/settings.ts";
 import { DAY, MINUTE } from "../model/time.ts";
 import { adapterSchemas } from "./adapters-schema.ts";

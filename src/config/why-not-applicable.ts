@@ -1,12 +1,4 @@
-import {
-  atCutoff,
-  atThreshold,
-  isEstimated,
-  metricFamily,
-  SERVICE_METRICS,
-  type Metric,
-  type PerformanceMetric,
-} from "../model/measurement.ts";
+import { atCutoff, atThreshold, isEstimated, metricFamily, SERVICE_METRICS, type Metric, type PerformanceMetric } from "../model/metric.ts";
 import { cutoffsOf, leadMetric, performanceTrait } from "../model/performance.ts";
 import type { Rule, RuleMeasure } from "../model/rule.ts";
 import { segmentGroupName, type SegmentsAsked, type SegmentSettings } from "../model/segment.ts";

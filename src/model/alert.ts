@@ -1,5 +1,6 @@
 import type { Millis } from "./time.ts";
-import type { Measurement, Metric } from "./measurement.ts";
+import type { Measurement } from "./measurement.ts";
+import type { Metric } from "./metric.ts";
 import type { Severity } from "./rule.ts";
 
 /**

@@ -14,7 +14,7 @@ import {
   type CutoffMetric,
   type CutoffName,
   type ThresholdMetric,
-} from "./measurement.ts";
+} from "./metric.ts";
 import { DEFAULT_CUTOFFS, type ModelSettings, type Task } from "./settings.ts";
 
 /** What a metric of performance is. */

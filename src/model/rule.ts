@@ -1,5 +1,5 @@
 import type { Millis } from "./time.ts";
-import type { Metric } from "./measurement.ts";
+import type { Metric } from "./metric.ts";
 import type { SegmentsAsked } from "./segment.ts";
 
 /**

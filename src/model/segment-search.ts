@@ -1,4 +1,4 @@
-import type { Metric } from "./measurement.ts";
+import type { Metric } from "./metric.ts";
 import type { Window } from "./time.ts";
 
 /** Asks which segments carry a change: of a mean-like metric of performance, or of what is in a feature, the prediction or the score. */

@@ -1,7 +1,7 @@
 import { DAY, type Millis } from "./time.ts";
 import type { ComparedMetric } from "./comparison.ts";
 import type { FieldPath } from "./field-path.ts";
-import type { DriftMetric } from "./measurement.ts";
+import type { DriftMetric } from "./metric.ts";
 import type { Maintenance, Rule } from "./rule.ts";
 import type { Constraint } from "./constraint.ts";
 import type { SegmentSettings } from "./segment.ts";

@@ -1,4 +1,4 @@
-import type { DriftMetric } from "../model/measurement.ts";
+import type { DriftMetric } from "../model/metric.ts";
 import { chiSquareContingency } from "../stats/chi-square-test.ts";
 import { hellinger, hellingerExpected, hellingerPValue } from "../stats/hellinger.ts";
 import { jensenShannon, jensenShannonExpected, jensenShannonPValue } from "../stats/jensen-shannon.ts";

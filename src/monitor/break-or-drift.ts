@@ -1,6 +1,7 @@
 import { binnedRows, type Counts } from "../model/counts.ts";
 import type { CategoricalGrid, NumericGrid, SubjectGrid } from "../model/grid.ts";
-import { JUDGED_DRIFT_METRICS, type Measurement, type Metric, type Verdict } from "../model/measurement.ts";
+import type { Measurement, Verdict } from "../model/measurement.ts";
+import { JUDGED_DRIFT_METRICS, type Metric } from "../model/metric.ts";
 import { twoProportionTest } from "../stats/proportion.ts";
 import { binnedDeviation, binnedQuantile, singleValues } from "./subject-bins.ts";
 import { unitChange } from "./unit-change.ts";

@@ -1,5 +1,6 @@
 import type { OutcomeCounts } from "../model/counts.ts";
-import { ESTIMATED_METRICS, type EstimatedMetric, type Measurement, type MeasurementDetail } from "../model/measurement.ts";
+import type { Measurement, MeasurementDetail } from "../model/measurement.ts";
+import { ESTIMATED_METRICS, type EstimatedMetric } from "../model/metric.ts";
 import { CLASS_SCORE_BINS, classScorePlace, type ClassScoreRows } from "../model/class-scores.ts";
 import { scoredClasses, type OutcomeGrid } from "../model/outcome-grid.ts";
 import { ESTIMATE_OF } from "../model/performance.ts";

@@ -1,6 +1,7 @@
 import { noCounts, type Counts } from "../model/counts.ts";
 import { binCount, numericBin, subjectId, type NumericGrid, type SubjectGrid } from "../model/grid.ts";
-import type { DriftMetric, ExactValue, Measurement } from "../model/measurement.ts";
+import type { ExactValue, Measurement } from "../model/measurement.ts";
+import type { DriftMetric } from "../model/metric.ts";
 import { readRawNumbers, readRawTexts, type RawRows } from "../store/raw-values.ts";
 import type { Store } from "../store/store.ts";
 import { countByEdges, wassersteinFromSamples } from "../stats/exact.ts";

@@ -1,7 +1,8 @@
 import type { Window } from "../model/time.ts";
 import { noCounts, type OutcomeCounts } from "../model/counts.ts";
 import { binCount, subjectId } from "../model/grid.ts";
-import { isCutoffMetric, type CutoffMetric, type MeasurementDetail, type Metric, type RealisedMetric } from "../model/measurement.ts";
+import type { MeasurementDetail } from "../model/measurement.ts";
+import { isCutoffMetric, type CutoffMetric, type Metric, type RealisedMetric } from "../model/metric.ts";
 import { notIn, type SegmentAnswer, type SegmentPartition, type SegmentQuestion, type SegmentShare } from "../model/segment-search.ts";
 import type { SegmentGroup } from "../model/segment.ts";
 import { benjaminiHochberg } from "../stats/benjamini-hochberg.ts";

@@ -1,6 +1,6 @@
 import { binnedRows, type Counts } from "../model/counts.ts";
 import type { SubjectGrid } from "../model/grid.ts";
-import type { QualityMetric } from "../model/measurement.ts";
+import type { QualityMetric } from "../model/metric.ts";
 import type { CountedWindow } from "../stats/window-evidence.ts";
 import { rowsOutOfRange } from "./subject-bins.ts";
 

@@ -1,6 +1,7 @@
 import { confusionOf } from "../model/counts.ts";
 import { delayBin, delayOfBin } from "../model/label-delays.ts";
-import { isEstimated, isOfOutcomes, type LabelMaturity, type Measurement, type Metric } from "../model/measurement.ts";
+import { isOfOutcomes, type LabelMaturity, type Measurement } from "../model/measurement.ts";
+import { isEstimated, type Metric } from "../model/metric.ts";
 import type { ModelSettings, Task } from "../model/settings.ts";
 import { formatDuration, type Millis, type Window } from "../model/time.ts";
 import { maturedShare, type AgedClass } from "../stats/label-bias.ts";

@@ -1,5 +1,6 @@
 import type { LabelKey, SubjectKey } from "../model/grid.ts";
-import { DRIFT_METRICS, type Measurement, type MeasureQuery, type MetricFamily } from "../model/measurement.ts";
+import type { Measurement, MeasureQuery } from "../model/measurement.ts";
+import { DRIFT_METRICS, type MetricFamily } from "../model/metric.ts";
 import { segmentsAsked } from "../model/segment.ts";
 import { DAY, greatestCommonDivisor, type Millis } from "../model/time.ts";
 import type { Store } from "../store/store.ts";

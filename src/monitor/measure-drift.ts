@@ -1,11 +1,6 @@
 import { binnedRows } from "../model/counts.ts";
-import {
-  DRIFT_METRICS,
-  DRIFT_METRICS_BY_WINDOWS,
-  type DriftMetric,
-  type Measurement,
-  type MeasurementDetail,
-} from "../model/measurement.ts";
+import type { Measurement, MeasurementDetail } from "../model/measurement.ts";
+import { DRIFT_METRICS, DRIFT_METRICS_BY_WINDOWS, type DriftMetric } from "../model/metric.ts";
 import { divergenceEvidence } from "../stats/window-evidence.ts";
 import { statusOf } from "./enough-rows.ts";
 import { divergencesFor, type Divergence } from "./measure-subject.ts";

@@ -1,5 +1,6 @@
 import type { Grid } from "../model/grid.ts";
-import type { JudgedFamily, Measurement, MeasuredWindow } from "../model/measurement.ts";
+import type { Measurement, MeasuredWindow } from "../model/measurement.ts";
+import type { JudgedFamily } from "../model/metric.ts";
 import { DAY, floorTo, greatestCommonDivisor, type Clock, type Millis } from "../model/time.ts";
 import { insertMeasurements, readMeasurements } from "../store/measurements.ts";
 import type { Store } from "../store/store.ts";

@@ -1,6 +1,7 @@
 import type { LabelKey, SubjectKey } from "../model/grid.ts";
 import { subjectId } from "../model/grid.ts";
-import { JUDGED_DRIFT_METRICS, metricFamily, type Measurement, type MetricFamily } from "../model/measurement.ts";
+import type { Measurement } from "../model/measurement.ts";
+import { JUDGED_DRIFT_METRICS, metricFamily, type MetricFamily } from "../model/metric.ts";
 import type { BaselineSettings } from "../model/settings.ts";
 import type { Millis, Window } from "../model/time.ts";
 import { breakOrDrift, SURE } from "./break-or-drift.ts";

@@ -1,15 +1,7 @@
 import type { OutcomeCounts } from "../model/counts.ts";
 import { confusionOf } from "../model/counts.ts";
-import {
-  atThreshold,
-  isCutoffMetric,
-  type ClassShare,
-  type Measurement,
-  type MeasurementDetail,
-  type MeasurementStatus,
-  type PerformanceMetric,
-  type RealisedMetric,
-} from "../model/measurement.ts";
+import type { ClassShare, Measurement, MeasurementDetail, MeasurementStatus } from "../model/measurement.ts";
+import { atThreshold, isCutoffMetric, type PerformanceMetric, type RealisedMetric } from "../model/metric.ts";
 import { lossAgainst, performanceTrait } from "../model/performance.ts";
 import type { Window } from "../model/time.ts";
 import { confusionAtBin, scoreBinStart } from "../stats/binary-threshold.ts";

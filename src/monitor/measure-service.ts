@@ -1,4 +1,5 @@
-import type { Measurement, MeasurementDetail, ServiceMetric } from "../model/measurement.ts";
+import type { Measurement, MeasurementDetail } from "../model/measurement.ts";
+import type { ServiceMetric } from "../model/metric.ts";
 import { formatDuration } from "../model/time.ts";
 import { latencyOfBin, type Traffic } from "../model/traffic.ts";
 import { binnedQuantile } from "../stats/binned-quantile.ts";

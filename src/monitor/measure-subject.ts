@@ -1,6 +1,7 @@
 import { binnedRows, type Counts } from "../model/counts.ts";
 import type { NumericGrid, SubjectGrid } from "../model/grid.ts";
-import type { BinShare, DriftMetric } from "../model/measurement.ts";
+import type { BinShare } from "../model/measurement.ts";
+import type { DriftMetric } from "../model/metric.ts";
 import { ksFromBins, ksPValue } from "../stats/ks.ts";
 import { populationStabilityIndex } from "../stats/psi.ts";
 import { rowsOf } from "../stats/shares.ts";

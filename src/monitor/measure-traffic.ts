@@ -1,4 +1,5 @@
-import type { Measurement, MeasurementDetail, TrafficMetric } from "../model/measurement.ts";
+import type { Measurement, MeasurementDetail } from "../model/measurement.ts";
+import type { TrafficMetric } from "../model/metric.ts";
 import { DAY, formatDuration, SECOND, type Millis, type Window } from "../model/time.ts";
 import type { Traffic } from "../model/traffic.ts";
 import { levelEvidence } from "../stats/level-evidence.ts";

@@ -1,5 +1,6 @@
 import type { LabelKey, SubjectKey } from "../model/grid.ts";
-import type { Measurement, MetricFamily } from "../model/measurement.ts";
+import type { Measurement } from "../model/measurement.ts";
+import type { MetricFamily } from "../model/metric.ts";
 import type { Millis, Window } from "../model/time.ts";
 import { readBinEffects } from "../store/bin-effects.ts";
 import type { Store } from "../store/store.ts";

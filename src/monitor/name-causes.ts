@@ -1,4 +1,5 @@
-import { JUDGED_DRIFT_METRICS, type Measurement, type Metric } from "../model/measurement.ts";
+import type { Measurement } from "../model/measurement.ts";
+import { JUDGED_DRIFT_METRICS, type Metric } from "../model/metric.ts";
 import type { SegmentQuestion } from "../model/segment-search.ts";
 import type { Store } from "../store/store.ts";
 import { readUnseenValues } from "../store/unseen-values.ts";

@@ -1,12 +1,5 @@
 import { confusionOf, sumOf, type OutcomeCounts, type OutcomeSum } from "../model/counts.ts";
-import {
-  atCutoff,
-  atThreshold,
-  isThresholdMetric,
-  type CutoffName,
-  type RealisedMetric,
-  type ThresholdMetric,
-} from "../model/measurement.ts";
+import { atCutoff, atThreshold, isThresholdMetric, type CutoffName, type RealisedMetric, type ThresholdMetric } from "../model/metric.ts";
 import type { OutcomeGrid } from "../model/outcome-grid.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { aucFromBins, SCORE_BINS, scoreBin } from "../stats/auc.ts";

@@ -1,6 +1,7 @@
 import { subjectId, type LabelKey, type SubjectKey } from "../model/grid.ts";
-import type { DriftMetric, Measurement, Metric, MetricFamily } from "../model/measurement.ts";
-import { DRIFT_METRICS, DRIFT_METRICS_BY_WINDOWS, JUDGED_DRIFT_METRICS, metricFamily } from "../model/measurement.ts";
+import type { Measurement } from "../model/measurement.ts";
+import type { DriftMetric, Metric, MetricFamily } from "../model/metric.ts";
+import { DRIFT_METRICS, DRIFT_METRICS_BY_WINDOWS, JUDGED_DRIFT_METRICS, metricFamily } from "../model/metric.ts";
 import { isOnLabels, type Rule } from "../model/rule.ts";
 import { segmentsAsked, type SegmentGroup } from "../model/segment.ts";
 import type { ModelSettings } from "../model/settings.ts";

@@ -1,6 +1,7 @@
 import type { Counts } from "../model/counts.ts";
 import type { LabelKey, SubjectGrid, SubjectKey } from "../model/grid.ts";
-import type { Measurement, MeasurementStatus, Metric } from "../model/measurement.ts";
+import type { Measurement, MeasurementStatus } from "../model/measurement.ts";
+import type { Metric } from "../model/metric.ts";
 import type { Millis, Window } from "../model/time.ts";
 import type { UsualWindows } from "./usual-windows.ts";
 

@@ -1,6 +1,6 @@
 import { binnedRows, subtractCounts, type Counts } from "../model/counts.ts";
 import type { SubjectGrid } from "../model/grid.ts";
-import type { Metric } from "../model/measurement.ts";
+import type { Metric } from "../model/metric.ts";
 import type { CountedWindow, HeldOutWindow } from "../stats/window-evidence.ts";
 import { LEAST_ROWS } from "./enough-rows.ts";
 import { rateOf, withoutValue, type RateMetric } from "./feature-rates.ts";

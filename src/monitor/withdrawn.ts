@@ -1,4 +1,5 @@
-import { isOfOutcomes, metricFamily, type DriftMetric, type Measurement } from "../model/measurement.ts";
+import { isOfOutcomes, type Measurement } from "../model/measurement.ts";
+import { metricFamily, type DriftMetric } from "../model/metric.ts";
 import type { DriftMetrics } from "./measure-drift.ts";
 import { isAnswer, wholeBaselines, type DueWindow } from "./plan.ts";
 import { identity } from "./same-answer.ts";

@@ -1,5 +1,6 @@
 import type { RetrainRun } from "../model/retraining.ts";
-import type { Measurement, Metric } from "../model/measurement.ts";
+import type { Measurement } from "../model/measurement.ts";
+import type { Metric } from "../model/metric.ts";
 import { leadMetric, performanceMetrics } from "../model/performance.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { DAY, floorTo, formatDuration, type Millis, type Window } from "../model/time.ts";

@@ -1,12 +1,5 @@
-import {
-  atCutoff,
-  atThreshold,
-  type CutoffName,
-  type Measurement,
-  type MeasurementStatus,
-  type Metric,
-  type NamedMetric,
-} from "../model/measurement.ts";
+import type { Measurement, MeasurementStatus } from "../model/measurement.ts";
+import { atCutoff, atThreshold, type CutoffName, type Metric, type NamedMetric } from "../model/metric.ts";
 import type { Millis } from "../model/time.ts";
 
 const METRIC_NAMES: Readonly<Record<NamedMetric | "specificity", string>> = {

@@ -1,4 +1,5 @@
-import type { Measurement, MeasurementStatus, MetricFamily } from "../model/measurement.ts";
+import type { Measurement, MeasurementStatus } from "../model/measurement.ts";
+import type { MetricFamily } from "../model/metric.ts";
 import type { Millis } from "../model/time.ts";
 import { FAMILIES, MEASUREMENT_COLUMNS, measurementOf, OF_FAMILY, type MeasurementRow } from "./measurements.ts";
 import type { QueryParams, Store } from "./store.ts";

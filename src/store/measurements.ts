@@ -1,5 +1,6 @@
-import type { Measurement, MeasurementDetail, MetricFamily } from "../model/measurement.ts";
-import { DRIFT_METRICS, METRICS_AT_CUTOFFS, METRICS_AT_THRESHOLDS, PERFORMANCE_METRICS, QUALITY_METRICS } from "../model/measurement.ts";
+import type { Measurement, MeasurementDetail } from "../model/measurement.ts";
+import type { MetricFamily } from "../model/metric.ts";
+import { DRIFT_METRICS, METRICS_AT_CUTOFFS, METRICS_AT_THRESHOLDS, PERFORMANCE_METRICS, QUALITY_METRICS } from "../model/metric.ts";
 import type { Millis } from "../model/time.ts";
 import { dateTimeValue } from "./values.ts";
 import type { Store } from "./store.ts";

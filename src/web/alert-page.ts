@@ -1,5 +1,6 @@
 import type { Delivery, Transition } from "../model/alert.ts";
-import { metricFamily, WHOLE_MODEL } from "../model/measurement.ts";
+import { WHOLE_MODEL } from "../model/measurement.ts";
+import { metricFamily } from "../model/metric.ts";
 import { traitOf } from "../model/performance.ts";
 import { silenceOf } from "../model/silence.ts";
 import { formatTime } from "../model/time.ts";

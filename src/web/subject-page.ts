@@ -1,5 +1,6 @@
 import type { LabelKey, SubjectKey } from "../model/grid.ts";
-import { metricFamily, type Measurement } from "../model/measurement.ts";
+import type { Measurement } from "../model/measurement.ts";
+import { metricFamily } from "../model/metric.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { formatTime, type Millis } from "../model/time.ts";
 import { distributionChart } from "../report/distribution-chart.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { explain } from "../../src/alerting/explain.ts";
 import { judge } from "../../src/alerting/judge.ts";
-import { TRAFFIC_METRICS, type Measurement, type Metric } from "../../src/model/measurement.ts";
+import type { Measurement } from "../../src/model/measurement.ts";
+import { TRAFFIC_METRICS, type Metric } from "../../src/model/metric.ts";
 import { DAY } from "../../src/model/time.ts";
 import { TOOLS, DAY_0, exampleMeasurement, exampleRule } from "./examples.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import { DRIFT_METRICS, QUALITY_METRICS } from "../../src/model/measurement.ts";
+import { DRIFT_METRICS, QUALITY_METRICS } from "../../src/model/metric.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
 import { readViews, replaceViews } from "../../src/store/views.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { jsonSchema, rulesJsonSchema } from "../../src/config/json-schema.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { DRIFT_METRICS } from "../../src/model/measurement.ts";
+import { DRIFT_METRICS } from "../../src/model/metric.ts";
 import { readViews } from "../../src/store/views.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { binnedRows, noCounts, type Counts } from "../../src/model/counts.ts";
 import type { SubjectGrid } from "../../src/model/grid.ts";
-import { DRIFT_METRICS, type DriftMetric, type Measurement } from "../../src/model/measurement.ts";
+import type { Measurement } from "../../src/model/measurement.ts";
+import { DRIFT_METRICS, type DriftMetric } from "../../src/model/metric.ts";
 import { BIN_DIVERGENCES } from "../../src/monitor/bin-divergences.ts";
 import { measureDrift } from "../../src/monitor/measure-drift.ts";
 import { divergencesFor } from "../../src/monitor/measure-subject.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { App } from "../../src/app.ts";
-import { DRIFT_METRICS, type Measurement } from "../../src/model/measurement.ts";
+import type { Measurement } from "../../src/model/measurement.ts";
+import { DRIFT_METRICS } from "../../src/model/metric.ts";
 import type { BaselineSettings, Config, ModelSettings } from "../../src/model/settings.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";

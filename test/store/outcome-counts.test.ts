@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addOutcomes, confusionOf, sumOf, type OutcomeCounts } from "../../src/model/counts.ts";
 import type { BaselineRow } from "../../src/model/event.ts";
-import type { RealisedMetric } from "../../src/model/measurement.ts";
+import type { RealisedMetric } from "../../src/model/metric.ts";
 import { classScorePlace, type ClassScoreRows } from "../../src/model/class-scores.ts";
 import { ANOTHER_CLASS, OTHER_CLASS, outcomeGridOf, type OutcomeGrid } from "../../src/model/outcome-grid.ts";
 import { HOUR } from "../../src/model/time.ts";

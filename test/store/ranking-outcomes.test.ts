@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { addOutcomes, type OutcomeCounts } from "../../src/model/counts.ts";
-import { METRICS_AT_CUTOFFS, type CutoffName } from "../../src/model/measurement.ts";
+import { METRICS_AT_CUTOFFS, type CutoffName } from "../../src/model/metric.ts";
 import type { OutcomeGrid } from "../../src/model/outcome-grid.ts";
 import { HOUR } from "../../src/model/time.ts";
 import { rankedWeight, valueOf } from "../../src/monitor/performance-values.ts";

@@ -1,7 +1,8 @@
 import { deeperQuery } from "../../src/alerting/deeper-query.ts";
 import type { Explanation, Transition } from "../../src/model/alert.ts";
 import type { SubjectGrid, SubjectKey } from "../../src/model/grid.ts";
-import type { Measurement, Metric } from "../../src/model/measurement.ts";
+import type { Measurement } from "../../src/model/measurement.ts";
+import type { Metric } from "../../src/model/metric.ts";
 import type { ModelSettings } from "../../src/model/settings.ts";
 import { DAY, HOUR, type Millis } from "../../src/model/time.ts";
 import { insertStatuses, insertTransitions } from "../../src/store/alerts.ts";
