@@ -104,8 +104,3 @@ export function windowsEnding(after: Millis, upTo: Millis, length: Millis, every
   for (let to = floorTo(after, every) + every; to <= upTo; to += every) windows.push({ from: to - length, to });
   return windows;
 }
-
-/** The largest step that both are whole numbers of. */
-export function greatestCommonDivisor(a: Millis, b: Millis): Millis {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
-}

@@ -1,7 +1,8 @@
 import type { Grid } from "../model/grid.ts";
 import type { Measurement, MeasuredWindow } from "../model/measurement.ts";
 import type { JudgedFamily } from "../model/metric.ts";
-import { DAY, floorTo, greatestCommonDivisor, type Clock, type Millis } from "../model/time.ts";
+import { DAY, floorTo, type Clock, type Millis } from "../model/time.ts";
+import { greatestCommonDivisor } from "../stats/greatest-common-divisor.ts";
 import { insertMeasurements, readMeasurements } from "../store/measurements.ts";
 import type { Store } from "../store/store.ts";
 import { insertWindowProgress } from "../store/window-progress.ts";

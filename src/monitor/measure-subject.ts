@@ -4,10 +4,12 @@ import type { BinShare } from "../model/measurement.ts";
 import type { DriftMetric } from "../model/metric.ts";
 import { ksFromBins, ksPValue } from "../stats/ks.ts";
 import { populationStabilityIndex } from "../stats/psi.ts";
+import { roundNeighbours } from "../stats/round-neighbours.ts";
 import { rowsOf } from "../stats/shares.ts";
 import { wassersteinPValue } from "../stats/wasserstein-p-value.ts";
 import { wassersteinExpected, wassersteinFromBins } from "../stats/wasserstein.ts";
 import { BIN_DIVERGENCES, type BinDivergence } from "./bin-divergences.ts";
+import { once } from "./once.ts";
 import { binnedDeviation, joinBins, psiBins, singletonBins, tailMeans, type JoinedBins } from "./subject-bins.ts";
 
 /**
@@ -139,7 +141,7 @@ function wassersteinDivergence(grid: NumericGrid, whole: Counts): GridDivergence
   const distanceOf = oncePerWindow((then, now) => wassersteinFromBins(pairOf(then, now)));
   const total = binnedRows(whole);
   // What is to be expected depends on the rows by √(1/n + 1/m) alone.
-  const ofOneRow = lazily(() => (wassersteinExpected(grid.edges, whole.bins, 1, 1, tailMeans(whole)) ?? 0) / Math.SQRT2 / deviation);
+  const ofOneRow = once(() => (wassersteinExpected(grid.edges, whole.bins, 1, 1, tailMeans(whole)) ?? 0) / Math.SQRT2 / deviation);
   return [
     {
       metric: "wasserstein",
@@ -166,11 +168,6 @@ function oncePerWindow<Answer>(ask: (then: Counts, now: Counts) => Answer): (the
   };
 }
 
-function lazily<Value>(make: () => Value): () => Value {
-  let found: { readonly value: Value } | null = null;
-  return () => (found ??= { value: make() }).value;
-}
-
 function cached(compute: (rows: number) => number): (rows: number) => number {
   const known = new Map<number, number>();
   return (rows) => {
@@ -190,9 +187,8 @@ const MANY_ROWS = 1000;
 function betweenRoundRows(compute: (rows: number) => number): (rows: number) => number {
   const at = cached(compute);
   return (rows) => {
-    const step = rows < MANY_ROWS ? 1 : 10 ** (Math.floor(Math.log10(rows)) - 1);
-    const below = Math.floor(rows / step) * step;
-    return below === rows ? at(rows) : at(below) + ((at(below + step) - at(below)) * (rows - below)) / step;
+    const { below, above, part } = roundNeighbours(rows);
+    return part === 0 || rows < MANY_ROWS ? at(rows) : at(below) + (at(above) - at(below)) * part;
   };
 }
 

@@ -5,6 +5,7 @@ import type { CountedWindow, HeldOutWindow } from "../stats/window-evidence.ts";
 import { LEAST_ROWS } from "./enough-rows.ts";
 import { rateOf, withoutValue, type RateMetric } from "./feature-rates.ts";
 import { divergencesFor, type Divergence } from "./measure-subject.ts";
+import { once } from "./once.ts";
 import { onlyValue, rowsOutOfRange } from "./subject-bins.ts";
 
 /** What a reference's own windows look like when each is held out. */
@@ -105,9 +106,4 @@ function remember<T>(known: Map<string, T>, key: string, compute: () => T): T {
   let value = known.get(key);
   if (value === undefined) known.set(key, (value = compute()));
   return value;
-}
-
-function once<T>(make: () => T): () => T {
-  let found: { readonly value: T } | null = null;
-  return () => (found ??= { value: make() }).value;
 }

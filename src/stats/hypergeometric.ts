@@ -51,8 +51,8 @@ const WALKING_DEVIATION = 16;
  *
  * Where the standard deviation is below 8 all are there, and the mean is exact. Beyond it one in 0.8 standard deviations is,
  * some 20 in all, and f has to be smooth on that scale: under a bell an evenly spaced sum errs by 2·exp(-2·π²/0.8²) = 8e-14 of
- * it. A kink like that of |a - b| is not smooth: use `dealtChange`. Logarithms of factorials leave 1e-16 of themselves, which
- * is 1e-8 of a mass where a hundred million rows are dealt.
+ * it. A kink like that of |a - b| is not smooth: use `dealtChange`. Masses come from logarithms of factorials, whose last digit is 3e-7 of a
+ * mass where a hundred million rows are dealt, and 4e-6 with a thousand million (measured against `logTableMass`).
  * The caller checks the arguments. Cost: at most 140 steps.
  */
 export function likelyDeals(total: number, n: number, m: number): Deals {

@@ -1,5 +1,6 @@
 /** The p-value of a two-sample Kolmogorov-Smirnov distance, exact or by a corrected limit, and its critical value. */
 
+import { greatestCommonDivisor } from "./greatest-common-divisor.ts";
 import { requireInteger, requireOpenProbability, requireProbability } from "./argument-domain.ts";
 import { kolmogorovSf } from "./kolmogorov.ts";
 
@@ -36,10 +37,6 @@ function crossingShare(distance: number, n: number, m: number): number {
     }
   }
   return row[m]!;
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 /**
