@@ -6,7 +6,7 @@ import { DAY, HOUR } from "../src/model/time.ts";
 import { openStore } from "../src/store/open.ts";
 import { fill } from "./drift-ticks.ts";
 import type { State } from "./support/drift-columns.ts";
-import { FIRST_DAY, openMonitor, type Stored } from "./support/drift-store.ts";
+import { driftOf, FIRST_DAY, openMonitor, type Stored } from "./support/drift-store.ts";
 import { costOf, growthExponent, median } from "./support/measure.ts";
 
 const STORED: Stored = { features: 20, rows: 50_000, days: days(8), versions: 1, hours: 24 };
@@ -89,13 +89,7 @@ async function measuredCpu(directory: string, stored: number, windowHours: numbe
       const from = FIRST_DAY + ((round + 2) % starts) * DAY;
       const window = { from, to: from + windowHours * HOUR };
       const { cpu } = await costOf(async () => {
-        const found = await monitor.measure({
-          model: "bench",
-          window,
-          baselines: ["training"],
-          families: ["drift"],
-          only: { subject: "feature" },
-        });
+        const found = await driftOf(monitor, window);
         if (found.every(({ value }) => value === null)) throw new Error("Nothing was measured.");
       });
       // The first two read the baseline and compile what runs often.

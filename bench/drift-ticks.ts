@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
+import type { Measurement } from "../src/model/measurement.ts";
 import { DAY } from "../src/model/time.ts";
 import { openStore } from "../src/store/open.ts";
 import { ksCritical } from "../src/stats/ks.ts";
 import { isCategory, STATES, type State } from "./support/drift-columns.ts";
-import { fewerRows, FIRST_DAY, fillStore, nameOf, openMonitor, type Stored } from "./support/drift-store.ts";
+import { driftOf, fewerRows, FIRST_DAY, fillStore, nameOf, openMonitor, type Stored } from "./support/drift-store.ts";
 import { costOf, median } from "./support/measure.ts";
 import { askPeer } from "./support/peers.ts";
 
@@ -38,17 +39,8 @@ export async function runTicks(directory: string, days: readonly State[]): Promi
     const window = { from: FIRST_DAY + day * DAY, to: FIRST_DAY + (day + 1) * DAY };
     setNow(window.to);
     // Before the tick, so that nothing of this day is known.
-    let found: Awaited<ReturnType<typeof monitor.measure>> = [];
-    const drift = await costOf(
-      async () =>
-        void (found = await monitor.measure({
-          model: "bench",
-          window,
-          baselines: ["training"],
-          families: ["drift"],
-          only: { subject: "feature" },
-        })),
-    );
+    let found: Measurement[] = [];
+    const drift = await costOf(async () => void (found = await driftOf(monitor, window)));
     measured.push({ state, cpu: drift.cpu / 1e6 });
     if (days.indexOf(state) === day) for (const { metric, feature, value } of found) (values[state][metric] ??= {})[feature ?? ""] = value;
     let measurements = 0;

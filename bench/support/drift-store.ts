@@ -1,6 +1,7 @@
 import { binCount, numericBin, type SubjectGrid } from "../../src/model/grid.ts";
 import type { ModelSettings } from "../../src/model/settings.ts";
-import { DAY, HOUR, type Millis } from "../../src/model/time.ts";
+import type { Measurement } from "../../src/model/measurement.ts";
+import { DAY, HOUR, type Millis, type Window } from "../../src/model/time.ts";
 import { baselineKey, basisOf } from "../../src/monitor/baselines.ts";
 import { buildGrid, KNOWN_CATEGORIES } from "../../src/monitor/build-grid.ts";
 import { createMonitor, type Monitor } from "../../src/monitor/monitor.ts";
@@ -213,4 +214,9 @@ export async function openMonitor(store: Store): Promise<{ monitor: Monitor; set
   });
   await monitor.start();
   return { monitor, setNow: (time) => (now = time) };
+}
+
+/** The drift of all features in a window, computed and not stored. */
+export function driftOf(monitor: Monitor, window: Window): Promise<Measurement[]> {
+  return monitor.measure({ model: MODEL, window, baselines: ["training"], families: ["drift"], only: { subject: "feature" } });
 }

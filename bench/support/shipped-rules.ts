@@ -34,6 +34,8 @@ export function judgeFeatures(rules: readonly Rule[], measurements: readonly Mea
   const fired = new Set<string>();
   const blind = new Set<string>();
   for (const rule of rules) {
+    // Of the features together a rule says again what others say of each.
+    if (rule.fire.share !== undefined) continue;
     for (const { subject, observation } of judge(rule, measurements, STATISTICS)) {
       if (observation.condition === "fire") fired.add(subject);
       else if (rule.measure.metric === "drift" && observation.health === "insufficient") blind.add(subject);

@@ -45,31 +45,18 @@ async function measureWindow(
   const history = await loadHistory(store, state, spans, step, back === 0 ? length : step);
   const mark = watermark(query.model);
   const asOf = mark ?? window.to;
+  const metrics = { ...model.metrics, measured: new Set(query.metrics ?? DRIFT_METRICS) };
   const inputs = query.families.filter((family) => family !== "performance");
   // Who asks for one window wants names, however few rows hold them.
   const measured =
     inputs.length > 0
-      ? await nameUnseen(
-          store,
-          state,
-          await measurer.inputs(
-            window,
-            inputs,
-            baselines,
-            history,
-            { ...model.metrics, measured: new Set(query.metrics ?? DRIFT_METRICS) },
-            isOf(query),
-            asOf,
-          ),
-          1,
-        )
+      ? await nameUnseen(store, state, await measurer.inputs(window, inputs, baselines, history, metrics, isOf(query), asOf), 1)
       : [];
   const pending = mark !== null && window.to + state.settings.labelsExpectedWithin > mark;
   const matureTo = asOf - state.settings.labelsExpectedWithin;
   if (!asksLabels && !asks("performance")) return measured;
   const ripe = (await maturityOf(store, model.state, [window]))(window);
   if (asksLabels) {
-    const metrics = { ...model.metrics, measured: new Set(query.metrics ?? DRIFT_METRICS) };
     const labels = await measurer.labels(window, baselines, history, pending, metrics, matureTo);
     measured.push(...labels.map((one) => withMaturity(one, ripe)));
   }

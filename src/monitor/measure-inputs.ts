@@ -1,8 +1,6 @@
-import type { LabelKey, SubjectKey } from "../model/grid.ts";
-import { subjectId } from "../model/grid.ts";
+import { subjectId, type LabelKey, type SubjectKey } from "../model/grid.ts";
 import type { Measurement } from "../model/measurement.ts";
 import { JUDGED_DRIFT_METRICS, metricFamily, type MetricFamily } from "../model/metric.ts";
-import type { BaselineSettings } from "../model/settings.ts";
 import type { Millis, Window } from "../model/time.ts";
 import { breakOrDrift, SURE } from "./break-or-drift.ts";
 import { checkConstraints, constraintMeasurement } from "./check-constraints.ts";
@@ -11,7 +9,7 @@ import { measureQuality } from "./measure-quality.ts";
 import type { Ground } from "./ground.ts";
 import { measureTraffic } from "./measure-traffic.ts";
 import { activeVersions, type BaselineInputs, type History, type SubjectCounts } from "./model-state.ts";
-import { recentWindows } from "./references.ts";
+import { recentWindows, type Compared } from "./references.ts";
 import { emptyCounts } from "./subject-bins.ts";
 import { onGrid, type SubjectWindow } from "./subject-window.ts";
 import { trafficWindow } from "./traffic-window.ts";
@@ -36,7 +34,8 @@ export async function measureInputs(
     const isChecked = families.includes("quality") && state.segment === "" && baselines.size > 0;
     const checked = isChecked ? await checkConstraints(store, state, { version, window, counts: current.get(version) }, isOf) : [];
     for (const settings of references.named(baselines)) {
-      const subjects = await subjectWindows(ground, settings, version, window, current.get(version) ?? new Map(), history, asOf);
+      const compared: Compared = { settings, version, window, history, asOf };
+      const subjects = await subjectWindows(ground, compared, current.get(version) ?? new Map());
       const found = subjects
         .filter(({ key }) => isOf(key))
         .flatMap((subject) => {
@@ -47,31 +46,23 @@ export async function measureInputs(
       const isDrift = ({ metric }: Measurement) => metricFamily(metric) === "drift";
       measured.push(...found.filter((one) => !isDrift(one)));
       if (families.includes("quality") && subjects.length > 0 && state.segment === "")
-        measured.push(...measureTraffic(await trafficWindow(ground, settings, version, window, subjects, history, asOf)));
+        measured.push(...measureTraffic(await trafficWindow(ground, compared, subjects)));
       const reference = Math.max(0, ...subjects.map((one) => one.reference.rows));
       const where = { model: state.settings.name, version, baseline: settings.name, window };
       if (subjects.length > 0) measured.push(...checked.map((one) => constraintMeasurement(where, one, reference)));
-      if (families.includes("drift")) measured.push(...(await ground.explained(found.filter(isDrift), settings, version, window, history)));
+      if (families.includes("drift")) measured.push(...(await ground.explained(found.filter(isDrift), compared)));
     }
   }
   return measured;
 }
 
-async function subjectWindows(
-  { state, references }: Ground,
-  settings: BaselineSettings,
-  version: string,
-  window: Window,
-  current: SubjectCounts,
-  history: History,
-  asOf: Millis,
-): Promise<SubjectWindow[]> {
-  const length = window.to - window.from;
-  const pinned = references.pinned(settings, version, asOf);
-  const usual = pinned ? await pinned.kept.inputs(pinned.rows, length) : null;
-  const reference = references.inputs(settings, version, window, usual, history, asOf);
+async function subjectWindows({ state, references }: Ground, compared: Compared, current: SubjectCounts): Promise<SubjectWindow[]> {
+  const { settings, version, window } = compared;
+  const pinned = references.pinned(compared);
+  const usual = pinned ? await pinned.kept.inputs(pinned.rows, window.to - window.from) : null;
+  const reference = references.inputs(compared, usual);
   if (reference === null) return [];
-  const recent = settings.kind === "trailing" ? recentWindows(settings, version, window, history) : [];
+  const recent = recentWindows(compared);
   return state.grid.subjects.map(({ key, grid }) => {
     const id = subjectId(key);
     return {

@@ -9,8 +9,8 @@ import type { Ground } from "./ground.ts";
 import { awaitingLabels } from "./label-drift.ts";
 import { measureDrift, type DriftMetrics } from "./measure-drift.ts";
 import { measurePerformance } from "./measure-performance.ts";
-import { activeVersions, trailingStretch, type BaselineOutcomes, type History } from "./model-state.ts";
-import { coversAllDays } from "./references.ts";
+import { activeVersions, type BaselineOutcomes, type History } from "./model-state.ts";
+import { coversAllDays, type Compared } from "./references.ts";
 import { onGrid, type SubjectWindow } from "./subject-window.ts";
 import { usualOf, usualOutcomes, type StandingCounts } from "./usual-references.ts";
 import { NOTHING_USUAL } from "./usual-windows.ts";
@@ -39,42 +39,34 @@ export async function measureOutcomes(
   const metrics = realisedMetrics(model);
   for (const version of activeVersions(history, window)) {
     const rows = current.get(version) ?? addOutcomes([]);
-    const compared = references.named(baselines);
-    if (compared.length === 0)
-      measured.push(
-        ...measurePerformance({
-          model: state.settings.name,
-          version,
-          segment: state.segment || null,
-          window,
-          baseline: null,
-          evaluation,
-          metrics,
-          current: rows,
-          reference: null,
-          windows: [],
-          pending,
-        }),
-      );
-    for (const settings of compared) {
+    const alone = {
+      model: model.name,
+      version,
+      segment: state.segment || null,
+      window,
+      baseline: null,
+      evaluation,
+      metrics,
+      current: rows,
+      reference: null,
+      windows: [],
+      pending,
+    };
+    const named = references.named(baselines);
+    if (named.length === 0) measured.push(...measurePerformance(alone));
+    for (const settings of named) {
       if (settings.kind === "version" && settings.version === version) continue;
-      const pinned = references.pinned(settings, version, asOf);
+      const compared: Compared = { settings, version, window, history, asOf };
+      const pinned = references.pinned(compared);
       const usual = pinned ? await pinned.kept.outcomes(pinned.rows, window.to - window.from) : null;
       const subject = {
-        model: state.settings.name,
-        version,
-        segment: state.segment || null,
-        window,
+        ...alone,
         baseline: settings.name,
-        evaluation,
-        metrics,
-        current: rows,
-        reference: references.outcomes(settings, version, window, usual, history),
+        reference: references.outcomes(compared, usual),
         windows: usual ? usualOutcomes(settings, usual, window) : [],
-        pending,
       };
       const found = [...measurePerformance(subject), ...estimatePerformance(subject)];
-      measured.push(...(await ground.explained(found, settings, version, window, history)));
+      measured.push(...(await ground.explained(found, compared)));
     }
   }
   return measured;
@@ -102,9 +94,10 @@ export async function measureLabels(
     const rows = current.get(version) ?? addOutcomes([]);
     for (const settings of references.named(baselines)) {
       if (settings.kind === "version" && settings.version === version) continue;
-      const pinned = references.pinned(settings, version, asOf);
+      const compared: Compared = { settings, version, window, history, asOf };
+      const pinned = references.pinned(compared);
       const usual = pinned ? await pinned.kept.outcomes(pinned.rows, window.to - window.from) : null;
-      const reference = references.outcomes(settings, version, window, usual, history);
+      const reference = references.outcomes(compared, usual);
       // Baselines need not have labels.
       if (reference === null || reference.labelled === 0) continue;
       const subject: SubjectWindow = {
@@ -117,7 +110,7 @@ export async function measureLabels(
         window,
         current: countsOf(rows),
         reference: countsOf(reference),
-        complete: settings.kind !== "trailing" || coversAllDays(trailingStretch(settings, window), version, history),
+        complete: coversAllDays(compared),
         usual: pinned && usual ? usualOf({ settings, pinned, window, id: "label", grid }, () => standing(usual, countsOf)) : NOTHING_USUAL,
         recent: [],
       };

@@ -58,7 +58,7 @@ export function createWindowMeasurer(store: Store, state: ModelState): WindowMea
     store,
     state,
     references,
-    explained: async (measurements, settings, version, window, history) => {
+    explained: async (measurements, { settings, version, window, history }) => {
       const stored = settings.kind === "file" ? fileBaselineFor(state, settings.name, version) : null;
       const current = history.inputs(window).get(version);
       // What is known of the bins is known of all rows together, not of a segment's.

@@ -28,34 +28,29 @@ const RECENT_WINDOWS = 3;
 /** Rows that stand still, with what was kept of them. */
 export type Pinned = { readonly kept: PinnedBaselines; readonly rows: PinnedRows };
 
-/** What windows of one model are compared with. A pinned period is no reference before it is over: by `asOf`. */
+/** One version in one window beside one baseline, by events that are complete up to `asOf`. A pinned period is no reference before it is over. */
+export type Compared = {
+  readonly settings: BaselineSettings;
+  readonly version: string;
+  readonly window: Window;
+  readonly history: History;
+  readonly asOf: Millis;
+};
+
+/** What the rows of a window are compared with, and where those are of a stretch of live events, that with all that came in it. */
+export type ReferenceTraffic = {
+  readonly reference: TrafficWindow["reference"];
+  readonly stretch: { readonly span: Window; readonly traffic: TrafficWithin } | null;
+};
+
+/** What windows of one model are compared with. */
 export type References = {
   named(names: ReadonlySet<string>): BaselineSettings[];
-  pinned(settings: BaselineSettings, version: string, asOf: Millis): Pinned | null;
-  inputs(
-    settings: BaselineSettings,
-    version: string,
-    window: Window,
-    pinned: BaselineInputs | null,
-    history: History,
-    asOf: Millis,
-  ): { counts: SubjectCounts; complete: boolean } | null;
-  outcomes(
-    settings: BaselineSettings,
-    version: string,
-    window: Window,
-    pinned: BaselineOutcomes | null,
-    history: History,
-  ): OutcomeCounts | null;
-  /** The rows a window's are compared with, and where those are of a stretch of live events, that with all that came in it. */
-  traffic(
-    settings: BaselineSettings,
-    version: string,
-    window: Window,
-    subjects: readonly SubjectWindow[],
-    history: History,
-    asOf: Millis,
-  ): Promise<{ reference: TrafficWindow["reference"]; stretch: { span: Window; traffic: TrafficWithin } | null }>;
+  pinned(compared: Compared): Pinned | null;
+  /** Given what pinned rows there are amount to. */
+  inputs(compared: Compared, pinned: BaselineInputs | null): { counts: SubjectCounts; complete: boolean } | null;
+  outcomes(compared: Compared, pinned: BaselineOutcomes | null): OutcomeCounts | null;
+  traffic(compared: Compared, subjects: readonly SubjectWindow[]): Promise<ReferenceTraffic>;
   /** The rows of a file, by windows of one length. */
   file(rows: PinnedRows, length: Millis): Promise<BaselineInputs>;
   /** Live events of these buckets were counted anew: what was remembered of a pinned period that holds one is not true any more. */
@@ -99,7 +94,7 @@ export function createReferences(store: Store, state: ModelState): References {
    * The rows that stand still whose own windows say what is usual: of the baseline itself, and beside a trailing
    * stretch of a file. Another version has the same days as this one, so nothing but chance tells them apart.
    */
-  function pinned(settings: BaselineSettings, version: string, asOf: Millis): Pinned | null {
+  function pinned({ settings, version, asOf }: Compared): Pinned | null {
     if (settings.kind === "version") return null;
     if (settings.kind === "period")
       return asOf < settings.to ? null : { kept: periods, rows: rowsOfPeriod(state.settings.name, settings, version) };
@@ -107,14 +102,8 @@ export function createReferences(store: Store, state: ModelState): References {
     return stored && { kept: files, rows: rowsOfFile(stored) };
   }
 
-  function inputs(
-    settings: BaselineSettings,
-    version: string,
-    window: Window,
-    pinned: BaselineInputs | null,
-    history: History,
-    asOf: Millis,
-  ): { counts: SubjectCounts; complete: boolean } | null {
+  function inputs(compared: Compared, pinned: BaselineInputs | null): { counts: SubjectCounts; complete: boolean } | null {
+    const { settings, version, window, history, asOf } = compared;
     switch (settings.kind) {
       case "file":
         return pinned && { counts: pinned.whole, complete: true };
@@ -125,19 +114,13 @@ export function createReferences(store: Store, state: ModelState): References {
       case "trailing": {
         return {
           counts: history.inputs(...trailingSpans(settings, window)).get(version) ?? new Map(),
-          complete: coversAllDays(trailingStretch(settings, window), version, history),
+          complete: coversAllDays(compared),
         };
       }
     }
   }
 
-  function outcomes(
-    settings: BaselineSettings,
-    version: string,
-    window: Window,
-    pinned: BaselineOutcomes | null,
-    history: History,
-  ): OutcomeCounts | null {
+  function outcomes({ settings, version, window, history }: Compared, pinned: BaselineOutcomes | null): OutcomeCounts | null {
     switch (settings.kind) {
       case "file":
       case "period":
@@ -149,15 +132,8 @@ export function createReferences(store: Store, state: ModelState): References {
     }
   }
 
-  /** The rows a window's are compared with, and where those are of a stretch of live events, that with all that came in it. */
-  async function traffic(
-    settings: BaselineSettings,
-    version: string,
-    window: Window,
-    subjects: readonly SubjectWindow[],
-    history: History,
-    asOf: Millis,
-  ): Promise<{ reference: TrafficWindow["reference"]; stretch: { span: Window; traffic: TrafficWithin } | null }> {
+  async function traffic(compared: Compared, subjects: readonly SubjectWindow[]): Promise<ReferenceTraffic> {
+    const { settings, version, window, history } = compared;
     switch (settings.kind) {
       case "file":
         return {
@@ -172,7 +148,7 @@ export function createReferences(store: Store, state: ModelState): References {
           stretch: { span: trailingStretch(settings, window), traffic: history.traffic },
         };
       case "period": {
-        const found = pinned(settings, version, asOf);
+        const found = pinned(compared);
         const came = found ? await found.kept.traffic(found.rows) : null;
         // Before the period is over, it has no windows to compare with.
         const span = came ? { from: settings.from, to: settings.to } : { from: settings.from, to: settings.from };
@@ -192,8 +168,10 @@ function holdsAny(baseline: BaselineSettings, touched: readonly Millis[]): boole
   return baseline.kind === "period" && touched.some((bucket) => bucket >= baseline.from && bucket < baseline.to);
 }
 
-/** Trailing references: every day of it has rows. Others are what they are. */
-export function coversAllDays(span: Window, version: string, history: History): boolean {
+/** Of a trailing reference, whether every day of it has rows. Others are what they are. */
+export function coversAllDays({ settings, version, window, history }: Compared): boolean {
+  if (settings.kind !== "trailing") return true;
+  const span = trailingStretch(settings, window);
   const step = Math.min(DAY, span.to - span.from);
   for (let from = span.from; from < span.to; from += step) {
     if (!history.versions({ from, to: from + step }).has(version)) return false;
@@ -201,13 +179,9 @@ export function coversAllDays(span: Window, version: string, history: History): 
   return true;
 }
 
-/** This window and those just before it, newest first, each with what it is compared with. */
-export function recentWindows(
-  settings: Extract<BaselineSettings, { kind: "trailing" }>,
-  version: string,
-  window: Window,
-  history: History,
-) {
+/** Of a trailing reference, this window and those just before it, newest first, each with what it is compared with. */
+export function recentWindows({ settings, version, window, history }: Compared) {
+  if (settings.kind !== "trailing") return [];
   const length = window.to - window.from;
   return Array.from({ length: RECENT_WINDOWS }, (_, back) => {
     const earlier = { from: window.from - back * length, to: window.to - back * length };

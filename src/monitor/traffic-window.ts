@@ -1,24 +1,19 @@
 import type { Traffic } from "../model/traffic.ts";
-import type { BaselineSettings } from "../model/settings.ts";
-import { floorTo, type Millis, type Window } from "../model/time.ts";
+import { floorTo, type Window } from "../model/time.ts";
 import type { Ground } from "./ground.ts";
 import type { TrafficWindow } from "./measure-traffic.ts";
-import type { History } from "./model-state.ts";
-
+import type { Compared } from "./references.ts";
 import type { SubjectWindow } from "./subject-window.ts";
 
 /** What came in a window, and what it is compared with. */
 export async function trafficWindow(
   { state, references }: Ground,
-  settings: BaselineSettings,
-  version: string,
-  window: Window,
+  compared: Compared,
   subjects: readonly SubjectWindow[],
-  history: History,
-  asOf: Millis,
 ): Promise<TrafficWindow> {
+  const { settings, version, window, history } = compared;
   const current = history.traffic([window], version);
-  const { reference, stretch } = await references.traffic(settings, version, window, subjects, history, asOf);
+  const { reference, stretch } = await references.traffic(compared, subjects);
   return {
     model: state.settings.name,
     version,
