@@ -32,7 +32,8 @@ export async function connect(config: Config, options: { log: Log }): Promise<Co
   return { kind: "in-process", where: app.store.location, request: requestWithin(app, options.log), app, close: () => app.stop() };
 }
 
-function requestWithin(app: App, log: Log): Connection["request"] {
+/** Requests that a program of this process answers. */
+export function requestWithin(app: App, log: Log): Connection["request"] {
   const site = createSite(app, { log });
   return async (target, init) => site.request(target, withToken(init, app.localToken));
 }

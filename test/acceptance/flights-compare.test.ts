@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Connection } from "../../src/cli/connection.ts";
 import type { ComparedMetric } from "../../src/model/comparison.ts";
 import { cli } from "../cli/terminal.ts";
+import { connectionAt } from "../support/connections.ts";
 import { FLIGHTS } from "../support/flight-app.ts";
 import { FLIGHT_MODEL, flightsAsTheyWere, NO_RULES, openFlights } from "../support/flights.ts";
 import { serveApp } from "../support/serve-app.ts";
@@ -75,14 +75,7 @@ beforeAll(async () => {
 afterAll(() => close());
 
 function run(...more: string[]) {
-  const connection: Connection = {
-    kind: "daemon",
-    where: url,
-    request: (target, init) => fetch(`${url}${target}`, init),
-    app: null,
-    close: async () => {},
-  };
-  return cli([...TABLE, ...more], { connect: async () => connection });
+  return cli([...TABLE, ...more], { connect: async () => connectionAt(url) });
 }
 
 /** The end of the hour that begins so. */

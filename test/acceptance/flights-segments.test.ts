@@ -2,13 +2,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App } from "../../src/app.ts";
 import type { SegmentExplanationItem, SegmentGroupItem } from "../../src/api/segments.ts";
-import type { Connection } from "../../src/cli/connection.ts";
-import { createSite } from "../../src/cli/serve.ts";
 import { readSegments } from "../../src/config/read-segments.ts";
 import { readDocument } from "../../src/config/document.ts";
-import { silentLog } from "../../src/log.ts";
 import { DAY } from "../../src/model/time.ts";
 import { cli } from "../cli/terminal.ts";
+import { connectionWithin } from "../support/connections.ts";
 import { FLIGHTS, flightConfig } from "../support/flight-app.ts";
 import {
   FLIGHT_MODEL,
@@ -31,7 +29,6 @@ const SEGMENTS =
 const SPAN = ["--version", VERSION, "--from", "2013-04-22", "--to", "2013-04-29"];
 
 let app: App | undefined;
-let request: Connection["request"];
 
 beforeAll(async () => {
   const segments = readSegments(readDocument("segments.yaml", `segments: ${SEGMENTS}\n`, {}), ["segments"]) ?? [];
@@ -43,21 +40,12 @@ beforeAll(async () => {
   await ingestFlights(opened, { from: WEEK.from, to: WEEK.to + DAY });
   opened.watermarks.finish();
   await opened.tick();
-  const site = createSite(opened, { log: silentLog });
-  request = async (target, init) => site.request(target, { ...init, headers: { authorization: `Bearer ${opened.localToken}` } });
 }, 300_000);
 
 afterAll(() => app?.stop());
 
 function run(...argv: string[]) {
-  const connection: Connection = {
-    kind: "in-process",
-    where: "here",
-    request,
-    app: null,
-    close: async () => {},
-  };
-  return cli([...argv, "-c", join(FLIGHTS, "driftwatch.yaml")], { connect: async () => connection });
+  return cli([...argv, "-c", join(FLIGHTS, "driftwatch.yaml")], { connect: async () => connectionWithin(app as App) });
 }
 
 const explained = async (...more: string[]) =>

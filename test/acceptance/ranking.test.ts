@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import type { App } from "../../src/app.ts";
-import type { Connection } from "../../src/cli/connection.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
 import { METRICS_AT_CUTOFFS } from "../../src/model/metric.ts";
 import type { Config } from "../../src/model/settings.ts";
@@ -9,6 +8,7 @@ import { DAY, HOUR, MINUTE } from "../../src/model/time.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
 import { cli, configFile } from "../cli/terminal.ts";
 import { load, loaded } from "../config/workplace.ts";
+import { connectionAt } from "../support/connections.ts";
 import { ndjson } from "../support/messages.ts";
 import { play, startProgram } from "../support/program.ts";
 import { serveApp } from "../support/serve-app.ts";
@@ -182,15 +182,9 @@ test("a model that ranks is measured as scikit-learn measures it, from its event
   expect(explained.metric).toBe("ndcg@10");
   expect(explained.change).toBeCloseTo(-(reference["ndcg@10"]?.value ?? NaN), 10);
 
-  const connection: Connection = {
-    kind: "daemon",
-    where: url,
-    request: (target, init) => fetch(`${url}${target}`, init),
-    app: null,
-    close: async () => {},
-  };
   const file = configFile("clock: replay\nstore: {path: ./data}\nmodels: {search: {task: ranking}}\n");
-  const run = (...argv: string[]) => cli(["performance", "-c", file, "--version", "1", ...argv], { connect: async () => connection });
+  const run = (...argv: string[]) =>
+    cli(["performance", "-c", file, "--version", "1", ...argv], { connect: async () => connectionAt(url) });
   const table = await run("--from", iso(START), "--to", iso(START + DAY));
   expect(table).toMatchObject({ code: 0, err: "" });
   const lines = table.out.split("\n").flatMap((line) => /^\s*(\w+(?:@\d+)?) /.exec(line)?.[1] ?? []);

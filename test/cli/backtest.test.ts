@@ -1,12 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { App } from "../../src/app.ts";
-import type { Connection } from "../../src/cli/connection.ts";
-import { createSite } from "../../src/cli/serve.ts";
-import { silentLog } from "../../src/log.ts";
 import { DAY, formatTime } from "../../src/model/time.ts";
 import { readAlerts, readTransitions } from "../../src/store/alerts.ts";
+import { connectionWithin } from "../support/connections.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { play, startProgram } from "../support/program.ts";
 import { createToyModel } from "../support/toy-model.ts";
@@ -33,26 +30,11 @@ async function playedProgram() {
   return { app, file: config.file ?? "" };
 }
 
-function connectionTo(app: App): Connection {
-  const site = createSite(app, { log: silentLog });
-  return {
-    kind: "in-process",
-    where: "here",
-    app,
-    request: async (path, init) =>
-      site.request(path, {
-        ...init,
-        headers: { ...Object.fromEntries(new Headers(init?.headers)), authorization: `Bearer ${app.localToken}` },
-      }),
-    close: async () => {},
-  };
-}
-
 test("history is played by the rules there are, and by others beside them, and nothing is stored", async () => {
   const { app, file } = await playedProgram();
   const run = (...options: string[]) =>
     cli(["backtest", "--config", file, "--from", formatTime(TOY_START), "--to", formatTime(TOY_START + 8 * DAY), ...options], {
-      connect: async () => connectionTo(app),
+      connect: async () => connectionWithin(app),
     });
   const coursesOf = ({ out }: { out: string }) => (JSON.parse(out) as { courses: Course[] }).courses;
 

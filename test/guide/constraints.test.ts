@@ -3,11 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { App } from "../../src/app.ts";
-import type { Connection } from "../../src/cli/connection.ts";
-import { createSite } from "../../src/cli/serve.ts";
 import { constraintSchema } from "../../src/config/constraints-schema.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { silentLog } from "../../src/log.ts";
 import { DAY } from "../../src/model/time.ts";
 import { findingsOf, heldByCounts } from "../../src/monitor/check-constraints.ts";
 import { loadBaselineInputs, modelState, rowsOfFile } from "../../src/monitor/model-state.ts";
@@ -15,6 +12,7 @@ import { readBaselines } from "../../src/store/baselines.ts";
 import { readNewestGrid } from "../../src/store/grids.ts";
 import { cli, type Outcome } from "../cli/terminal.ts";
 import { load, loaded, workplace } from "../config/workplace.ts";
+import { connectionWithin } from "../support/connections.ts";
 import { FLIGHTS, storeOfFlights } from "../support/flight-app.ts";
 import { FLIGHT_MODEL, ingestFlights, NO_RULES, openFlights } from "../support/flights.ts";
 
@@ -31,18 +29,7 @@ let store = "";
 let suggested = "";
 let written: Outcome | undefined;
 
-const connectTo = (opened: App): Connection => {
-  const site = createSite(opened, { log: silentLog });
-  const headers = { authorization: `Bearer ${opened.localToken}` };
-  return {
-    kind: "in-process",
-    where: "here",
-    app: null,
-    close: async () => {},
-    request: async (path, init) => site.request(path, { ...init, headers }),
-  };
-};
-const run = (command: string) => cli([...command.split(" "), "-c", config], { connect: async () => connectTo(app as App) });
+const run = (command: string) => cli([...command.split(" "), "-c", config], { connect: async () => connectionWithin(app as App) });
 
 beforeAll(async () => {
   const demo = readFileSync(join(FLIGHTS, "driftwatch.yaml"), "utf8").replaceAll(/file: reference/g, `file: ${FLIGHTS}reference`);

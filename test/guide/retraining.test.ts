@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { createApp, type App } from "../../src/app.ts";
 import type { Connection } from "../../src/cli/connection.ts";
-import { createSite } from "../../src/cli/serve.ts";
 import { silentLog } from "../../src/log.ts";
 import { readRetrainRuns, insertRetrainRuns } from "../../src/store/retrain-runs.ts";
 import { cli, configFile, type Outcome } from "../cli/terminal.ts";
 import { load, loaded } from "../config/workplace.ts";
+import { connectionWithin } from "../support/connections.ts";
 import { messagesOf } from "../support/messages.ts";
 import { exampleRun } from "../support/retraining.ts";
 
@@ -98,15 +98,7 @@ describe("every command of docs/retraining.md", () => {
       swap: "offered",
     });
     await insertRetrainRuns(app.store, [offered]);
-    const site = createSite(app, { log: silentLog });
-    const headers = { authorization: `Bearer ${app.localToken}` };
-    connection = {
-      kind: "daemon",
-      where: "here",
-      app: null,
-      request: async (path, init) => site.request(path, { ...init, headers }),
-      close: async () => {},
-    };
+    connection = connectionWithin(app, "daemon");
 
     const directory = join(file, "..", "out");
     mkdirSync(directory);
