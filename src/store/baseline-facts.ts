@@ -1,3 +1,4 @@
+import { NUMBERS } from "./predictions.ts";
 import { referenceRows, type ReferenceRows } from "./reference-rows.ts";
 import type { Store } from "./store.ts";
 
@@ -36,7 +37,7 @@ export async function readWholeFeatures(store: Store, model: string, rows: Refer
     `SELECT entry.1 AS feature
      FROM (
        SELECT arrayJoin(arrayFilter(one -> NOT isNaN(one.2),
-         arrayMap((name, x) -> tuple(toString(name), x), number_names, arrayResize(numbers, length(number_names), nan)))) AS entry
+         arrayMap((name, x) -> tuple(toString(name), x), number_names, ${NUMBERS}))) AS entry
        FROM ${source}
      )
      GROUP BY feature HAVING countIf(entry.2 != floor(entry.2)) = 0 ORDER BY feature`,

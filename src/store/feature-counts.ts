@@ -6,7 +6,7 @@ import { answerSql } from "./answer-sql.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
 import { BUCKET, bucketParams, bySteps, ROWS_IN_BUCKETS, secondsOf, zeroWhatIsGone } from "./buckets.ts";
 import { GRID_TABLES } from "./grid-sql.ts";
-import { SETTLED_FEATURES } from "./predictions.ts";
+import { NUMBERS, SETTLED_FEATURES } from "./predictions.ts";
 import { segmentPlacesSql } from "./segment-sql.ts";
 import type { Store } from "./store.ts";
 
@@ -61,7 +61,7 @@ export async function countFeatures(
          SELECT version, bucket, places, value.1 AS subject, value.2 AS feature, value.3 AS kind, value.4 AS x, value.5 AS text
          FROM (
            SELECT version, bucket, places, arrayJoin(arrayConcat(
-             arrayFilter(value -> NOT isNaN(value.4), arrayMap((name, number) -> tuple('feature', toString(name), 'n', number, ''), number_names, arrayResize(numbers, length(number_names), nan))),
+             arrayFilter(value -> NOT isNaN(value.4), arrayMap((name, number) -> tuple('feature', toString(name), 'n', number, ''), number_names, ${NUMBERS})),
              arrayMap((name, label) -> tuple('feature', toString(name), 'c', toFloat64(0), label), category_names, categories),
              arrayMap(name -> tuple('feature', toString(name), 'u', toFloat64(0), ''), unparsable),
              if(isNull(score), [], [tuple('score', '', 'n', assumeNotNull(score), '')]),

@@ -1,5 +1,5 @@
 import type { Window } from "../model/time.ts";
-import { SETTLED_FEATURES } from "./predictions.ts";
+import { COUNTED_FEATURES, NUMBERS } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 /** What is asked of the rows of one feature. */
@@ -47,10 +47,8 @@ const asNumbers = (parameter: string): string => `arrayMap(bits -> reinterpretAs
 
 /** The rows that are counted. */
 const ROWS = `(
-  SELECT number_names, arrayResize(numbers, length(number_names), nan) AS values, category_names, categories, unparsable
-  FROM ${SETTLED_FEATURES}
-  WHERE model = {model:String} AND version = {version:String} AND status != 'error'
-    AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64}))`;
+  SELECT number_names, ${NUMBERS} AS values, category_names, categories, unparsable
+  FROM ${COUNTED_FEATURES})`;
 
 /**
  * Counts the rows of some features of one version in a window again, for what their bins cannot tell; `named` strange texts of each. Cost: one pass

@@ -2,6 +2,7 @@ import type { Grid, SubjectGrid, SubjectKey } from "../model/grid.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import type { Millis } from "../model/time.ts";
 import { answerSql } from "./answer-sql.ts";
+import { NUMBERS } from "./predictions.ts";
 import { referenceRows, type ReferenceRows } from "./reference-rows.ts";
 import { readSegmentGroups } from "./segments.ts";
 import type { Store } from "./store.ts";
@@ -80,7 +81,7 @@ export type NumericSummary = {
 };
 
 const VALUES = `arrayConcat(
-    arrayFilter(value -> NOT isNaN(value.3), arrayMap((name, x) -> tuple('feature', toString(name), x), number_names, arrayResize(numbers, length(number_names), nan))),
+    arrayFilter(value -> NOT isNaN(value.3), arrayMap((name, x) -> tuple('feature', toString(name), x), number_names, ${NUMBERS})),
     if(isNull(score), [], [tuple('score', '', assumeNotNull(score))]),
     if(isNull(predicted_number), [], [tuple('prediction', '', assumeNotNull(predicted_number))])
   )`;

@@ -34,6 +34,15 @@ export const SETTLED_FEATURES = `(
   SELECT p.*, if(p.layout = 0, p.names, l.names) AS number_names, arrayMap(place -> number_names[place + 1], p.category_places) AS category_names
   FROM ${SETTLED_PREDICTIONS} AS p LEFT JOIN (SELECT layout, any(names) AS names FROM layouts GROUP BY layout) AS l ON p.layout = l.layout)`;
 
+/** The numbers of such a row, one for each of `number_names`: the last ones may not be stored. */
+export const NUMBERS = "arrayResize(numbers, length(number_names), nan)";
+
+/** Said of rows in a window. Needs the parameters `from` and `to`. */
+export const WITHIN = "time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})";
+
+/** The rows of one version in a window that are counted, as a FROM clause that more conditions may follow. Needs the parameter `version` too. */
+export const COUNTED_FEATURES = `${SETTLED_FEATURES} WHERE model = {model:String} AND version = {version:String} AND status != 'error' AND ${WITHIN}`;
+
 /** A prediction to be stored. `precedence` says which of several rows with one id holds: the largest. Its parts are of 48, 32 and 48 bits. */
 export type PredictionRow = {
   readonly prediction: Prediction;
@@ -230,9 +239,8 @@ export async function newestPredictionTime(store: Store, model: string): Promise
 
 /** How many predictions a model has, each id once. */
 export async function countPredictions(store: Store, model: string, window?: Window): Promise<number> {
-  const within = "AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})";
   const rows = await store.query<{ rows: number }>(
-    `SELECT count() AS rows FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} ${window ? within : ""}`,
+    `SELECT count() AS rows FROM ${SETTLED_PREDICTIONS} WHERE model = {model:String} ${window ? `AND ${WITHIN}` : ""}`,
     { model, from: window?.from ?? 0, to: window?.to ?? 0 },
   );
   return Number(rows[0]?.rows ?? 0);

@@ -3,7 +3,7 @@ import type { Task } from "../model/settings.ts";
 import type { Window } from "../model/time.ts";
 import { answerSql } from "./answer-sql.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
-import { SETTLED_FEATURES } from "./predictions.ts";
+import { COUNTED_FEATURES, NUMBERS } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 /** Rows of one baseline, or live ones of one version in some windows together. */
@@ -23,9 +23,7 @@ function placeOf(rows: RawRows): Place {
   const begins = rows.windows.map(({ from }) => from);
   const ends = rows.windows.map(({ to }) => to);
   return {
-    from: `${SETTLED_FEATURES}
-           WHERE model = {model:String} AND version = {version:String} AND status != 'error'
-             AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
+    from: `${COUNTED_FEATURES}
              AND arrayExists((begin, end) -> toUnixTimestamp64Milli(time) >= begin AND toUnixTimestamp64Milli(time) < end, {begins:Array(Int64)}, {ends:Array(Int64)})`,
     params: { model: rows.model, version: rows.version, from: Math.min(...begins), to: Math.max(...ends), begins, ends },
   };
@@ -33,8 +31,7 @@ function placeOf(rows: RawRows): Place {
 
 /** What is read of a row, as a list of none or one. */
 const NUMBER: Readonly<Record<SubjectKey["subject"], string>> = {
-  feature:
-    "arrayFilter(x -> NOT isNaN(x), if(has(number_names, {feature:String}), [arrayResize(numbers, length(number_names), nan)[indexOf(number_names, {feature:String})]], []))",
+  feature: `arrayFilter(x -> NOT isNaN(x), if(has(number_names, {feature:String}), [${NUMBERS}[indexOf(number_names, {feature:String})]], []))`,
   score: "if(isNull(score), [], [assumeNotNull(score)])",
   prediction: "if(isNull(predicted_number), [], [assumeNotNull(predicted_number)])",
 };

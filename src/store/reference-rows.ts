@@ -1,6 +1,6 @@
 import type { Millis, Window } from "../model/time.ts";
 import { BASELINE_FEATURES } from "./baselines.ts";
-import { SETTLED_FEATURES } from "./predictions.ts";
+import { SETTLED_FEATURES, WITHIN } from "./predictions.ts";
 
 /** Rows that bins are made from: of a baseline by its key, or of live events in a stretch of time, all of it for null. */
 export type ReferenceRows = { readonly baseline: string } | { readonly live: Window | null };
@@ -12,9 +12,8 @@ export function referenceRows(rows: ReferenceRows): { source: string; params: { 
       source: `${BASELINE_FEATURES} WHERE model = {model:String} AND baseline = {baseline:String}`,
       params: { baseline: rows.baseline, from: 0, to: 0 },
     };
-  const within = "AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})";
   return {
-    source: `${SETTLED_FEATURES} WHERE model = {model:String} ${rows.live === null ? "" : within}`,
+    source: `${SETTLED_FEATURES} WHERE model = {model:String} ${rows.live === null ? "" : `AND ${WITHIN}`}`,
     params: { baseline: "", from: rows.live?.from ?? 0, to: rows.live?.to ?? 0 },
   };
 }

@@ -1,7 +1,7 @@
 import type { Millis, Window } from "../model/time.ts";
 import type { Traffic } from "../model/traffic.ts";
 import { BUCKET, bucketParams, bySteps, ROWS_IN_BUCKETS, secondsOf, zeroWhatIsGone } from "./buckets.ts";
-import { SETTLED_FEATURES, SETTLED_PREDICTIONS } from "./predictions.ts";
+import { NUMBERS, SETTLED_FEATURES, SETTLED_PREDICTIONS } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 /** Unknown features of one version that are named in a bucket: senders may make up ever new ones. */
@@ -43,7 +43,7 @@ export async function countTraffic(
        strange AS (
          SELECT version, ${BUCKET} AS bucket,
            arrayDistinct(arrayFilter(name -> name NOT IN (SELECT feature FROM known), arrayConcat(
-             arrayFilter((name, number) -> NOT isNaN(number), number_names, arrayResize(numbers, length(number_names), nan)), category_names, unparsable))) AS names
+             arrayFilter((name, number) -> NOT isNaN(number), number_names, ${NUMBERS}), category_names, unparsable))) AS names
          FROM ${SETTLED_FEATURES}
          WHERE model = {model:String} AND ${ROWS_IN_BUCKETS} AND (layout = 0 OR layout IN (SELECT layout FROM odd))
        ),

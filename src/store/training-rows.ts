@@ -1,5 +1,5 @@
 import { HOUR, type Millis, type Window } from "../model/time.ts";
-import { SETTLED_FEATURES } from "./predictions.ts";
+import { SETTLED_FEATURES, WITHIN } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 /** Rows read at a time, and held at a time. */
@@ -50,7 +50,6 @@ type Row = {
   label_number: number | null;
 };
 
-const within = `time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})`;
 const ofVersion = ({ version }: TrainingQuery) => (version === null ? "" : "AND version = {version:String}");
 const paramsOf = ({ model, version }: TrainingQuery, { from, to }: Window) => ({
   model,
@@ -68,7 +67,7 @@ export async function* readTrainingRows(store: Store, query: TrainingQuery): Asy
         `SELECT p.id AS id, p.version AS version, toUnixTimestamp64Milli(p.time) AS time_ms, number_names, numbers, category_names, categories, embeddings,
                 predicted_class, predicted_number, score, scores, role, entity, weight, o.label AS label, o.label_number AS label_number
          FROM (
-           SELECT * FROM ${SETTLED_FEATURES} WHERE model = {model:String} AND ${within} AND status != 'error' ${ofVersion(query)}
+           SELECT * FROM ${SETTLED_FEATURES} WHERE model = {model:String} AND ${WITHIN} AND status != 'error' ${ofVersion(query)}
              ${after === null ? "" : "AND (toUnixTimestamp(toStartOfHour(time)), id) > ({hour:UInt32}, {id:String})"}
          ) AS p
          LEFT JOIN (
@@ -92,7 +91,7 @@ async function stretches(store: Store, query: TrainingQuery): Promise<Window[]> 
   const { window } = query;
   const hours = await store.query<{ hour: number; rows: number }>(
     `SELECT toUnixTimestamp(toStartOfHour(time)) AS hour, count() AS rows FROM predictions
-     WHERE model = {model:String} AND ${within} ${ofVersion(query)} GROUP BY hour ORDER BY hour`,
+     WHERE model = {model:String} AND ${WITHIN} ${ofVersion(query)} GROUP BY hour ORDER BY hour`,
     paramsOf(query, window),
   );
   const found: { from: Millis; to: Millis; rows: number }[] = [];
@@ -109,7 +108,7 @@ async function stretches(store: Store, query: TrainingQuery): Promise<Window[]> 
 export async function readTrainingNames(store: Store, query: TrainingQuery): Promise<string[]> {
   const rows = await store.query<{ name: string }>(
     `SELECT DISTINCT arrayJoin(arrayConcat(number_names, mapKeys(embeddings))) AS name FROM ${SETTLED_FEATURES}
-     WHERE model = {model:String} AND ${within} AND status != 'error' ${ofVersion(query)} ORDER BY name LIMIT {most:UInt32}`,
+     WHERE model = {model:String} AND ${WITHIN} AND status != 'error' ${ofVersion(query)} ORDER BY name LIMIT {most:UInt32}`,
     { ...paramsOf(query, query.window), most: MOST_NAMES },
   );
   return rows.map(({ name }) => name);

@@ -1,5 +1,5 @@
 import type { Window } from "../model/time.ts";
-import { SETTLED_FEATURES } from "./predictions.ts";
+import { SETTLED_FEATURES, WITHIN } from "./predictions.ts";
 import type { Store } from "./store.ts";
 
 /** Categories of one feature in a window that a grid does not know, most frequent first. */
@@ -12,7 +12,7 @@ export function readUnseenValues(
     `SELECT categories[indexOf(category_names, {feature:String})] AS value, count() AS rows
      FROM ${SETTLED_FEATURES}
      WHERE model = {model:String} AND version = {version:String} AND has(category_names, {feature:String})
-       AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
+       AND ${WITHIN}
        AND value NOT IN (
          SELECT arrayJoin(arrayConcat(categories, rare)) FROM grids FINAL
          WHERE model = {model:String} AND grid = {grid:UInt32} AND subject = 'feature' AND feature = {feature:String}
