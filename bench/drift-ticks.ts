@@ -5,13 +5,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import type { Measurement } from "../src/model/measurement.ts";
-import { DAY } from "../src/model/time.ts";
+import { DAY, type Window } from "../src/model/time.ts";
 import { openStore } from "../src/store/open.ts";
 import { ksCritical } from "../src/stats/ks.ts";
 import { isCategory, STATES, type State } from "./support/drift-columns.ts";
 import { driftOf, fewerRows, FIRST_DAY, fillStore, nameOf, openMonitor, type Stored } from "./support/drift-store.ts";
 import { costOf, median } from "./support/measure.ts";
 import { askPeer } from "./support/peers.ts";
+
+/** Days at the beginning that are left out of all figures: they read the baseline. */
+const FIRST_DAYS = 4;
+/** A daemon runs for months, and the engine under its JavaScript compiles what runs often: how often the first days are measured before a figure counts. */
+const WARM_UP = 100;
 
 /** CPU seconds of the ticks of some days, in a process of its own so that nobody else's memory is counted. */
 export type TickRun = {
@@ -26,7 +31,8 @@ export type TickRun = {
   readonly peak: number;
 };
 
-export async function runTicks(directory: string, days: readonly State[]): Promise<TickRun> {
+/** `warmUp` is how often the first days are measured beforehand. */
+export async function runTicks(directory: string, days: readonly State[], warmUp: number): Promise<TickRun> {
   const store = await openStore({ kind: "embedded", path: join(directory, "store") });
   await store.query("SELECT count() FROM feature_counts");
   (globalThis as { gc?: () => void }).gc?.();
@@ -35,14 +41,17 @@ export async function runTicks(directory: string, days: readonly State[]): Promi
   const ticks: TickRun["ticks"][number][] = [];
   const measured: TickRun["measured"][number][] = [];
   const values: Record<State, Record<string, Record<string, number | null>>> = { still: {}, moved: {} };
+  const windowOf = (day: number): Window => ({ from: FIRST_DAY + day * DAY, to: FIRST_DAY + (day + 1) * DAY });
+  for (let time = 0; time < warmUp; time++) for (let day = 0; day < FIRST_DAYS; day++) await driftOf(monitor, windowOf(day));
+  // All days before the first tick: what a tick stores is merged in the background, whatever runs meanwhile.
   for (const [day, state] of days.entries()) {
-    const window = { from: FIRST_DAY + day * DAY, to: FIRST_DAY + (day + 1) * DAY };
-    setNow(window.to);
-    // Before the tick, so that nothing of this day is known.
     let found: Measurement[] = [];
-    const drift = await costOf(async () => void (found = await driftOf(monitor, window)));
-    measured.push({ state, cpu: drift.cpu / 1e6 });
+    const { cpu } = await costOf(async () => void (found = await driftOf(monitor, windowOf(day))));
+    measured.push({ state, cpu: cpu / 1e6 });
     if (days.indexOf(state) === day) for (const { metric, feature, value } of found) (values[state][metric] ??= {})[feature ?? ""] = value;
+  }
+  for (const [day, state] of days.entries()) {
+    setNow(windowOf(day).to);
     let measurements = 0;
     const { cpu } = await costOf(async () => void ({ measurements } = await monitor.tick()));
     if (measurements === 0) throw new Error("A tick measured nothing: the program made bins of its own instead of those that were stored.");
@@ -64,16 +73,20 @@ export async function fill(directory: string, stored: Stored, keepColumns: boole
 }
 
 /** Runs the ticks of a filled store on a copy of it: what was measured is not measured again. */
-export function ticksOf(directory: string, days: readonly State[]): TickRun {
+export function ticksOf(directory: string, days: readonly State[], warmUp = WARM_UP): TickRun {
   const copy = mkdtempSync(join(tmpdir(), "driftwatch-bench-"));
   try {
     cpSync(join(directory, "store"), join(copy, "store"), { recursive: true });
     const program = fileURLToPath(new URL("drift.js", import.meta.url));
-    const run = spawnSync(process.execPath, ["--expose-gc", program, "--child", copy, "--days", days.join(",")], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "inherit"],
-      maxBuffer: 2 ** 28,
-    });
+    const run = spawnSync(
+      process.execPath,
+      ["--expose-gc", program, "--child", copy, "--days", days.join(","), "--warm-up", String(warmUp)],
+      {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "inherit"],
+        maxBuffer: 2 ** 28,
+      },
+    );
     if (run.status !== 0) throw new Error(`Ticks ended with ${run.status ?? run.signal}.`);
     return JSON.parse(run.stdout) as TickRun;
   } finally {
@@ -107,10 +120,11 @@ export async function tick(options: {
       states: Object.fromEntries(STATES.map((state) => [state, fewerRows(days.indexOf(state))])),
     };
     writeFileSync(join(directory, "shape.json"), JSON.stringify(shape));
+    const started = ticksOf(directory, days, 0);
     const ours = ticksOf(directory, days);
     const scipy = python === null ? null : (askPeer(python, "scipy", directory) as ScipyRun);
     const preset = evidently === null ? null : (askPeer(evidently, "evidently", directory) as EvidentlyRun);
-    printCosts(ours, scipy, preset);
+    printCosts(ours, started, scipy, preset);
     if (scipy !== null) printAccuracy(ours, scipy, rows);
     printMemory(ours, preset);
   } finally {
@@ -118,15 +132,15 @@ export async function tick(options: {
   }
 }
 
-/** The first days read the baseline, and compile what runs often. */
-const WARM_UP = 4;
-
-function printCosts(ours: TickRun, scipy: ScipyRun | null, preset: EvidentlyRun | null): void {
+function printCosts(ours: TickRun, started: TickRun, scipy: ScipyRun | null, preset: EvidentlyRun | null): void {
   const table = new Table({ head: ["CPU seconds", "nothing moved", "moved by 0.02 standard deviations"] });
   const row = (name: string, of: (state: State) => string) => void table.push([name, ...STATES.map(of)]);
-  const ofTicks = (state: State) => median(ours.ticks.slice(WARM_UP).flatMap((one) => (one.state === state ? one.cpu : [])));
-  const ofMeasured = (state: State) => median(ours.measured.slice(WARM_UP).flatMap((one) => (one.state === state ? one.cpu : [])));
+  const middle = (of: TickRun["measured"], state: State) =>
+    median(of.slice(FIRST_DAYS).flatMap((one) => (one.state === state ? one.cpu : [])));
+  const ofTicks = (state: State) => middle(ours.ticks, state);
+  const ofMeasured = (state: State) => middle(ours.measured, state);
   row("driftwatch: all drift metrics from counts", (state) => ofMeasured(state).toFixed(4));
+  row("the same in a program that has just started", (state) => middle(started.measured, state).toFixed(4));
   row("driftwatch: a whole tick, quality and storing included", (state) => ofTicks(state).toFixed(4));
   if (scipy !== null) {
     row("SciPy: KS alone, texts left out", (state) => scipy[state].cpu.toFixed(2));
@@ -141,7 +155,7 @@ function printCosts(ours: TickRun, scipy: ScipyRun | null, preset: EvidentlyRun 
   const { measurements } = ours.ticks.at(-1) ?? { measurements: 0 };
   console.log(table.toString());
   console.log(
-    `The first day, whose measuring reads the baseline: ${ours.measured[0]?.cpu.toFixed(2)} s. Every tick stores ${measurements} measurements.\n`,
+    `The first day, whose measuring reads the baseline: ${started.measured[0]?.cpu.toFixed(2)} s. Every tick stores ${measurements} measurements.\n`,
   );
 }
 

@@ -32,13 +32,14 @@ const { values, positionals } = readCommandLine(HELP, {
     evidently: { type: "string" },
     child: { type: "string" },
     days: { type: "string", default: "" },
+    "warm-up": { type: "string", default: "0" },
   },
 });
 const PARTS = ["tick", "growth", "chunks"];
 const parts = positionals.length > 0 ? positionals : PARTS;
 const [features, rows, rounds] = [Number(values.features), Number(values.rows), Number(values.rounds)];
 if (values.child !== undefined) {
-  const run: TickRun = await runTicks(values.child, values.days.split(",") as State[]);
+  const run: TickRun = await runTicks(values.child, values.days.split(",") as State[], Number(values["warm-up"]));
   console.log(JSON.stringify(run));
 } else if (parts.some((part) => !PARTS.includes(part)) || !(features >= 1) || !(rows >= 1000) || !(rounds >= 1)) {
   process.stdout.write(HELP);

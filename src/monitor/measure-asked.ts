@@ -42,7 +42,7 @@ async function measureWindow(
   const asks = (family: MetricFamily) => query.families.includes(family);
   const asksLabels = asks("drift") && state.outcomeGrid !== null && isOf(query)(LABEL);
   const spans = { inputs: span, outcomes: asks("performance") || asksLabels ? span : null, traffic: asks("quality") ? span : null };
-  const history = await loadHistory(store, state, spans, step, back === 0 ? length : step);
+  const history = await loadHistory(store, state, model.live, spans, step, back === 0 ? length : step);
   const mark = watermark(query.model);
   const asOf = mark ?? window.to;
   const metrics = { ...model.metrics, measured: new Set(query.metrics ?? DRIFT_METRICS) };

@@ -117,7 +117,7 @@ export function createDueMeasuring(options: {
     const inputs = spanOf("inputs");
     // What was predicted in a window may explain its performance.
     const together = { from: Math.min(floorTo(windows.from, step), inputs?.from ?? Infinity), to: windows.to };
-    return loadHistory(store, state, { inputs: together, outcomes: spanOf("performance"), traffic: inputs }, step);
+    return loadHistory(store, state, model.live, { inputs: together, outcomes: spanOf("performance"), traffic: inputs }, step);
   }
 
   /** The stored answers of windows that may have been measured before, so that only changes are written. */

@@ -7,10 +7,10 @@ import { ALWAYS, ceilTo, DAY, floorTo, type Millis, type Window } from "../model
 import { addTraffic, type Traffic } from "../model/traffic.ts";
 import type { StoredBaseline } from "../store/baselines.ts";
 import { readFeatureCounts, type CountedRows, type StepCounts } from "../store/feature-counts.ts";
-import { readLiveVersions } from "../store/live-versions.ts";
 import { readOutcomeCounts, type StepOutcomes } from "../store/outcome-counts.ts";
 import { readTraffic } from "../store/traffic-counts.ts";
 import type { Store } from "../store/store.ts";
+import type { LiveVersions } from "./live-versions.ts";
 
 /** Counts of every subject, by `subjectId`. */
 export type SubjectCounts = ReadonlyMap<string, Counts>;
@@ -65,26 +65,22 @@ export type HistorySpans = { readonly inputs: Window; readonly outcomes: Window 
 export async function loadHistory(
   store: Store,
   state: ModelState,
+  live: LiveVersions,
   spans: HistorySpans,
   stepMs: Millis,
   inputsStepMs: Millis = stepMs,
 ): Promise<History> {
   const rows = { model: state.settings.name, baseline: "" };
+  const reading = live.reading();
   const inputs = await readFeatureCounts(store, rows, state.grid, spans.inputs, inputsStepMs, state.segment);
   const outcomes =
     spans.outcomes === null ? [] : await readOutcomeCounts(store, rows, spans.outcomes, stepMs, state.settings.bucket, state.segment);
   // Which versions are alive takes a week, but none of its bins.
-  const versions = await readLiveVersions(
-    store,
-    rows.model,
-    state.grid,
-    {
-      from: floorTo(Math.min(spans.inputs.from, spans.outcomes?.from ?? Infinity) - ACTIVE_FOR, stepMs),
-      to: Math.max(spans.inputs.to, spans.outcomes?.to ?? 0),
-    },
-    stepMs,
-    state.segment,
-  );
+  const lived = {
+    from: Math.min(spans.inputs.from, spans.outcomes?.from ?? Infinity) - ACTIVE_FOR,
+    to: Math.max(spans.inputs.to, spans.outcomes?.to ?? 0),
+  };
+  const versions = await reading.within(state, lived, stepMs, { window: spans.inputs, stepMs: inputsStepMs, steps: inputs });
   // Of all rows only.
   const traffic = state.segment !== "" || spans.traffic === null ? [] : await readTraffic(store, rows.model, spans.traffic, stepMs);
   const sums = new Map<string, ReadonlyMap<string, SubjectCounts>>();

@@ -135,7 +135,9 @@ export function createMonitor(options: {
     await settler.settle(settings);
     const touched = await readTouched(store, settings.name, COUNTED);
     await counting.count(model.state, touched);
-    model.measurer.forget(touched.map((one) => one.bucket));
+    const buckets = touched.map((one) => one.bucket);
+    model.measurer.forget(buckets);
+    model.live.forget(buckets);
     watching.counted(model);
     onDone({ bucketsCounted: touched.length, windowsMeasured: 0, measurements: 0 });
     model.first ??= await firstPredictionTime(store, settings.name);

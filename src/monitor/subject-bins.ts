@@ -49,8 +49,8 @@ function intervalLabels(cuts: readonly number[]): string[] {
   return [...labels, last === undefined ? "any" : `> ${text(last)}`];
 }
 
-/** What is the same for all counts on a grid: which inner bins hold one value, and a value for each. */
-type Places = { readonly singles: readonly boolean[]; readonly values: readonly number[] };
+/** What is the same for all counts on a grid: which inner bins hold one value (by place, and those alone), and a value for each. */
+type Places = { readonly singles: readonly boolean[]; readonly singlePlaces: readonly number[]; readonly values: readonly number[] };
 const places = new WeakMap<NumericGrid, Places>();
 
 function placesOf(grid: NumericGrid): Places {
@@ -58,7 +58,8 @@ function placesOf(grid: NumericGrid): Places {
   if (!found) {
     const singles = [...grid.edges.map((edge, index) => index > 0 && grid.edges[index - 1] === nextBelow(edge)), false];
     const values = grid.edges.slice(1).map((edge, index) => (singles[index + 1] ? edge : ((grid.edges[index] as number) + edge) / 2));
-    places.set(grid, (found = { singles, values }));
+    const singlePlaces = singles.flatMap((isSingle, bin) => (isSingle ? [bin] : []));
+    places.set(grid, (found = { singles, singlePlaces, values }));
   }
   return found;
 }
@@ -135,8 +136,8 @@ export function singleValues(grid: NumericGrid, counts: Counts): { bin: number; 
     const rows = counts.bins[bin] ?? 0;
     return rows > 0 && value !== null && Math.abs(sum - rows * value) <= rows * grid.quantum ? [{ bin, value }] : [];
   };
-  const inner = singletonBins(grid).flatMap((isSingle, bin) =>
-    isSingle && bin < last && (counts.bins[bin] ?? 0) > 0 ? [{ bin, value: grid.edges[bin] as number }] : [],
+  const inner = placesOf(grid).singlePlaces.flatMap((bin) =>
+    (counts.bins[bin] ?? 0) > 0 ? [{ bin, value: grid.edges[bin] as number }] : [],
   );
   return [...outer(0, counts.low, counts.lowSum), ...inner, ...(last > 0 ? outer(last, counts.high, counts.highSum) : [])];
 }

@@ -12,6 +12,7 @@ import { touchBuckets } from "../store/touched-buckets.ts";
 import { readWindowProgress } from "../store/window-progress.ts";
 import { ensureGrid, loadBaselines, rebuildGrid, type OpenBaselineFile } from "./baselines.ts";
 import { COUNTED } from "./counting.ts";
+import { createLiveVersions, type LiveVersions } from "./live-versions.ts";
 import type { DriftMetrics } from "./measure-drift.ts";
 import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
 import { modelState, type ModelState } from "./model-state.ts";
@@ -24,6 +25,7 @@ const MOST_NAMES = 20;
 export type Watched = {
   readonly state: ModelState;
   readonly measurer: WindowMeasurer;
+  readonly live: LiveVersions;
   readonly metrics: DriftMetrics;
   readonly plans: readonly Plan[];
   readonly progress: Map<string, Millis>;
@@ -85,6 +87,7 @@ export function createWatching(options: WatchingOptions): Watching {
     const found = {
       state,
       measurer: createWindowMeasurer(store, state),
+      live: createLiveVersions(store),
       metrics: driftMetricsFor(model, rules),
       plans: plansFor(model, rules, grid.segments),
       progress: await readWindowProgress(store, model.name),
@@ -127,7 +130,10 @@ export function createWatching(options: WatchingOptions): Watching {
       }
       const state = modelState(settings, baselines, grid);
       const replacement = replacing.get(name) ?? promised();
-      replacing.set(name, { ...replacement, next: { ...model, state, measurer: createWindowMeasurer(store, state) } });
+      replacing.set(name, {
+        ...replacement,
+        next: { ...model, state, measurer: createWindowMeasurer(store, state), live: createLiveVersions(store) },
+      });
       log.info("new bins", { model: name, grid: grid.version });
       return grid;
     } catch (error) {

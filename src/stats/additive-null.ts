@@ -12,8 +12,8 @@ import { canCompare, requireWholeCounts, rowsOf, smoothedShares } from "./shares
 
 /** With fewer expected rows than this on the smaller side, bins are joined before they are tested. */
 const LEAST_EXPECTED = 2;
-/** Bins whose deals are kept at most. */
-const MOST_KEPT = 4000;
+/** Bins whose deals or moments are kept at most. */
+const MOST_KEPT = 20_000;
 
 /** A bin's part of a divergence, from its smoothed share in the reference and in the current rows. */
 export type ShareTerm = (reference: number, current: number) => number;
@@ -27,17 +27,54 @@ interface BinMoments {
   bend: number;
 }
 
+/** What is known of one pair of sizes. */
+interface Known {
+  n: number;
+  m: number;
+  /** By a bin's rows. */
+  deals: Map<number, Deals>;
+  /** By term and number of bins, then by a bin's rows. */
+  moments: Map<ShareTerm, Map<number, Map<number, BinMoments>>>;
+  kept: number;
+}
+
 /**
- * The deals of the last pair of sizes, by a bin's rows: several divergences are asked about the same bins in turn, and
- * finding how likely deals are costs more than any of their terms.
+ * The last pair of sizes: several divergences are asked about the same bins in turn, and the next feature has as many rows on
+ * either side. Finding how likely deals are costs more than any of their terms.
  */
-const lastDeals = { n: 0, m: 0, byRows: new Map<number, Deals>() };
+let last: Known = { n: 0, m: 0, deals: new Map(), moments: new Map(), kept: 0 };
+
+function knownOf(n: number, m: number): Known {
+  if (last.n !== n || last.m !== m || last.kept > MOST_KEPT) last = { n, m, deals: new Map(), moments: new Map(), kept: 0 };
+  return last;
+}
 
 function dealsOf(rows: number, n: number, m: number): Deals {
-  if (lastDeals.n !== n || lastDeals.m !== m || lastDeals.byRows.size > MOST_KEPT) Object.assign(lastDeals, { n, m, byRows: new Map() });
-  let found = lastDeals.byRows.get(rows);
-  if (found === undefined) lastDeals.byRows.set(rows, (found = likelyDeals(rows, n, m)));
+  const known = knownOf(n, m);
+  let found = known.deals.get(rows);
+  if (found === undefined) {
+    known.deals.set(rows, (found = likelyDeals(rows, n, m)));
+    known.kept++;
+  }
   return found;
+}
+
+/** Moments of a term where each side has so many bins, worked out once for each number of rows of a bin. */
+function momentsKnown(term: ShareTerm, n: number, m: number, bins: number): (rows: number) => BinMoments {
+  const { moments } = knownOf(n, m);
+  let byBins = moments.get(term);
+  if (byBins === undefined) moments.set(term, (byBins = new Map<number, Map<number, BinMoments>>()));
+  let byRows = byBins.get(bins);
+  if (byRows === undefined) byBins.set(bins, (byRows = new Map<number, BinMoments>()));
+  const ofBins = byRows;
+  return (rows) => {
+    let found = ofBins.get(rows);
+    if (found === undefined) {
+      ofBins.set(rows, (found = binMoments(term, rows, n, m, bins)));
+      last.kept++;
+    }
+    return found;
+  };
 }
 
 /** Moments of the term of a bin of `rows` rows, half a row added to each of the `bins` bins of either side. */
@@ -100,18 +137,13 @@ function betweenRoundTotals(momentsOf: (rows: number) => BinMoments, rows: numbe
  * and m to the current side. The correlation of two bins is -pull_i·pull_j, so sums over pairs split into squares.
  */
 function dealtMoments(term: ShareTerm, totals: readonly number[], n: number, m: number): { mean: number; variance: number } {
-  const known = new Map<number, BinMoments>();
-  const momentsOf = (rows: number): BinMoments => {
-    let moments = known.get(rows);
-    if (moments === undefined) known.set(rows, (moments = binMoments(term, rows, n, m, totals.length)));
-    return moments;
-  };
+  const momentsOf = momentsKnown(term, n, m, totals.length);
   const slope = { sum: 0, squares: 0 };
   const bend = { sum: 0, squares: 0 };
   let mean = 0;
   let variance = 0;
-  for (const rows of totals) {
-    const moments = betweenRoundTotals(momentsOf, rows, n, m);
+  for (let bin = 0; bin < totals.length; bin++) {
+    const moments = betweenRoundTotals(momentsOf, totals[bin]!, n, m);
     mean += moments.mean;
     variance += moments.variance;
     slope.sum += moments.slope;

@@ -38,6 +38,11 @@ export function requirePairedCounts(reference: readonly number[], current: reado
   if (reference.length !== current.length) {
     throw new RangeError(`reference has ${reference.length} bins and current has ${current.length}`);
   }
-  for (const count of reference) if (!(count >= 0 && count < Infinity)) requireNonNegative("a reference count", count);
-  for (const count of current) if (!(count >= 0 && count < Infinity)) requireNonNegative("a current count", count);
+  // By place: an iterator over lists of every kind there is makes an object for each count.
+  for (let bin = 0; bin < reference.length; bin++) {
+    const then = reference[bin]!;
+    const now = current[bin]!;
+    if (!(then >= 0 && then < Infinity)) requireNonNegative("a reference count", then);
+    if (!(now >= 0 && now < Infinity)) requireNonNegative("a current count", now);
+  }
 }

@@ -29,6 +29,11 @@ function stepUp(k: number, n: number, m: number, total: number): number {
   return ((m - k) * (total - k)) / ((k + 1) * (n - total + k + 1));
 }
 
+/** P(b = k - 1)/P(b = k); 0 where no fewer are possible. */
+function stepDown(k: number, n: number, m: number, total: number): number {
+  return (k * (n - total + k)) / ((m - k + 1) * (total - k + 1));
+}
+
 /** Ways to deal one bin's rows. */
 export interface Deals {
   /** Numbers of current rows among the bin's. */
@@ -89,7 +94,7 @@ function logWays(k: number, n: number, m: number, total: number): number {
 function walk(k: number, steps: number, n: number, m: number, total: number): number {
   let ratio = 1;
   for (let i = k; i < k + steps; i++) ratio *= stepUp(i, n, m, total);
-  for (let i = k; i > k + steps; i--) ratio /= stepUp(i - 1, n, m, total);
+  for (let i = k; i > k + steps; i--) ratio *= stepDown(i, n, m, total);
   return ratio;
 }
 
@@ -142,9 +147,16 @@ function tailFrom(start: number, direction: 1 | -1, n: number, m: number, total:
   if (start < least || start > most) return 0;
   let mass = 1;
   let sum = 0;
-  for (let k = start; k >= least && k <= most && mass > END_OF_TAIL * sum; k += direction) {
-    sum += mass;
-    mass = direction === 1 ? mass * stepUp(k, n, m, total) : k === least ? 0 : mass / stepUp(k - 1, n, m, total);
+  if (direction === 1) {
+    for (let k = start; k <= most && mass > END_OF_TAIL * sum; k++) {
+      sum += mass;
+      mass *= stepUp(k, n, m, total);
+    }
+  } else {
+    for (let k = start; k >= least && mass > END_OF_TAIL * sum; k--) {
+      sum += mass;
+      mass *= stepDown(k, n, m, total);
+    }
   }
   return sum * Math.exp(logTableMass(start, n, m, total));
 }
@@ -210,7 +222,7 @@ function tailsFrom(start: number, direction: 1 | -1, n: number, m: number, total
   for (let k = start; k >= least && k <= most && mass > NEGLIGIBLE * largest; k += direction) {
     tails.push(mass);
     largest = Math.max(largest, mass);
-    mass = direction === 1 ? mass * stepUp(k, n, m, total) : k === least ? 0 : mass / stepUp(k - 1, n, m, total);
+    mass *= direction === 1 ? stepUp(k, n, m, total) : stepDown(k, n, m, total);
   }
   for (let place = tails.length - 2; place >= 0; place--) tails[place] = tails[place]! + tails[place + 1]!;
   return tails;

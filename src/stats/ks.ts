@@ -1,6 +1,7 @@
 /** The two-sample Kolmogorov-Smirnov distance, from bins and from samples. Its p-values are in `ks-p-value.ts`. */
 
 import { requirePairedCounts } from "./argument-domain.ts";
+import { rowsOf } from "./shares.ts";
 
 export { ksCritical, ksPValue } from "./ks-p-value.ts";
 
@@ -35,8 +36,8 @@ export function ksFromBins(reference: readonly number[], current: readonly numbe
   if (isSingleton !== undefined && isSingleton.length !== reference.length) {
     throw new RangeError(`isSingleton has ${isSingleton.length} flags for ${reference.length} bins`);
   }
-  const n = reference.reduce((sum, count) => sum + count, 0);
-  const m = current.reduce((sum, count) => sum + count, 0);
+  const n = rowsOf(reference);
+  const m = rowsOf(current);
   if (n === 0 || m === 0) return null;
   // Distances as |a·m - b·n|, exact for whole counts while n·m stays below 2^53; divided by n·m at the end.
   let [referenceBelow, currentBelow] = [0, 0];
@@ -44,8 +45,10 @@ export function ksFromBins(reference: readonly number[], current: readonly numbe
   let upper = 0;
   let bin = 0;
   for (let j = 0; j < reference.length; j++) {
-    const [here, now] = [reference[j]!, current[j]!];
-    const [referenceUpTo, currentUpTo] = [referenceBelow + here, currentBelow + now];
+    const here = reference[j]!;
+    const now = current[j]!;
+    const referenceUpTo = referenceBelow + here;
+    const currentUpTo = currentBelow + now;
     const atEnd = Math.abs(referenceUpTo * m - currentUpTo * n);
     if (atEnd > lower) {
       lower = atEnd;

@@ -23,8 +23,15 @@ export function canCompare(reference: readonly number[], current: readonly numbe
 
 /** Throws a RangeError unless every count of both lists is whole: only whole rows can be dealt. Cost: linear. */
 export function requireWholeCounts(reference: readonly number[], current: readonly number[]): void {
-  for (const count of reference) if (!(count >= 0 && Number.isInteger(count))) requireInteger("a reference count", count, 0);
-  for (const count of current) if (!(count >= 0 && Number.isInteger(count))) requireInteger("a current count", count, 0);
+  requireWhole("a reference count", reference);
+  requireWhole("a current count", current);
+}
+
+function requireWhole(name: string, counts: readonly number[]): void {
+  for (let bin = 0; bin < counts.length; bin++) {
+    const count = counts[bin]!;
+    if (!(count >= 0 && Number.isInteger(count))) requireInteger(name, count, 0);
+  }
 }
 
 /** The share of each bin, a_j/n. The caller sees to it that there are rows. Cost: linear. */

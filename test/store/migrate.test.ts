@@ -82,8 +82,55 @@ describe("migrations", () => {
     for (const { sql, name } of shipped) {
       expect(name).toMatch(/^[a-z_]+$/);
       expect(sql).not.toContain(";");
-      expect(sql).toMatch(/^(--.*\n)*(CREATE TABLE IF NOT EXISTS|DROP TABLE IF EXISTS|ALTER TABLE \w+\s+(ADD|DROP|MODIFY|RENAME))/);
+      expect(sql).toMatch(
+        /^(--.*\n)*(CREATE TABLE IF NOT EXISTS|DROP TABLE IF EXISTS|RENAME TABLE IF EXISTS|INSERT INTO \w+ SELECT|ALTER TABLE \w+\s+(ADD|DROP|MODIFY|RENAME))/,
+      );
       expect(sql).not.toMatch(/ADD COLUMN (?!IF NOT EXISTS)/);
+    }
+  });
+
+  it("move the counts of features to a table of smaller granules, whole, wherever they are interrupted", async () => {
+    const shipped = readMigrations();
+    const moving = shipped.filter(({ name }) => /^feature_counts_(fine|move|coarse|renamed)$/.test(name));
+    expect(moving).toHaveLength(4);
+    const counts = () =>
+      store.query("SELECT * FROM feature_counts FINAL WHERE model = 'm' ORDER BY bucket").then((rows) => JSON.stringify(rows));
+    for (const interruptedAt of moving) {
+      await migrate(
+        store,
+        shipped.filter(({ number }) => number < (moving[0] as Migration).number),
+      );
+      const row = {
+        model: "m",
+        version: "v1",
+        subject: "feature",
+        feature: "x",
+        grid: 1,
+        rows: 3,
+        non_finite: 1,
+        low: -1.5,
+        low_sum: "-7",
+      };
+      await store.insert("feature_counts", [
+        { ...row, bucket: 3600, bins: [], counts: [1, 0, 2], generation: 1 },
+        { ...row, bucket: 3600, bins: [], counts: [1, 0, 1], generation: 2 },
+        { ...row, bucket: 5_000_000, bins: [7], counts: [3], generation: 1 },
+      ]);
+      const before = await counts();
+      expect(JSON.parse(before)).toHaveLength(2);
+      // Done, and the program ended before it said so.
+      await migrate(
+        store,
+        shipped.filter(({ number }) => number < interruptedAt.number),
+      );
+      await store.execute(interruptedAt.sql);
+      expect(await migrate(store)).toBeGreaterThan(0);
+      expect(await counts()).toBe(before);
+      const [made] = await store.query<{ sql: string }>(
+        "SELECT create_table_query AS sql FROM system.tables WHERE name = 'feature_counts'",
+      );
+      expect(made?.sql).toContain("index_granularity_bytes = 262144");
+      for (const name of await tables()) await store.execute(`DROP TABLE ${name}`);
     }
   });
 

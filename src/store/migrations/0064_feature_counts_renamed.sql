@@ -1,0 +1,1 @@
+RENAME TABLE IF EXISTS feature_counts_fine TO feature_counts
