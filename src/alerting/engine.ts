@@ -216,9 +216,15 @@ function placeOf(rule: string, model: string): string {
   return JSON.stringify([rule, model]);
 }
 
-/** Whether a status says what it said, but for the window. */
+/** Whether a status says what it said, but for the window. Asked of every alert there is, in every window. */
 function isAsBefore(status: AlertStatus, before: AlertStatus | undefined): boolean {
-  const said = ({ state, health, since, alertId, recent = "", changes = 0 }: AlertStatus) =>
-    [state, health, since, alertId, recent, changes].join(" ");
-  return before !== undefined && said(status) === said(before);
+  return (
+    before !== undefined &&
+    status.state === before.state &&
+    status.health === before.health &&
+    status.since === before.since &&
+    status.alertId === before.alertId &&
+    (status.recent ?? "") === (before.recent ?? "") &&
+    (status.changes ?? 0) === (before.changes ?? 0)
+  );
 }

@@ -30,7 +30,7 @@ export type Lookup = {
 
 type Surroundings = { readonly tools: Tools; readonly lookup: Lookup; readonly clock: () => Millis };
 
-/** What one measured window changes under these rules: a function of the window, where alerts stood, and what is looked up. */
+/** What one measured window changes under these rules, which all look at it (`isJudged`): a function of the window, where alerts stood, and what is looked up. */
 export async function evaluateWindow(
   rules: readonly HashedRule[],
   measured: MeasuredWindow,
@@ -44,24 +44,32 @@ export async function evaluateWindow(
   const restless = restlessByRule(known, measured.model);
   for (const hashed of rules) {
     const { rule } = hashed;
-    if (!appliesTo(rule, measured)) continue;
     const earlier = rule.fire.change ? await lookup.earlier(rule, measured.model, measured.window.to - rule.fire.change.over) : [];
-    const [first = [], ...more] = measureKeys(rule.measure).map((key) => byMeasure.get(key) ?? []);
-    // Most rules have one list: it is read where it stands.
-    const own = more.length === 0 ? first : [first, ...more].flat();
+    const own = together(measureKeys(rule.measure), byMeasure);
     const moving = restless.get(rule.name) ?? [];
     const held = heldOpen(rule, own, moving, tools, earlier);
     const stretch = held.length > 0 ? await lookup.stretch(stretchOf(rule, measured, held)) : [];
-    const versions = new Set<string>();
-    for (const { version } of own) versions.add(version);
-    for (const { key } of moving) versions.add(key.version);
-    for (const version of versions) {
+    for (const version of versionsOf(own, moving)) {
       const outcome = evaluateRule(hashed, version, measured, own, { stretch, earlier }, known, moving, tools, clock);
       statuses.push(...outcome.statuses);
       transitions.push(...outcome.transitions);
     }
   }
   return { statuses, transitions };
+}
+
+/** The measurements under some keys. Most rules have one: its list is read where it stands. */
+function together(keys: readonly string[], byMeasure: ReadonlyMap<string, readonly Measurement[]>): readonly Measurement[] {
+  const [first] = keys;
+  if (first !== undefined && keys.length === 1) return byMeasure.get(first) ?? [];
+  return keys.flatMap((key) => byMeasure.get(key) ?? []);
+}
+
+/** Versions that were measured, or whose alerts are not at rest: most often one. */
+function versionsOf(own: readonly Measurement[], moving: readonly AlertStatus[]): readonly string[] {
+  const [first] = own;
+  if (first !== undefined && moving.length === 0 && own.every(({ version }) => version === first.version)) return [first.version];
+  return [...new Set([...own.map(({ version }) => version), ...moving.map(({ key }) => key.version)])];
 }
 
 const NO_GROUPS: ReadonlyMap<string, string> = new Map();
@@ -161,11 +169,9 @@ function advance(
       isWorse ? "escalated" : undefined,
       judgements,
     );
-  const { severity: _before, ...rest } = moved;
   return {
     status: {
-      ...rest,
-      ...(severity === undefined ? {} : { severity }),
+      ...(moved.severity === severity ? moved : withSeverity(moved, severity)),
       since: moved.state === "normal" ? null : since,
       alertId: transition ? transition.alertId || null : moved.alertId,
       evaluatedTo: window.to,
@@ -173,6 +179,10 @@ function advance(
     },
     transition,
   };
+}
+
+function withSeverity({ severity: _before, ...rest }: AlertStatus, severity: Severity | undefined): AlertStatus {
+  return severity === undefined ? rest : { ...rest, severity };
 }
 
 /** How bad an open alert is: as bad as it ever was since it opened. */

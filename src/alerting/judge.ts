@@ -74,9 +74,10 @@ function judgeEach(rule: Rule, measurements: readonly Measurement[], { adjust, u
   const tested = watched.filter((subject) => subject.gap === null);
   const adjusted = adjust(tested.map(({ pValue }) => pValue as number));
   const longer = byPlace(rule, beside.stretch);
-  const adjustedOf = new Map(tested.map(({ measurement }, index) => [measurement, adjusted[index] ?? null]));
+  // Those tested lie in the order of those watched.
+  let place = 0;
   return watched.map(({ measurement, bounds, earlier, effect, pValue, gap }) => {
-    const adjustedPValue = adjustedOf.get(measurement) ?? null;
+    const adjustedPValue = gap === null ? (adjusted[place++] ?? null) : null;
     const shared = {
       subject: alertSubject(measurement),
       measurement,

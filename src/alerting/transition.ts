@@ -104,9 +104,11 @@ export function step<Status extends Counted>(
   const event = eventOf(condition, open, fires, cleared, rule);
   const state = TRANSITIONS[status.state][event];
   const streak = state === "pending" ? fires : state === "recovering" ? cleared : 0;
-  const counted = recent === "" && status.recent === undefined ? {} : { recent: state === "firing" ? "" : recent };
+  const isCounting = recent !== "" || status.recent !== undefined;
+  // Most of all alerts are at rest, and stay so.
+  if (!isCounting && state === status.state && streak === status.streak && health === status.health) return { status, change: null };
   return {
-    status: { ...status, state, streak, health, ...counted },
+    status: { ...status, state, streak, health, ...(isCounting ? { recent: state === "firing" ? "" : recent } : {}) },
     change: state === status.state ? null : { from: status.state, to: state },
   };
 }
