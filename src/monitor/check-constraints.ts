@@ -7,7 +7,8 @@ import { readFeatureRows, type FeatureAsk, type FeatureRows } from "../store/fea
 import type { Store } from "../store/store.ts";
 import { excessPValue } from "../stats/excess-p-value.ts";
 import { LEAST_ROWS } from "./enough-rows.ts";
-import type { ModelState, SubjectCounts } from "./model-state.ts";
+import type { ModelState } from "./model-state.ts";
+import type { SubjectCounts } from "./count-sums.ts";
 import { measurement } from "./subject-window.ts";
 
 /** What a window holds of one feature: as many of `FeatureRows` as its constraints ask for. */

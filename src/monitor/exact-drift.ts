@@ -8,7 +8,8 @@ import { countByEdges, wassersteinFromSamples } from "../stats/exact.ts";
 import { ksFromSamples } from "../stats/ks.ts";
 import { wassersteinFromBins } from "../stats/wasserstein.ts";
 import { BIN_DIVERGENCES } from "./bin-divergences.ts";
-import { fileBaselineFor, trailingSpans, type ModelState } from "./model-state.ts";
+import { fileBaselineFor, type ModelState } from "./model-state.ts";
+import { trailingSpans } from "./trailing.ts";
 import { binnedDeviation, joinBins, psiBins, tailMeans } from "./subject-bins.ts";
 
 /** What a metric is on the rows themselves, and where the counts promise it to lie; null for a promise they cannot make. */

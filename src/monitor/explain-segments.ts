@@ -12,7 +12,8 @@ import { normalSf } from "../stats/normal.ts";
 import { twoProportionTest } from "../stats/proportion.ts";
 import { readBinsBySegment, readOutcomesBySegment, type CountedStretch } from "../store/segment-counts.ts";
 import type { Store } from "../store/store.ts";
-import { fileBaselineFor, trailingSpans, type ModelState } from "./model-state.ts";
+import { fileBaselineFor, type ModelState } from "./model-state.ts";
+import { trailingSpans } from "./trailing.ts";
 import { rankedWeight, valueOf, type Evaluation } from "./performance-values.ts";
 import { joinBins, psiBins } from "./subject-bins.ts";
 

@@ -9,7 +9,7 @@ import { expectedCoverage, labelCoverage, type AgedRows } from "../stats/label-d
 import type { Estimate } from "../stats/weighted-rows.ts";
 import type { LabelledBucket } from "../store/label-delays.ts";
 import { LEAST_LABELLED } from "./measure-performance.ts";
-import { ACTIVE_FOR } from "./model-state.ts";
+import { ACTIVE_FOR } from "./history.ts";
 import { CONFIDENCE } from "./performance-values.ts";
 
 type Settings = Pick<ModelSettings, "task" | "bucket" | "labelsExpectedWithin">;

@@ -9,7 +9,8 @@ import { withMaturity } from "./label-maturity.ts";
 import { maturityOf } from "./maturity-of-windows.ts";
 import { LABEL } from "./measure-outcomes.ts";
 import { createWindowMeasurer, type WindowMeasurer } from "./measure-window.ts";
-import { loadHistory, type ModelState } from "./model-state.ts";
+import { loadHistory } from "./history.ts";
+import type { ModelState } from "./model-state.ts";
 import { nameUnseen } from "./name-causes.ts";
 import type { Watched } from "./watched.ts";
 

@@ -1,7 +1,8 @@
 import type { Measurement } from "../model/measurement.ts";
 import type { Store } from "../store/store.ts";
 import { createWindowMeasurer } from "./measure-window.ts";
-import type { History, ModelState } from "./model-state.ts";
+import type { History } from "./history.ts";
+import type { ModelState } from "./model-state.ts";
 import type { DueWindow, SegmentAsk } from "./plan.ts";
 import { identity } from "./same-answer.ts";
 

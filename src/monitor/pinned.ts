@@ -1,15 +1,15 @@
 import type { Millis } from "../model/time.ts";
 import type { Store } from "../store/store.ts";
+import type { ModelState } from "./model-state.ts";
 import {
   loadBaselineInputs,
   loadBaselineOutcomes,
   loadBaselineTraffic,
   type BaselineInputs,
   type BaselineOutcomes,
-  type ModelState,
   type PinnedRows,
-  type TrafficWithin,
-} from "./model-state.ts";
+} from "./pinned-rows.ts";
+import type { TrafficWithin } from "./count-sums.ts";
 import type { UsualWindows } from "./usual-windows.ts";
 
 /** What baselines that stand still look like, by windows of one length: read once, since it depends on nothing else. */

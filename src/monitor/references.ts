@@ -2,22 +2,11 @@ import type { OutcomeCounts } from "../model/counts.ts";
 import type { BaselineSettings } from "../model/settings.ts";
 import { DAY, type Millis, type Window } from "../model/time.ts";
 import type { Store } from "../store/store.ts";
-import {
-  ACTIVE_FOR,
-  evidenceBaselineFor,
-  fileBaselineFor,
-  rowsOfFile,
-  rowsOfPeriod,
-  trailingSpans,
-  trailingStretch,
-  type BaselineInputs,
-  type BaselineOutcomes,
-  type History,
-  type ModelState,
-  type PinnedRows,
-  type SubjectCounts,
-  type TrafficWithin,
-} from "./model-state.ts";
+import { ACTIVE_FOR, type History } from "./history.ts";
+import { evidenceBaselineFor, fileBaselineFor, type ModelState } from "./model-state.ts";
+import { rowsOfFile, rowsOfPeriod, type BaselineInputs, type BaselineOutcomes, type PinnedRows } from "./pinned-rows.ts";
+import type { SubjectCounts, TrafficWithin } from "./count-sums.ts";
+import { trailingSpans, trailingStretch } from "./trailing.ts";
 import type { TrafficWindow } from "./measure-traffic.ts";
 import { createPinnedBaselines, type PinnedBaselines } from "./pinned.ts";
 import type { SubjectWindow } from "./subject-window.ts";

@@ -3,7 +3,7 @@ import type { App } from "../../src/app.ts";
 import type { Rule } from "../../src/model/rule.ts";
 import type { BaselineSettings } from "../../src/model/settings.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
-import { trailingSpans } from "../../src/monitor/model-state.ts";
+import { trailingSpans } from "../../src/monitor/trailing.ts";
 import { windowsOfSeason } from "../../src/monitor/season.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
 import { mulberry32 } from "../support/mulberry32.ts";
