@@ -91,7 +91,8 @@ function segmentWords({ detail: { segments } }: Measurement): string {
   const [first] = segments ?? [];
   if (!first) return "";
   const values = first.reference === null || first.current === null ? "" : ` (${number(first.reference)} to ${number(first.current)})`;
-  return `; ${named(first.segment)}${values} carries ${percent(first.share)} of it`;
+  const part = first.rowShare === undefined ? "" : ` with ${percent(first.rowShare)} of the rows`;
+  return `; ${named(first.segment)}${values} carries ${percent(first.share)} of it${part}`;
 }
 
 function binWords(measurement: Measurement): string | null {

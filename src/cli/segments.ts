@@ -99,6 +99,7 @@ function changeTables(found: SegmentExplanationItem, change: number, width: numb
     { title: "segment", flexible: true },
     figure("adds"),
     figure("of it"),
+    figure("of rows"),
     figure("by mix"),
     figure("within"),
     figure("before"),
@@ -107,12 +108,14 @@ function changeTables(found: SegmentExplanationItem, change: number, width: numb
     figure("p"),
   ];
   const tables = found.groups.map(({ group, segments: parts }) => {
+    const whole = parts.reduce((sum, part) => sum + part.rows.current, 0);
     const rows = parts
       .slice(0, MOST_SHOWN)
       .map((part) => [
         part.segment,
         signed(part.contribution),
         change === 0 ? NOTHING : `${part.contribution * change < 0 ? "-" : ""}${percent(Math.abs(part.contribution / change))}`,
+        whole === 0 ? NOTHING : percent(part.rows.current / whole),
         signed(part.mix),
         signed(part.within),
         part.value.reference === null ? NOTHING : number(part.value.reference),

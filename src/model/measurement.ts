@@ -163,12 +163,14 @@ export type MeasurementDetail = {
   /** Of scores, predictions and performance: the features whose moves could do most to the mean score, or to errors. They overlap. None: all were looked at, and none could do anything to errors. */
   readonly causes?: readonly Cause[];
   readonly verdict?: Verdict;
-  /** The segments that add most to the change against the baseline, and have changed themselves beyond chance. */
+  /** The segments that add more to the change against the baseline than their part of the rows, by how much, and have changed themselves beyond chance. */
   readonly segments?: readonly {
     readonly segment: string;
     readonly contribution: number;
     /** Of the whole change. */
     readonly share: number;
+    /** Of the window's rows; what was stored earlier lacks it. */
+    readonly rowShare?: number;
     readonly reference: number | null;
     readonly current: number | null;
     readonly pValue: number | null;

@@ -213,18 +213,25 @@ function restVariance(whole: Side, part: Side, rows: number, value: number): num
 const SURE = 0.01;
 const MOST_NAMED = 5;
 
-/** The segments that add most to a change, of all entries together, as far as they have changed themselves beyond chance. */
+/**
+ * The segments of all entries together that add more to a change than they are of the rows, by how much more, as far as they
+ * have changed themselves beyond chance. Where everything changed alike, each adds by its part of the rows, and tells nothing.
+ */
 export function largestShares({ change, partitions }: SegmentAnswer): NonNullable<MeasurementDetail["segments"]> {
   if (change === 0) return [];
   return partitions
-    .flatMap(({ segments }) => segments)
-    .filter(({ contribution, adjustedPValue }) => contribution / change > 0 && (adjustedPValue ?? 1) <= SURE)
-    .sort((a, b) => b.contribution / change - a.contribution / change || (a.segment < b.segment ? -1 : 1))
+    .flatMap(({ segments }) => {
+      const rows = segments.reduce((sum, one) => sum + one.rows.current, 0);
+      return segments.map((one) => ({ ...one, share: one.contribution / change, rowShare: rows === 0 ? 0 : one.rows.current / rows }));
+    })
+    .filter(({ share, rowShare, adjustedPValue }) => share > rowShare && (adjustedPValue ?? 1) <= SURE)
+    .sort((a, b) => b.share - b.rowShare - (a.share - a.rowShare) || (a.segment < b.segment ? -1 : 1))
     .slice(0, MOST_NAMED)
-    .map(({ segment, contribution, value, adjustedPValue }) => ({
+    .map(({ segment, contribution, share, rowShare, value, adjustedPValue }) => ({
       segment,
       contribution,
-      share: contribution / change,
+      share,
+      rowShare,
       ...value,
       pValue: adjustedPValue,
     }));

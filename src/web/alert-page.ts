@@ -52,12 +52,12 @@ const KIND_WORDS: Readonly<Record<NonNullable<Alert["explanation"]["kind"]>, str
   concept: "This looks like inputs that have come to mean something else: what the model has learned holds no longer.",
 };
 
-/** What moved in the same window, and which segments carry most of this. */
+/** What moved in the same window, and which segments carry more of this than their part. */
 function beside(opening: Transition | null): Markup | null {
   const alongside = opening?.explanation.alongside ?? [];
   const segments = opening?.explanation.detail.segments ?? [];
   if (alongside.length === 0 && segments.length === 0) return null;
-  return html`<h2>Where, and with what</h2><div class="card">${segments.length === 0 ? null : html`<p>Most of it comes from ${segments.map((one, index) => html`${index === 0 ? "" : ", "}${one.segment} (${percent(one.share)})`)}.</p>`}${alongside.length === 0 ? null : html`<p>Moved in the same window: ${alongside.map((one, index) => html`${index === 0 ? "" : ", "}${one.subject.replace(/^feature:/, "")}${one.value === null ? "" : ` (${metricName(one.metric)} ${number(one.value)})`}`)}.</p>`}</div>`;
+  return html`<h2>Where, and with what</h2><div class="card">${segments.length === 0 ? null : html`<p>More than their part of the rows carry ${segments.map((one, index) => html`${index === 0 ? "" : ", "}${one.segment} (${percent(one.share)} of it${one.rowShare === undefined ? "" : ` with ${percent(one.rowShare)} of the rows`})`)}.</p>`}${alongside.length === 0 ? null : html`<p>Moved in the same window: ${alongside.map((one, index) => html`${index === 0 ? "" : ", "}${one.subject.replace(/^feature:/, "")}${one.value === null ? "" : ` (${metricName(one.metric)} ${number(one.value)})`}`)}.</p>`}</div>`;
 }
 
 function figures({ explanation: e, window }: Alert): Markup {

@@ -120,7 +120,7 @@ describe("the week of the furloughs, by segment", () => {
     const { code, out, err } = await run("segments", ...SPAN, "--metric", "accuracy");
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(/^flight-delay, version 2013-q1, .* against training: accuracy changed by -0\.\d+$/m);
-    expect(out).toMatch(/^SEGMENT +ADDS +OF IT +BY MIX +WITHIN +BEFORE +NOW +ROWS +P$/m);
+    expect(out).toMatch(/^SEGMENT +ADDS +OF IT +OF ROWS +BY MIX +WITHIN +BEFORE +NOW +ROWS +P$/m);
     expect(out).toMatch(/^carrier=[A-Z0-9]{2} +-0\.\d+ +\d/m);
     expect(out).toMatch(/^not long-haul /m);
   });

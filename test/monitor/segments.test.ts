@@ -5,6 +5,7 @@ import type { Rule } from "../../src/model/rule.ts";
 import type { SegmentSettings } from "../../src/model/segment.ts";
 import type { Config } from "../../src/model/settings.ts";
 import { DAY, HOUR } from "../../src/model/time.ts";
+import { largestShares } from "../../src/monitor/explain-segments.ts";
 import { readMeasurements } from "../../src/store/measurements.ts";
 import { mulberry32 } from "../support/mulberry32.ts";
 import { play, startProgram } from "../support/program.ts";
@@ -169,11 +170,11 @@ describe("a change in one segment only", () => {
     );
     const moved = transitions.find(({ to, key }) => to === "firing" && key.rule === "amount");
     expect(moved?.key.segment).toBeNull();
-    expect(moved?.summary).toMatch(/^amount has moved: .*; “carrier=DL” carries \d+(\.\d)?% of it\. /);
+    expect(moved?.summary).toMatch(/^amount has moved: .*; “carrier=DL” carries \d+(\.\d)?% of it with 8\.3\d?% of the rows\. /);
     expect(moved?.explanation.detail.segments?.[0]).toMatchObject({ segment: "carrier=DL", reference: null, current: null });
     const told = transitions.find(({ to, key }) => to === "firing" && key.rule === "accuracy");
     expect(told?.key.segment).toBeNull();
-    expect(told?.summary).toMatch(/“carrier=DL” \(0\.\d+ to 0\.\d+\) carries \d+(\.\d)?% of it/);
+    expect(told?.summary).toMatch(/“carrier=DL” \(0\.\d+ to 0\.\d+\) carries \d+(\.\d)?% of it with 8\.3\d?% of the rows/);
     const [largest] = told?.explanation.detail.segments ?? [];
     expect(largest).toMatchObject({ segment: "carrier=DL" });
     const window = { from: START + 2 * DAY, to: START + 4 * DAY };
@@ -241,4 +242,28 @@ describe("other segments", () => {
     const expected = [0, 1].map((index) => day(index, 2).predictions.filter(longer).length);
     expect(after.map(([, rows]) => rows)).toEqual(expected);
   });
+});
+
+test("an alert names what carries more of a change than its part of the rows, not what merely holds most rows", () => {
+  const share = (segment: string, rows: number, contribution: number, p = 0) => ({
+    segment,
+    rows: { reference: rows, current: rows },
+    value: { reference: 0.8, current: 0.6 },
+    mix: 0,
+    within: contribution,
+    contribution,
+    pValue: p,
+    adjustedPValue: p,
+  });
+  const named = largestShares({
+    metric: "accuracy",
+    change: -0.1,
+    partitions: [
+      { group: "loyal", change: -0.1, segments: [share("not loyal", 850, -0.084), share("loyal", 150, -0.016)] },
+      { group: "country", change: -0.1, segments: [share("DE", 290, -0.075), share("NL", 650, -0.015, 0.2), share("HR", 60, -0.01)] },
+    ],
+  });
+  expect(named.map(({ segment }) => segment)).toEqual(["DE", "HR", "loyal"]);
+  expect(named[0]?.share).toBeCloseTo(0.75, 12);
+  expect(named[0]?.rowShare).toBe(0.29);
 });
