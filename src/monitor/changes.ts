@@ -99,7 +99,9 @@ function referenceOf(steps: readonly Step[]): Reference | null {
 }
 
 /** Takes a step, and says whether there was a change. */
-type Detector = (step: Step) => DetectedChange | null;
+type Detector = (step: Step) => Found | null;
+/** ADWIN tells what it compared with: its window, which has let go of what lay before. */
+type Found = DetectedChange & { readonly before?: number };
 
 function detectorOf(name: DetectorName, usual: Reference | null, isRate: boolean): Detector | null {
   if (name === "adwin") {
@@ -127,7 +129,7 @@ function detectorOf(name: DetectorName, usual: Reference | null, isRate: boolean
     : folded(ewmaStart(), (state, step) => ewmaStep(state, step.at, residual(step)));
 }
 
-function folded<State>(start: State, take: (state: State, step: Step) => { state: State; change: DetectedChange | null }): Detector {
+function folded<State>(start: State, take: (state: State, step: Step) => { state: State; change: Found | null }): Detector {
   let state = start;
   return (step) => {
     const next = take(state, step);
@@ -157,7 +159,7 @@ function changesBy(detector: DetectorName, steps: readonly Step[], detect: Detec
       foundAt: until,
       heldUntil: until,
       direction: change.direction,
-      before: meanOf(steps, begin, change.since - 1)?.mean ?? null,
+      before: change.before ?? meanOf(steps, begin, change.since - 1)?.mean ?? null,
       after: after.mean,
       rows: after.rows,
     });

@@ -98,6 +98,16 @@ it("days that differ more than chance are no change, when the baseline's do", as
   expect(found.filter(({ detector }) => detector !== "adwin")).toEqual([]);
 });
 
+it("what ADWIN tells of a change is what it saw: errors that came down are fewer than before", async () => {
+  const rates = [...constant(0.04, 30), ...constant(0.12, 30), ...constant(0.46, 4), ...constant(0.16, 10)];
+  await store.insert("outcome_counts", days(rates, 300, 7));
+  const { found } = await find(null, START + (rates.length + 1) * DAY);
+  const down = found.find(({ direction }) => direction === "down");
+  expect(down?.since).toBe(START + 64 * DAY);
+  expect(down?.after).toBeCloseTo(0.16, 1);
+  expect(down?.before).toBeGreaterThan(0.25);
+});
+
 it("sizes of errors are followed in the model's own unit", async () => {
   const regression = { task: "regression", edges: [0], labelEdges: [0], center: 0, scale: 4 } as const;
   const of = (day: number, size: number, baseline = "", first = START) => {
