@@ -19,6 +19,7 @@ import {
   lengthOf,
   modelPath,
   newestStored,
+  nothingWords,
   requestedWindow,
   spanOptions,
   type JudgedItem,
@@ -43,14 +44,15 @@ type DriftOptions = Span & {
 
 export function driftCommand(cli: Cli) {
   return spanOptions(
-    newCommand("drift", "what has moved away from a baseline: features, score and predictions of one window", [
+    newCommand("drift", "what has moved away from a baseline in one window: features, score, predictions; and data quality", [
       "drift --model flight-delay --baseline training",
+      "drift --model flight-delay --metric missing_rate --last 7d",
       "drift --model flight-delay --from 2013-09-01 --to 2013-09-08 --fail-on drift",
     ])
       .addOption(modelOption())
       .option("--version <version>", "one version of the model only"),
   )
-    .option("--feature <name>", "one feature only; or prediction, or score")
+    .option("--feature <name>", "one feature only; or prediction, score, label or traffic (rows as such)")
     .addOption(
       new Option("--metric <metric>", "judged: Wasserstein distance for numbers, PSI for categories")
         .choices(["judged", "all", ...DRIFT_METRICS, ...QUALITY_METRICS])
@@ -103,7 +105,15 @@ async function showDrift(io: Io, connection: Connection, model: ModelSettings, o
   if (options.json) io.stdout.write(judgedLines(judged));
   else if (judged.length > 0) io.stdout.write(driftTable(model.name, judged, io.stdout.columns));
   if (options.exact) tellExact(io, found);
-  return conclude(io, judged, options.failOn !== undefined, `Nothing is measured of ${model.name}${window ? " in this window" : " yet"}.`);
+  const asked = {
+    baseline: options.baseline,
+    version: options.version,
+    segment: options.segment,
+    feature: options.feature,
+    metric: params.metric,
+    window: options.window === undefined ? undefined : formatDuration(options.window),
+  };
+  return conclude(io, judged, options.failOn !== undefined, nothingWords("Nothing is measured", model, asked, window !== null));
 }
 
 const OTHER_SUBJECTS = ["prediction", "score", "label", "traffic"];
@@ -115,7 +125,7 @@ function subjectParams(feature: string | undefined): { feature?: string; subject
 
 /** The exit code. With `--fail-on`, having nothing to judge by is a failure: no data is not "no drift". */
 export function conclude(io: Io, judged: readonly JudgedItem[], failing: boolean, nothing: string): number {
-  if (judged.length === 0) note(io, `${nothing} Send events, or \`driftwatch ingest\` them; windows are measured as they close.`);
+  if (judged.length === 0) note(io, nothing);
   if (!failing) return 0;
   if (judged.some(({ significant }) => significant)) return 3;
   if (judged.some(({ adjusted }) => adjusted !== null)) return 0;

@@ -6,13 +6,13 @@ import { lossAgainst } from "../model/performance.ts";
 import { formatDuration, formatTime, floorTo, parseTime, type Millis, type Window } from "../model/time.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { benjaminiHochberg } from "../stats/benjamini-hochberg.ts";
-import { pathSegment } from "../alerting/words.ts";
+import { named, pathSegment } from "../alerting/words.ts";
 import { duration, time } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { CliFailure } from "./failure.ts";
 import { askItems, askJson, type Params } from "./request.ts";
 import type { Column } from "./table.ts";
-import { jsonLines, NOTHING } from "./text.ts";
+import { jsonLines, NOTHING, printableLines } from "./text.ts";
 
 /** A measurement as the API tells it; only what the command line reads. */
 export type MeasurementItem = {
@@ -132,6 +132,30 @@ export async function requestedWindow(connection: Connection, model: ModelSettin
     return { from: end - last, to: end };
   }
   return from === undefined || to === undefined ? null : { from, to };
+}
+
+/** Why there is nothing to show, as far as what was asked for tells, and what to do. */
+export function nothingWords(
+  what: string,
+  model: ModelSettings,
+  asked: Readonly<Record<string, string | undefined>>,
+  isOnTheSpot: boolean,
+): string {
+  const place = `${what} of ${model.name}${isOnTheSpot ? " in this window" : " yet"}`;
+  const { baseline } = asked;
+  if (baseline !== undefined && !model.baselines.some(({ name }) => name === baseline))
+    return printableLines(
+      `${model.name} has no baseline ${named(baseline)}. It has: ${model.baselines.map(({ name }) => name).join(", ") || "none"}.`,
+    );
+  const limits = Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${named(value)}`]));
+  if (limits.length === 0) return `${place}. Send events, or \`driftwatch ingest\` them; windows are measured as they close.`;
+  return printableLines(
+    `${place} for ${limits.join(", ")}. ${
+      isOnTheSpot
+        ? "Leave some of that out to see what there is."
+        : "Windows are measured as they close, for what rules name: --last 7d measures others now; or leave some of that out to see what there is."
+    }`,
+  );
 }
 
 /** One window, measured on the spot. The answer comes whole. */

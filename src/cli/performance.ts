@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import { number, percent } from "../alerting/words.ts";
 import { atCutoff, atThreshold, isMetricAt, METRICS_AT_CUTOFFS, PERFORMANCE_METRICS, type PerformanceMetric } from "../model/metric.ts";
+import { performanceMetrics } from "../model/performance.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { formatDuration, parseTime } from "../model/time.ts";
 import { action, effectSize, jsonOption, modelOption, newCommand, note, withModel, type Cli, type Global } from "./command.ts";
@@ -16,6 +17,7 @@ import {
   lengthOf,
   modelPath,
   newestStored,
+  nothingWords,
   requestedWindow,
   spanOptions,
   type JudgedItem,
@@ -24,7 +26,7 @@ import {
 } from "./measurements.ts";
 import { askItems, type Params } from "./request.ts";
 import { figure, formatTable, type Column } from "./table.ts";
-import { NOTHING, numberOrNothing, pValueText, sparkline } from "./text.ts";
+import { NOTHING, numberOrNothing, printableLines, pValueText, sparkline } from "./text.ts";
 
 const TREND_WINDOWS = 20;
 
@@ -78,12 +80,15 @@ async function showPerformance(io: Io, connection: Connection, model: ModelSetti
     const trends = window ? new Map<string, string>() : await trendsOf(connection, path, params, found);
     io.stdout.write(performanceTable(model.name, judged, trends, io.stdout.columns));
   }
-  return conclude(
-    io,
-    judged,
-    options.failOn !== undefined,
-    `No performance is measured of ${model.name}${window ? " in this window" : " yet"}: it needs labels.`,
-  );
+  return conclude(io, judged, options.failOn !== undefined, nothing(model, options, window !== null));
+}
+
+function nothing(model: ModelSettings, { baseline, version, segment, metric, window }: PerformanceOptions, isOnTheSpot: boolean): string {
+  const measured = performanceMetrics(model);
+  if (metric !== undefined && !measured.includes(metric))
+    return printableLines(`${metric} is not measured of ${model.name}, which is of task ${model.task}: ${measured.join(", ")} are.`);
+  const asked = { baseline, version, segment, metric, window: window === undefined ? undefined : formatDuration(window) };
+  return nothingWords("No performance (it needs labels) is measured", model, asked, isOnTheSpot);
 }
 
 /** A metric of performance as it is typed. */

@@ -123,6 +123,17 @@ describe("drift", () => {
     expect((await run(["drift", "--fail-on", "drift", ...more], { [`${PATH}/drift`]: items(list) })).code).toBe(expected);
   });
 
+  it.each([
+    [[], /^Nothing is measured of .* yet\. Send events/],
+    [["--baseline", "trainign"], /has no baseline trainign\. It has: training\.$/m],
+    [["--baseline", "training", "--version", "9"], /yet for baseline training, version 9\. .*--last 7d measures others now/],
+    [["--feature", "tmp", "--from", "2024-06-01", "--to", "2024-06-02"], /in this window for feature tmp\. Leave some/],
+  ])("where nothing is found says of %j what was not", async (more, says) => {
+    const { code, err } = await run(["drift", ...more], { [`${PATH}/drift`]: items([]) });
+    expect(code).toBe(0);
+    expect(err).toMatch(says);
+  });
+
   it("as JSON lines, with the verdict", async () => {
     const { out } = await run(["drift", "--json"], { [`${PATH}/drift`]: items([measurement]) });
     expect(JSON.parse(out)).toEqual({ ...measurement, adjusted_p_value: 0.00004, significant: true });
@@ -162,6 +173,11 @@ describe("performance", () => {
   };
   const before = { ...accuracy, from: "2024-06-06T00:00:00Z", to: "2024-06-07T00:00:00Z", value: 0.9 };
   const answers = { [`${PATH}/performance`]: items([pending, accuracy, before]) };
+
+  it("says which metrics there are of the model's task, where one of another task is asked for", async () => {
+    const { err } = await run(["performance", "--metric", "mae"], { [`${PATH}/performance`]: items([]) });
+    expect(err).toMatch(/^mae is not measured of .*, which is of task binary: accuracy, .*estimated_accuracy.* are\.$/m);
+  });
 
   it("shows the newest window that has its labels, with the trend", async () => {
     const { code, out, err } = await run(["performance"], answers);
