@@ -50,9 +50,12 @@ async function showChanges(io: Io, connection: Connection, model: ModelSettings,
   }
   io.stdout.write(`${printableLines(caption(found))}\n`);
   if (found.found.length === 0) note(io, "No detector found a change.");
-  else io.stdout.write(`\n${changesTable(found, io.stdout.columns)}`);
+  else io.stdout.write(`\n${changesTable(found, io.stdout.columns)}\n${FOOTER}`);
   return 0;
 }
+
+const FOOTER =
+  "since: where the change is placed; found: when it showed; held until: when it was last found again.\nADWIN takes rows as independent, so days that merely differ are changes to it; the others allow for how much steps of the baseline differ.\n";
 
 function caption({ model, version, quantity, from, to, labelled, reference, step }: ChangesItem): string {
   const what = quantity === "error_rate" ? "share of wrong predictions" : "mean absolute error";

@@ -58,7 +58,7 @@ export function driftCommand(cli: Cli) {
         .choices(["judged", "all", ...DRIFT_METRICS, ...QUALITY_METRICS])
         .default("judged"),
     )
-    .option("--baseline <name>", "one baseline only")
+    .option("--baseline <name>", "one baseline only (default: all stored; of a window measured now those of files)")
     .option("--segment <name>", "one segment instead of all rows, as in carrier=DL; or each")
     .addOption(
       new Option("--above <effect>", "call it drift above this effect, value less expected (default: 0.1, of constraints 0)").argParser(
@@ -171,20 +171,27 @@ function driftTable(model: string, judged: readonly JudgedItem[], width: number 
     pValueText(item.p_value),
     item.rows.current.toLocaleString("en-US"),
     item.rows.reference.toLocaleString("en-US"),
-    significant ? (item.detail.verdict?.kind === "break" ? "break" : "drift") : item.status,
+    significant ? foundText(item) : item.status,
     evidenceText(item),
     largestChange(item),
   ]);
   const moved = new Set(judged.filter(({ significant }) => significant).map(({ item }) => subjectName(item)));
   const subjects = new Set(items.map(subjectName));
   const tested = judged.filter(({ adjusted }) => adjusted !== null).length;
+  const ofConstraints = items.every(({ metric }) => metric === "constraint_violations");
   const verdict =
     moved.size > 0
-      ? `${moved.size} of ${countOf(subjects.size, "subject")} drifted: ${listed([...moved])}.`
+      ? `${moved.size} of ${countOf(subjects.size, "subject")} ${ofConstraints ? "broke a constraint" : "drifted"}: ${listed([...moved])}.`
       : tested === 0
         ? `None of ${countOf(subjects.size, "subject")} could be judged.`
-        : `No drift in ${countOf(subjects.size, "subject")}${tested < judged.length ? "; not all could be judged" : ""}.`;
+        : `No ${ofConstraints ? "constraint broken" : "drift"} in ${countOf(subjects.size, "subject")}${tested < judged.length ? "; not all could be judged" : ""}.`;
   return `${caption(model, items, ground.words)}\n\n${formatTable(columns, rows, width)}\n${breakLines(judged)}${printableLines(verdict)} (p at most ${FALSE_ALARMS} after correction for all that was looked at, and a large enough effect.)\n`;
+}
+
+/** What is certain of a measurement: a constraint is broken whether or not anything moved. */
+function foundText({ metric, detail }: MeasurementItem): string {
+  if (metric === "constraint_violations") return "broken";
+  return detail.verdict?.kind === "break" ? "break" : "drift";
 }
 
 /** A line for each subject whose feed seems to have broken. */

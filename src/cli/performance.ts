@@ -12,6 +12,7 @@ import {
   checkSpan,
   commonGround,
   computed,
+  FALSE_ALARMS,
   judgedLines,
   judgeItems,
   lengthOf,
@@ -51,7 +52,7 @@ export function performanceCommand(cli: Cli) {
       .option("--version <version>", "one version of the model only"),
   )
     .addOption(new Option("--metric <metric>", "one metric only, as in accuracy or recall@0.3").argParser(performanceMetric))
-    .option("--baseline <name>", "one baseline only")
+    .option("--baseline <name>", "one baseline only (default: all stored; of a window measured now those of files)")
     .option("--segment <name>", "one segment instead of all rows, as in carrier=DL; or each")
     .addOption(new Option("--above <loss>", "call it a drop above this loss against the baseline").argParser(effectSize).default(0.03))
     .addOption(jsonOption())
@@ -169,7 +170,8 @@ function performanceTable(model: string, judged: readonly JudgedItem[], trends: 
     significant ? "drop" : item.status,
     ...(trends.size > 0 ? [trends.get(lineOf(item)) ?? ""] : []),
   ]);
-  return `${caption(model, items, ground.words)}\n\n${formatTable(columns, rows, width)}`;
+  const footer = `\np: how likely chance alone makes it as much worse than the reference. drop: p at most ${FALSE_ALARMS} after correction for all that was looked at, and a large enough loss.\n`;
+  return `${caption(model, items, ground.words)}\n\n${formatTable(columns, rows, width)}${footer}`;
 }
 
 /** How many labels there are, and of what share; while they are awaited, also what share there will be. */

@@ -82,6 +82,9 @@ describe("drift", () => {
     );
     expect(await quality("constant", { only: "7" }, 1)).toMatch(/always 7$/m);
     expect(await quality("volume_drop", {})).not.toContain("of rows");
+    const constraint = await quality("constraint_violations", { constraints: [{ constraint: "range", broken: 208, rows: 834 }] });
+    expect(constraint).toMatch(/^visib +constraint_violations .* broken .*range: 25% of rows$/m);
+    expect(constraint).toContain("1 of 1 subject broke a constraint: visib.");
   });
 
   it("asks for what was asked for", async () => {
@@ -183,6 +186,7 @@ describe("performance", () => {
     const { code, out, err } = await run(["performance"], answers);
     expect(code).toBe(0);
     expect(out).toMatch(/^accuracy +0\.8 +0\.77 to 0\.83 +0\.9 +< 0\.0001 +800 \(96%\) +drop +█▁$/m);
+    expect(out).toMatch(/^p: how likely chance alone makes it as much worse than the reference\. drop: p at most 0\.01 /m);
     expect(err).toContain("Newer windows wait for their labels.");
   });
 

@@ -171,6 +171,7 @@ it("over HTTP and by command, with what to do where there is nothing", async () 
   expect(code).toBe(0);
   expect(out).toContain("toy, version 1: share of wrong predictions, 2026-01-01 00:00 to 2026-02-10 00:00, by 1d; 8,000 labels");
   expect(out).toMatch(/ADWIN.*2026-01-21 00:00.*5(\.\d)?%.*worse/);
+  expect(out).toContain("held until: when it was last found again");
   expect(JSON.parse((await run("--json")).out)).toMatchObject({ found: [{ detector: "adwin" }] });
   const hostile = await run("--version", "2\u001b[2J");
   expect(hostile).toMatchObject({ code: 0, out: "" });
