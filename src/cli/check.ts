@@ -1,9 +1,12 @@
 import { SourceError } from "../ingest/source.ts";
 import { openTable } from "../ingest/tables/rows.ts";
 import { baselineFiles } from "../monitor/baselines.ts";
+import { named } from "../alerting/words.ts";
 import { formatProblems } from "../config/problem.ts";
 import { whyNotApplicable } from "../config/why-not-applicable.ts";
-import type { BaselineSettings, Channel, Config, KafkaTopic } from "../model/settings.ts";
+import { metricFamily } from "../model/metric.ts";
+import { leadMetric } from "../model/performance.ts";
+import type { BaselineSettings, Channel, Config, KafkaTopic, ModelSettings } from "../model/settings.ts";
 import type { Rule } from "../model/rule.ts";
 import { formatDuration, formatTime } from "../model/time.ts";
 import { action, jsonOption, newCommand, note, type Cli, type Global } from "./command.ts";
@@ -125,16 +128,32 @@ function summaryText(config: Config, width: number | null, warned: number): stri
       ["channel", "type", "to"],
       channels.map((channel) => [channel.name, channel.type, channel.to]),
     ),
+    unwatched(config),
     warned === 0
       ? "\nThe configuration is right.\n"
       : `\nThe configuration can be run. ${countOf(warned, "warning")}: not all of it will do what it says.\n`,
   ].join("");
 }
 
+/** Models whose performance no rule is about; those that ship know what a loss of accuracy is, and of no other metric. */
+function unwatched({ models, rules }: Config): string {
+  const watching = rules.filter(({ measure: { metric } }) => metric !== "drift" && metricFamily(metric) === "performance");
+  return [...models.values()]
+    .filter((model) => !watching.some((rule) => appliesTo(rule, model)))
+    .map((model) =>
+      printableLines(
+        `\nNo rule watches how right ${named(model.name)} is: write one, as in measure: {metric: ${leadMetric(model)}, …} (docs/rules.md).\n`,
+      ),
+    )
+    .join("");
+}
+
 function modelsOf(rule: Rule, config: Config): string[] {
-  return [...config.models.values()]
-    .filter((model) => (rule.models === null || rule.models.includes(model.name)) && whyNotApplicable(rule, model) === null)
-    .map(({ name }) => name);
+  return [...config.models.values()].filter((model) => appliesTo(rule, model)).map(({ name }) => name);
+}
+
+function appliesTo(rule: Rule, model: ModelSettings): boolean {
+  return (rule.models === null || rule.models.includes(model.name)) && whyNotApplicable(rule, model) === null;
 }
 
 function baselineText(baseline: BaselineSettings): string {

@@ -8,6 +8,7 @@ describe("check", () => {
     expect(out).toContain(MODEL);
     expect(out).toContain("binary (late)");
     expect(out).toContain("training: 7d");
+    expect(out).not.toContain("No rule watches");
     expect(out).toMatch(/feature-drift\s+drift\s+training\s+1d\s+warning\s+ops\s+flight delay\/arrival/);
     expect(out).toContain("https://hooks.example.com");
     // A channel elsewhere is told links to this machine, and some shipped rules lack what they need.
@@ -20,6 +21,15 @@ describe("check", () => {
     expect(err).toContain("warning");
     const quiet = `${CONFIG}alerts: []\nhttp: {public_url: "https://dw.example"}\n`;
     expect((await cli(["check", "--config", configFile(quiet)])).out).toContain("\nThe configuration is right.\n");
+  });
+
+  it("says of which model no rule watches the performance: those that ship know accuracy", async () => {
+    const training = "baselines: {training: {file: t.ndjson}}";
+    const models = `models: {spend: {task: regression, ${training}}, search: {task: ranking, ${training}}, churn: {task: multiclass, ${training}}}`;
+    const { out } = await cli(["check", "--config", configFile(`store: {path: ./data}\n${models}\n`, { "t.ndjson": "" })]);
+    expect(out).toMatch(/^No rule watches how right spend is: write one, as in measure: \{metric: mae, …\} \(docs\/rules\.md\)\.$/m);
+    expect(out).toMatch(/^No rule watches how right search is: .*ndcg@10/m);
+    expect(out).not.toMatch(/how right churn is/);
   });
 
   it("as JSON", async () => {
