@@ -185,12 +185,16 @@ export function modelPath(model: ModelSettings): string {
   return `/v1/models/${pathSegment(model.name)}`;
 }
 
-/** The newest stored window that holds something `wanted`, the shortest of those that end together. The API lists the newest first. */
+/**
+ * What is `shown` of the newest stored window that holds something `wanted`, the shortest of those that end together. The API lists the
+ * newest first.
+ */
 export async function newestStored(
   connection: Connection,
   path: string,
   params: Params,
   wanted: (item: MeasurementItem) => boolean,
+  shown = wanted,
 ): Promise<MeasurementItem[]> {
   let found: MeasurementItem[] = [];
   for await (const item of askItems<MeasurementItem>(connection, path, params)) {
@@ -202,7 +206,7 @@ export async function newestStored(
   }
   const lengths = found.filter(wanted).map(lengthOf);
   const shortest = Math.min(...lengths);
-  return found.filter((item) => wanted(item) && lengthOf(item) === shortest);
+  return found.filter((item) => shown(item) && lengthOf(item) === shortest);
 }
 
 export function lengthOf({ from, to }: Pick<MeasurementItem, "from" | "to">): Millis {

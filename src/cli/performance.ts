@@ -1,6 +1,14 @@
 import { InvalidArgumentError, Option } from "commander";
 import { number, percent } from "../alerting/words.ts";
-import { atCutoff, atThreshold, isMetricAt, METRICS_AT_CUTOFFS, PERFORMANCE_METRICS, type PerformanceMetric } from "../model/metric.ts";
+import {
+  atCutoff,
+  atThreshold,
+  isEstimated,
+  isMetricAt,
+  METRICS_AT_CUTOFFS,
+  PERFORMANCE_METRICS,
+  type PerformanceMetric,
+} from "../model/metric.ts";
 import { performanceMetrics } from "../model/performance.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { formatDuration, parseTime } from "../model/time.ts";
@@ -110,12 +118,24 @@ const order = ({ metric }: MeasurementItem) => {
   return at === null ? (PERFORMANCE_METRICS as readonly string[]).indexOf(metric) : PERFORMANCE_METRICS.length + at.threshold;
 };
 
-/** The newest window whose labels have come: newer ones would only say that they have not. */
-async function newest(io: Io, connection: Connection, path: string, params: Params): Promise<MeasurementItem[]> {
-  const complete = await newestStored(connection, path, params, ({ status }) => status === "ok" || status === "insufficient");
+const isSettled = ({ status }: MeasurementItem) => status === "ok" || status === "insufficient";
+
+/** The newest window whose labels have come: newer ones would only say that they have not, beside estimates. */
+async function newest(
+  io: Io,
+  connection: Connection,
+  path: string,
+  params: Params & { readonly metric?: PerformanceMetric | undefined },
+): Promise<MeasurementItem[]> {
+  const isOfEstimates = params.metric !== undefined && isEstimated(params.metric);
+  const isWanted = (item: MeasurementItem) => isSettled(item) && isEstimated(item.metric) === isOfEstimates;
+  const complete = await newestStored(connection, path, params, isWanted, isSettled);
   const latest = await newestStored(connection, path, params, () => true);
   if (complete.length === 0) return latest;
-  if (complete[0] && latest[0] && complete[0].to !== latest[0].to) note(io, "Newer windows wait for their labels.");
+  if (complete[0] && latest[0] && complete[0].to !== latest[0].to) {
+    const estimate = latest.find(({ metric, status }) => isEstimated(metric) && status === "ok");
+    note(io, `Newer windows wait for their labels${estimate ? `; what is estimated of them: --metric ${estimate.metric}` : ""}.`);
+  }
   return complete;
 }
 

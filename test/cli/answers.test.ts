@@ -177,6 +177,20 @@ describe("performance", () => {
   const before = { ...accuracy, from: "2024-06-06T00:00:00Z", to: "2024-06-07T00:00:00Z", value: 0.9 };
   const answers = { [`${PATH}/performance`]: items([pending, accuracy, before]) };
 
+  it("shows what is known by labels, not the estimates of a newer window that waits for its own", async () => {
+    const estimated = { ...accuracy, metric: "estimated_accuracy", value: 0.84 };
+    const newer = { ...estimated, from: pending.from, to: pending.to, value: 0.83 };
+    const both = { [`${PATH}/performance`]: items([newer, pending, estimated, accuracy, before]) };
+    const { out, err } = await run(["performance"], both);
+    expect(out).toMatch(/7 Jun 2024 00:00 UTC to 8 Jun 2024/);
+    expect(out).toMatch(/^accuracy +0\.8 /m);
+    expect(out).toMatch(/^estimated_accuracy +0\.84 /m);
+    expect(err).toContain("Newer windows wait for their labels; what is estimated of them: --metric estimated_accuracy.");
+    const alone = await run(["performance", "--metric", "estimated_accuracy"], { [`${PATH}/performance`]: items([newer, estimated]) });
+    expect(alone.out).toMatch(/^estimated_accuracy +0\.83 /m);
+    expect(alone.err).toBe("");
+  });
+
   it("says which metrics there are of the model's task, where one of another task is asked for", async () => {
     const { err } = await run(["performance", "--metric", "mae"], { [`${PATH}/performance`]: items([]) });
     expect(err).toMatch(/^mae is not measured of .*, which is of task binary: accuracy, .*estimated_accuracy.* are\.$/m);
