@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { named, number, percent, signed } from "../alerting/words.ts";
+import { named, percent, signed } from "../alerting/words.ts";
 import type { SegmentExplanationItem, SegmentGroupItem } from "../api/segments.ts";
 import type { PerformanceMetric } from "../model/metric.ts";
 import type { ModelSettings } from "../model/settings.ts";
@@ -12,7 +12,7 @@ import { checkSpan, modelPath, requestedWindow, type Span } from "./measurements
 import { performanceMetric } from "./performance.ts";
 import { askJson } from "./request.ts";
 import { figure, formatTable, type Column } from "./table.ts";
-import { NOTHING, printableLines, pValueText, safeJson } from "./text.ts";
+import { NOTHING, numberOrNothing, printableLines, pValueText, safeJson } from "./text.ts";
 
 /** Segments told of each entry; the rest add less. */
 const MOST_SHOWN = 12;
@@ -87,14 +87,17 @@ async function showChange(io: Io, connection: Connection, model: ModelSettings, 
     to: formatTime(window.to),
   });
   if (options.json) io.stdout.write(`${safeJson(found)}\n`);
-  else if (found.change !== null) io.stdout.write(changeTables(found, found.change, io.stdout.columns));
+  else if (found.change !== null) io.stdout.write(changeTables(found, found.change, options.feature, io.stdout.columns));
   if (found.note !== null) note(io, found.note);
   return 0;
 }
 
-function changeTables(found: SegmentExplanationItem, change: number, width: number | null): string {
-  const what = found.metric === "total_variation" && found.feature !== null ? named(found.feature) : found.metric;
-  const head = `${named(found.model)}, version ${named(found.version ?? "")}, ${found.from} to ${found.to} against ${named(found.baseline)}: ${what} changed by ${signed(change)}`;
+function changeTables(found: SegmentExplanationItem, change: number, subject: string | undefined, width: number | null): string {
+  const isDistribution = found.metric === "total_variation";
+  const moved = isDistribution
+    ? `${named(subject ?? "")}: ${percent(change)} of rows lie in other bins (total variation distance)`
+    : `${found.metric} changed by ${signed(change)}`;
+  const head = `${named(found.model)}, version ${named(found.version ?? "")}, ${found.from} to ${found.to} against ${named(found.baseline)}: ${moved}`;
   const columns: Column[] = [
     { title: "segment", flexible: true },
     figure("adds"),
@@ -102,8 +105,7 @@ function changeTables(found: SegmentExplanationItem, change: number, width: numb
     figure("of rows"),
     figure("by mix"),
     figure("within"),
-    figure("before"),
-    figure("now"),
+    ...(isDistribution ? [] : [figure("before"), figure("now")]),
     figure("rows"),
     figure("p"),
   ];
@@ -118,8 +120,7 @@ function changeTables(found: SegmentExplanationItem, change: number, width: numb
         whole === 0 ? NOTHING : percent(part.rows.current / whole),
         signed(part.mix),
         signed(part.within),
-        part.value.reference === null ? NOTHING : number(part.value.reference),
-        part.value.current === null ? NOTHING : number(part.value.current),
+        ...(isDistribution ? [] : [numberOrNothing(part.value.reference), numberOrNothing(part.value.current)]),
         part.rows.current.toLocaleString("en-US"),
         pValueText(part.adjusted_p_value),
       ]);

@@ -132,6 +132,11 @@ describe("the week of the furloughs, by segment", () => {
       expect(change).toBeCloseTo(temperature.change ?? Number.NaN, 12);
       expect(segments.reduce((total, { contribution }) => total + contribution, 0)).toBeCloseTo(change, 12);
     }
+    const shown = await run("segments", ...SPAN, "--feature", "temp");
+    expect(shown.out).toMatch(
+      /^flight-delay, .* against training: temp: \d+(\.\d+)?% of rows lie in other bins \(total variation distance\)$/m,
+    );
+    expect(shown.out).toMatch(/^SEGMENT +ADDS +OF IT +OF ROWS +BY MIX +WITHIN +ROWS +P$/m);
     const nothing = await run("segments", ...SPAN, "--metric", "f1");
     expect(nothing).toMatchObject({ code: 0, out: "" });
     expect(nothing.err).toMatch(/no mean over rows/);
