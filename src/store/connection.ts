@@ -7,6 +7,12 @@ const INSERT_BYTES = 16 * 1024 * 1024;
 const INSERT_ROWS = 20_000;
 
 /**
+ * Months that one statement may write: any (0). The usual 100 would refuse the counts of a file that reaches back nine
+ * years, and a migration that moves such rows, for good.
+ */
+export const MONTHS_PER_STATEMENT = "0";
+
+/**
  * A store over two clients. `writer` inserts and alters; `reader` cannot. Settings stand in the SQL: the embedded
  * connection keeps those sent beside it for every later statement.
  */

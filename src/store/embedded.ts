@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient, type ClickHouseClient } from "@clickhouse/client";
 import { createChdbConnection } from "chdb/connection";
-import { createStore } from "./connection.ts";
+import { createStore, MONTHS_PER_STATEMENT } from "./connection.ts";
 import { StoreError, type Store } from "./store.ts";
 
 /** What the planner may leave out: of statements as long as ours this search alone is a quarter of the planning, and finds nothing. */
@@ -18,7 +18,12 @@ const READER_SETTINGS = [
   "SET output_format_json_quote_64bit_integers = 0",
   "SET readonly = 1",
 ];
-const WRITER_SETTINGS = [PLANNING, "SET max_threads = 2", "SET async_insert = 0"];
+const WRITER_SETTINGS = [
+  PLANNING,
+  "SET max_threads = 2",
+  "SET async_insert = 0",
+  `SET max_partitions_per_insert_block = ${MONTHS_PER_STATEMENT}`,
+];
 
 /**
  * Opens ClickHouse inside this process, its data in a directory. One process at a time may hold a directory.

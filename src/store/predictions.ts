@@ -19,7 +19,7 @@ import {
 } from "./native-block.ts";
 import type { Store } from "./store.ts";
 
-/** ClickHouse refuses an insert that spans more than 100 partitions, and each costs a part. */
+/** Each month of an insert costs a part, and all of them are written at once. */
 const MONTHS_PER_INSERT = 50;
 
 /**

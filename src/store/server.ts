@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import type { StoreSettings } from "../model/settings.ts";
 import { SECOND } from "../model/time.ts";
-import { createStore } from "./connection.ts";
+import { createStore, MONTHS_PER_STATEMENT } from "./connection.ts";
 import { StoreError, type Store } from "./store.ts";
 
 /** Makes a server tell that it works while it does: without, one that hangs looks like one that thinks. */
@@ -27,7 +27,7 @@ export async function openServerStore(settings: Extract<StoreSettings, { kind: "
     ...shared,
     database: settings.database,
     max_open_connections: 4,
-    clickhouse_settings: { ...PROGRESS, async_insert: 0, wait_end_of_query: 1 },
+    clickhouse_settings: { ...PROGRESS, async_insert: 0, wait_end_of_query: 1, max_partitions_per_insert_block: MONTHS_PER_STATEMENT },
   });
   const writeNative = async (into: string, blocks: readonly Uint8Array[]) => {
     const result = await writer.exec({

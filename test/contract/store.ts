@@ -60,6 +60,19 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
       });
     });
 
+    it("writes any number of months in one statement", async () => {
+      const months = Array.from({ length: 150 }, (_, index) => ({
+        model: "months",
+        feature: "x",
+        bucket: (index * 31 * DAY) / 1000,
+        rows: 1,
+      }));
+      await insert("feature_counts", months);
+      await execute("INSERT INTO feature_counts SELECT * REPLACE ('y' AS feature) FROM feature_counts WHERE model = 'months'");
+      const [found] = await query("SELECT count() AS rows FROM feature_counts WHERE model = 'months' AND feature = 'y'");
+      expect(Number(found?.["rows"])).toBe(months.length);
+    });
+
     describe("what was inserted comes back", () => {
       const times = [0, 1, 999, 86_400_123, 949_363_200_123, 999_999_999_999, 1_000_000_000_000, 1_717_243_200_001, 4_102_444_799_999];
 
