@@ -392,6 +392,12 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         expect(await state()).toEqual(before);
       });
 
+      it("is the number it was, however large", async () => {
+        const numbers = [2 ** 53, -(2 ** 60), 1e22, 123_456_789_012_345_680_000, 1.7976931348623157e308, -1e300, 0.1, 5e-324];
+        expect(await query("SELECT {numbers:Array(Float64)} AS numbers", { numbers })).toEqual([{ numbers }]);
+        for (const number of numbers) expect(await query("SELECT {number:Float64} AS number", { number })).toEqual([{ number }]);
+      });
+
       it("is so in a statement that writes", async () => {
         const before = await state();
         for (const value of HOSTILE_PARAMETERS.slice(0, 40))
