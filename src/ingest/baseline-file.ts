@@ -31,8 +31,18 @@ export async function openBaselineFile(
   return {
     source: basename(file),
     digest,
-    rows: () => (table === null ? eventRows(file, model, context) : tableRows(file, table, model, context)),
+    rows: () => someRows(file, table === null ? eventRows(file, model, context) : tableRows(file, table, model, context)),
   };
+}
+
+/** Nothing can be compared with no rows, and bins made of them would know no feature. */
+async function* someRows(file: string, batches: AsyncIterable<readonly BaselineRow[]>): AsyncGenerator<readonly BaselineRow[]> {
+  let rows = 0;
+  for await (const batch of batches) {
+    rows += batch.length;
+    yield batch;
+  }
+  if (rows === 0) throw new SourceError(`${file} holds no rows.`, "Write the rows the model was trained on to it; see docs/baselines.md.");
 }
 
 async function* eventRows(file: string, model: ModelSettings, context: DecodeContext): AsyncGenerator<readonly BaselineRow[]> {

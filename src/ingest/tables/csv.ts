@@ -6,7 +6,7 @@ import { isFlag, isPlainNumber } from "./cells.ts";
 import type { Table, TableRow } from "./table.ts";
 
 const ROWS_AT_ONCE = 2_000;
-/** A longer record is a quote that was never closed. */
+/** A longer record is most often a quote that was never closed. */
 const LONGEST_RECORD = 1024 * 1024;
 
 /** A CSV file, gzip or not, whose first line names the columns. It is read as a stream, never as a whole. */
@@ -101,9 +101,13 @@ function malformed(file: string, error: CsvError, delimiter: string): SourceErro
       `${at}: the row has another number of fields than the first line.`,
       `Fields are told apart by ${JSON.stringify(delimiter)} (set \`delimiter\` for another), and those that hold one stand in double quotes.`,
     );
-  const isOpen = error.code === "CSV_MAX_RECORD_SIZE" || error.code === "CSV_QUOTE_NOT_CLOSED";
+  if (error.code === "CSV_MAX_RECORD_SIZE")
+    return new SourceError(
+      `${at}: the row is longer than 1 MiB.`,
+      "Most often a double quote was opened before and not closed. Leave out columns that are not needed, if all of it is one row.",
+    );
   return new SourceError(
-    `${at}: a double quote ${isOpen ? "is opened and not closed" : `stands where none may (${error.code})`}.`,
+    `${at}: a double quote ${error.code === "CSV_QUOTE_NOT_CLOSED" ? "is opened and not closed" : `stands where none may (${error.code})`}.`,
     'A quote inside a field is written twice (""), and the field stands in quotes.',
   );
 }
