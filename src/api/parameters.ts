@@ -38,7 +38,7 @@ export const duration = (description: string) =>
     .meta({ description, pattern: "^[0-9]{1,6}(ms|s|m|h|d|y)$", examples: [formatDuration(86_400_000)] })
     .transform((value, context) => {
       const parsed = parseDuration(value);
-      if (parsed !== null) return parsed;
+      if (parsed !== null && parsed > 0) return parsed;
       context.addIssue({ code: "custom", message: "must be a duration such as 1h, 1d or 7d" });
       return z.NEVER;
     });

@@ -159,7 +159,7 @@ it("over HTTP and by command, with what to do where there is nothing", async () 
   expect(answer).toMatchObject({ version: "1", step: "1d", quantity: "error_rate", found: [{ detector: "adwin", direction: "up" }] });
   expect(answer.found[0]?.since).toBe(new Date(START + 20 * DAY).toISOString().replace(".000", ""));
   expect((await app.request("/v1/models/toy/changes?version=9")).status).toBe(404);
-  expect((await app.request("/v1/models/toy/changes?step=90m")).status).toBe(400);
+  for (const step of ["90m", "0s", "0d"]) expect((await app.request(`/v1/models/toy/changes?step=${step}`)).status, step).toBe(400);
   expect((await app.request("/v1/models/search/changes")).status).toBe(404);
 
   const file = configFile("clock: replay\nstore: {path: ./data}\nmodels: {toy: {task: binary, positive: late, bucket: 1h}}\n");
