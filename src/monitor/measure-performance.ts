@@ -12,6 +12,7 @@ import { effectiveRows } from "../stats/weighted-rows.ts";
 import { estimateEvidence, rateEvidence, type WindowEvidence } from "../stats/window-evidence.ts";
 import {
   classPerformance,
+  isBeyondSums,
   rankedWeight,
   reliabilityOf,
   SCORE_GROUPS,
@@ -74,10 +75,17 @@ function measureOne(subject: PerformanceWindow, metric: RealisedMetric): Measure
       ...(before ? { reference: before.value } : {}),
       ...(evidence ? { nullWindows: evidence.windows } : {}),
       ...told(metric, current, evaluation, curve),
-      ...(now === null && current.labelled > 0 ? { note: isCutoffMetric(metric) ? NOTHING_RELEVANT : UNDEFINED } : {}),
+      ...(now === null && current.labelled > 0 ? { note: whyNone(metric, current) } : {}),
     },
   });
 }
+
+function whyNone(metric: RealisedMetric, current: OutcomeCounts): string {
+  return isCutoffMetric(metric) ? NOTHING_RELEVANT : isBeyondSums(current) ? BEYOND_SUMS : UNDEFINED;
+}
+
+const BEYOND_SUMS =
+  "It has no value here: a prediction or a label lies 300 million times farther out than is usual. Look for what is no number of this model.";
 
 const UNDEFINED = "It has no value here: its formula divides by zero, as when one of the classes does not occur, or there are no scores.";
 

@@ -15,6 +15,7 @@ import { wilsonInterval } from "../stats/proportion.ts";
 import { quantileLoss } from "../stats/quantile-loss.ts";
 import { regressionPerformance, type RegressionPerformance } from "../stats/regression.ts";
 import { addWeights, weightBetween, type Estimate, type ScoredRows, type Weight, type WeightedCounts } from "../stats/weighted-rows.ts";
+import { LARGEST_TERM } from "../store/exact-sums.ts";
 import {
   labelledWeight,
   weightedBins,
@@ -105,6 +106,7 @@ function valueAtThreshold(metric: ThresholdMetric, outcomes: OutcomeCounts): Met
 }
 
 function quantileValue(outcomes: OutcomeCounts, { scale }: Regression, level: number): MetricValue | null {
+  if (isBeyondSums(outcomes)) return null;
   const sum = (name: OutcomeSum) => weightedSum(outcomes, name);
   const all = labelledWeight(outcomes);
   const sums = {
@@ -222,11 +224,18 @@ function rankingValue(metric: RealisedMetric, outcomes: OutcomeCounts): MetricVa
 
 type Regression = Extract<OutcomeGrid, { task: "regression" }>;
 
+/** Whether errors or labels are so large (3e8 in units of the grid) that the sums cut them short: no metric of them is right. */
+export function isBeyondSums(outcomes: OutcomeCounts): boolean {
+  return sumOf(outcomes, "squared_error") >= LARGEST_TERM || sumOf(outcomes, "actual_2") >= LARGEST_TERM;
+}
+
 /**
  * In units of the grid, from sums of e, y, their powers and products. Products that no metric needs are put in as if
- * the two were unrelated: their covariance is 0.
+ * the two were unrelated: their covariance is 0. Third and fourth powers that were cut short are taken as if one row had
+ * made the sum of the squares, which is the most that they can be: intervals are then too wide at worst.
  */
 function regressionOf(outcomes: OutcomeCounts, { center, scale }: Regression): RegressionPerformance | null {
+  if (isBeyondSums(outcomes)) return null;
   const { sum: n, square: squares } = labelledWeight(outcomes);
   const sum = (name: OutcomeSum) => weightedSum(outcomes, name);
   const shift = center / scale;
@@ -239,12 +248,14 @@ function regressionOf(outcomes: OutcomeCounts, { center, scale }: Regression): R
   };
   put(error, error, sum("squared_error"));
   put(absolute, absolute, sum("squared_error"));
-  put(square, square, sum("error_4"));
-  put(square, shifted, sum("squared_error_actual"));
-  put(square, shiftedSquare, sum("squared_error_actual_2"));
-  put(shifted, shifted, sum("actual_2"));
-  put(shifted, shiftedSquare, sum("actual_3"));
-  put(shiftedSquare, shiftedSquare, sum("actual_4"));
+  const [errors, actuals] = [sum("squared_error"), sum("actual_2")];
+  const whole = (name: OutcomeSum, most: number) => (Math.abs(sum(name)) < LARGEST_TERM ? sum(name) : Math.sign(sum(name)) * most);
+  put(square, square, whole("error_4", errors ** 2));
+  put(square, shifted, whole("squared_error_actual", errors * Math.sqrt(actuals)));
+  put(square, shiftedSquare, whole("squared_error_actual_2", errors * actuals));
+  put(shifted, shifted, actuals);
+  put(shifted, shiftedSquare, whole("actual_3", actuals ** 1.5));
+  put(shiftedSquare, shiftedSquare, whole("actual_4", actuals ** 2));
   // (d + shift)² = y² in units of the grid.
   put(size, size, sum("actual_2") + 2 * shift * sum("actual") + n * shift * shift);
   put(absolute, size, sum("absolute_error_size"));

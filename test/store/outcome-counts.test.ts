@@ -9,6 +9,8 @@ import { HOUR } from "../../src/model/time.ts";
 import { valueOf } from "../../src/monitor/performance-values.ts";
 import { effectiveLabelled } from "../../src/monitor/weighted-outcomes.ts";
 import { scoreBin } from "../../src/stats/auc.ts";
+import { mergeMoments, rowMoments } from "../../src/stats/moments.ts";
+import { regressionPerformance, regressionQuantities } from "../../src/stats/regression.ts";
 import { insertBaselineRows } from "../../src/store/baselines.ts";
 import { countOutcomes, readOutcomeCounts } from "../../src/store/outcome-counts.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -232,6 +234,26 @@ describe("of numbers", () => {
       { label: 1, prediction: 1 },
     ]);
     for (const bins of wild.sums.values()) for (const sum of bins.values()) expect(Number.isFinite(sum)).toBe(true);
+    for (const metric of ["mae", "rmse", "bias", "wape", "r2", "quantile_loss"] as const)
+      expect(valueOf(metric, wild, { grid, value: null, quantile: 0.9 }), metric).toBeNull();
+  });
+
+  it("one that is far out has the interval that its powers make, though they are cut short", async () => {
+    const rows = Array.from({ length: 60 }, (_, index) => ({ label: index % 7 === 0 ? 9 : 12, prediction: 10 + (index % 5) }));
+    rows[30] = { label: -1e6, prediction: 11 };
+    const found = await counted(grid, rows);
+    const quantities = rows.map(({ label, prediction }) => regressionQuantities(label / 4, prediction / 4, 10 / 4));
+    const exact = regressionPerformance(mergeMoments(quantities.map((one) => rowMoments(one, 1))), 0.95);
+    for (const metric of ["mae", "rmse", "bias", "wape", "r2"] as const) {
+      const one = valueOf(metric, found, { grid, value: null });
+      const unit = metric === "wape" || metric === "r2" ? 1 : grid.scale;
+      for (const [is, should] of [
+        [one?.value, exact?.[metric]?.value],
+        [one?.ci?.[0], exact?.[metric]?.ci?.[0]],
+        [one?.ci?.[1], exact?.[metric]?.ci?.[1]],
+      ] as const)
+        expect(Math.abs((is ?? NaN) - (should ?? NaN) * unit), metric).toBeLessThanOrEqual(1e-6 * Math.abs(should ?? NaN));
+    }
   });
 });
 
