@@ -129,6 +129,7 @@ export async function requestedWindow(connection: Connection, model: ModelSettin
     const { watermark } = await askJson<{ watermark?: string | null }>(connection, modelPath(model));
     // In a replay the events are the clock: the last week ends where they do.
     const end = floorTo((watermark ? parseTime(watermark) : null) ?? now, model.bucket);
+    if (last > end) throw new CliFailure(`--last ${formatDuration(last)} begins before 1970.`, "Give a shorter one.", 2);
     return { from: end - last, to: end };
   }
   return from === undefined || to === undefined ? null : { from, to };
