@@ -68,7 +68,8 @@ export function numericGrid(summaries: readonly NumericSummary[], provisional: b
   const sorted = [...edges].map((edge) => (edge === 0 ? 0 : edge)).sort((a, b) => a - b);
   return {
     kind: "numeric",
-    edges: sorted.filter((edge, index) => edge !== sorted[index - 1]),
+    // Below the least of all numbers there is none: bins that begin there begin with it.
+    edges: sorted.filter((edge, index) => edge !== sorted[index - 1] && edge !== -Infinity),
     quantum: quantumFor(scale),
     provisional,
   };

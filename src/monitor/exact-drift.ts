@@ -95,8 +95,8 @@ export function exactNumbers(grid: NumericGrid, reference: readonly number[], cu
   const exactWasserstein = (value: number | null): Exact => {
     const deviation = deviationOf(reference);
     const distance = wassersteinFromSamples(reference, current);
-    if (distance === null || deviation === 0) return { value: null, bracket: null };
     const binned = binnedDeviation(grid, then);
+    if (distance === null || deviation === 0 || binned === null) return { value: null, bracket: null };
     const bound = wassersteinFromBins({
       edges: grid.edges,
       reference: then.bins,
@@ -105,7 +105,7 @@ export function exactNumbers(grid: NumericGrid, reference: readonly number[], cu
       currentTails: tailMeans(now),
     })?.errorBound;
     const sharesOuterBin = [0, grid.edges.length].some((bin) => (then.bins[bin] ?? 0) > 0 && (now.bins[bin] ?? 0) > 0);
-    const isPromised = value !== null && binned !== null && bound !== undefined && !sharesOuterBin;
+    const isPromised = value !== null && bound !== undefined && !sharesOuterBin;
     return {
       value: distance / deviation,
       bracket: isPromised ? [Math.max(0, value * binned - bound) / deviation, (value * binned + bound) / deviation] : null,

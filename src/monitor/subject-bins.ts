@@ -57,7 +57,7 @@ function placesOf(grid: NumericGrid): Places {
   let found = places.get(grid);
   if (!found) {
     const singles = [...grid.edges.map((edge, index) => index > 0 && grid.edges[index - 1] === nextBelow(edge)), false];
-    const values = grid.edges.slice(1).map((edge, index) => (singles[index + 1] ? edge : ((grid.edges[index] as number) + edge) / 2));
+    const values = grid.edges.slice(1).map((edge, index) => (singles[index + 1] ? edge : (grid.edges[index] as number) / 2 + edge / 2));
     const singlePlaces = singles.flatMap((isSingle, bin) => (isSingle ? [bin] : []));
     places.set(grid, (found = { singles, singlePlaces, values }));
   }
@@ -69,11 +69,13 @@ export function singletonBins(grid: NumericGrid): readonly boolean[] {
   return placesOf(grid).singles;
 }
 
-/** Mean value of the rows in the two outer bins; null for an empty one. */
+/** Mean value of the rows in the two outer bins; null for an empty one. Of values so large that their sum is no number, the extreme. */
 export function tailMeans(counts: Counts): { low: number | null; high: number | null } {
-  const lowRows = counts.bins[0] ?? 0;
-  const highRows = counts.bins.at(-1) ?? 0;
-  return { low: lowRows > 0 ? counts.lowSum / lowRows : null, high: highRows > 0 ? counts.highSum / highRows : null };
+  const meanOf = (rows: number, sum: number, extreme: number | null) => (rows === 0 ? null : Number.isFinite(sum) ? sum / rows : extreme);
+  return {
+    low: meanOf(counts.bins[0] ?? 0, counts.lowSum, counts.low),
+    high: meanOf(counts.bins.at(-1) ?? 0, counts.highSum, counts.high),
+  };
 }
 
 /**
@@ -88,14 +90,14 @@ export function binValues(grid: NumericGrid, counts: Counts): number[] {
   return [tails.low ?? first, ...placesOf(grid).values, tails.high ?? last];
 }
 
-/** Standard deviation (divisor n) of binned values; null without rows. Cost: number of bins. */
+/** Standard deviation (divisor n) of binned values; null without rows, and of values so large that their squares are no numbers. Cost: number of bins. */
 export function binnedDeviation(grid: NumericGrid, counts: Counts): number | null {
   const total = binnedRows(counts);
   if (total === 0) return null;
   const values = binValues(grid, counts);
   const mean = values.reduce((sum, value, bin) => sum + value * (counts.bins[bin] ?? 0), 0) / total;
   const variance = values.reduce((sum, value, bin) => sum + (value - mean) ** 2 * (counts.bins[bin] ?? 0), 0) / total;
-  return Math.sqrt(variance);
+  return Number.isFinite(variance) ? Math.sqrt(variance) : null;
 }
 
 /** The value at a share of the rows (inverted CDF on bins); null without rows. */

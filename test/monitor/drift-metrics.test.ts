@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { binnedRows, noCounts, type Counts } from "../../src/model/counts.ts";
-import type { SubjectGrid } from "../../src/model/grid.ts";
+import { binCount, numericBin, type NumericGrid, type SubjectGrid } from "../../src/model/grid.ts";
 import type { Measurement } from "../../src/model/measurement.ts";
 import { DRIFT_METRICS, type DriftMetric } from "../../src/model/metric.ts";
+import { numericGrid } from "../../src/monitor/build-grid.ts";
 import { BIN_DIVERGENCES } from "../../src/monitor/bin-divergences.ts";
 import { measureDrift } from "../../src/monitor/measure-drift.ts";
 import { divergencesFor } from "../../src/monitor/measure-subject.ts";
@@ -198,4 +199,39 @@ test("what to expect of noise, read off between round numbers of rows, is never 
       }
     }
   }
+});
+
+describe("drift of the largest numbers there are", () => {
+  test.each([Number.MAX_VALUE, 1e300])("values around ±%d have every metric but a distance, whose squares are no numbers", (largest) => {
+    const values = [-largest, -largest / 2, 0, largest / 2, largest];
+    const part = (k: number, parts: number) => values[Math.ceil((k * values.length) / parts) - 1] as number;
+    const grid = numericGrid(
+      [
+        {
+          subject: "feature",
+          feature: "colour",
+          rows: 5000,
+          quantiles: Array.from({ length: 1023 }, (_, index) => part(index + 1, 1024)),
+          deciles: Array.from({ length: 9 }, (_, index) => part(index + 1, 10)),
+          low: -largest,
+          high: largest,
+        },
+      ],
+      false,
+    ) as NumericGrid;
+    expect(grid.edges.every((edge) => Number.isFinite(edge))).toBe(true);
+    const held = (rows: readonly number[]): Counts => {
+      const bins = noCounts(binCount(grid)).bins.slice();
+      values.forEach((value, index) => (bins[numericBin(grid.edges, value)] = rows[index] ?? 0));
+      const all = rows.reduce((sum, count) => sum + count, 0);
+      return { ...noCounts(0), bins, rows: all, low: -largest, high: largest, lowSum: (bins[0] ?? 0) * -largest };
+    };
+    const found = measureDrift(subject(grid, held([1000, 1000, 1000, 1000, 1000]), held([400, 100, 100, 100, 100])));
+    expect(found.map(({ metric }) => metric).sort()).toEqual(DRIFT_METRICS.filter((metric) => metric !== "wasserstein").toSorted());
+    for (const { value, pValue, detail } of found) {
+      expect(value).toBeGreaterThan(0);
+      expect(pValue).toBeLessThan(0.01);
+      for (const median of [detail.scale?.reference ?? 0, detail.scale?.current ?? 0]) expect(Number.isFinite(median)).toBe(true);
+    }
+  });
 });
