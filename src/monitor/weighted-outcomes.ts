@@ -4,6 +4,9 @@ import { effectiveRows, unweighted, type Weight, type WeightedCounts } from "../
 
 /** Outcomes with the weights of their rows. Where none has a weight of its own these are the counts as they are. */
 
+/** What weights add to counts, by cell or bin. */
+type Excess = NonNullable<OutcomeCounts["weights"]>["histograms"];
+
 /** Labelled rows by score, prediction or the like. */
 export function weightedBins(outcomes: OutcomeCounts, name: OutcomeHistogram, bins: number): WeightedCounts {
   const counts = denseBins(outcomes.histograms.get(name), bins);
@@ -17,23 +20,26 @@ export function weightedScores({ classScores, weights }: OutcomeCounts, first: n
   return weights === null ? unweighted(counts) : withExcess(counts, (bin) => String(first + bin), weights.classScores);
 }
 
-function withExcess(
-  counts: readonly number[],
-  keyOf: (bin: number) => string,
-  excess: NonNullable<OutcomeCounts["weights"]>["histograms"],
-): WeightedCounts {
-  const added = (of: ReadonlyMap<string, number>) =>
-    counts.map((count, bin) => (count === 0 ? 0 : Math.max(0, count + (of.get(keyOf(bin)) ?? 0))));
-  return { sums: added(excess.sums), squares: added(excess.squares) };
+function withExcess(counts: readonly number[], keyOf: (bin: number) => string, excess: Excess): WeightedCounts {
+  const cells = counts.map((count, bin) => weightOf(count, count === 0 ? "" : keyOf(bin), excess));
+  return { sums: cells.map(({ sum }) => sum), squares: cells.map(({ square }) => square) };
+}
+
+/**
+ * Rows of one cell with what their weights add. Squares of weights that are tiny or huge are beyond what is stored: they are
+ * at least those of equal weights.
+ */
+function weightOf(count: number, key: string, excess: Excess): Weight {
+  if (count === 0) return { sum: 0, square: 0 };
+  const sum = Math.max(0, count + (excess.sums.get(key) ?? 0));
+  return { sum, square: sum === 0 ? 0 : Math.max((sum / count) * sum, count + (excess.squares.get(key) ?? 0)) };
 }
 
 /** Labelled rows of one actual and one predicted class. */
 export function weightedCell({ cells, weights }: OutcomeCounts, actual: string, predicted: string): Weight {
   const count = cells.get(actual)?.get(predicted) ?? 0;
   if (weights === null || count === 0) return { sum: count, square: count };
-  const key = JSON.stringify([actual, predicted]);
-  const added = (of: ReadonlyMap<string, number>) => Math.max(0, count + (of.get(key) ?? 0));
-  return { sum: added(weights.cells.sums), square: added(weights.cells.squares) };
+  return weightOf(count, JSON.stringify([actual, predicted]), weights.cells);
 }
 
 export function weightedConfusion(outcomes: OutcomeCounts): WeightedConfusion {
@@ -68,11 +74,7 @@ export function labelledWeight(outcomes: OutcomeCounts): Weight {
   const parts =
     cells.size > 0
       ? [...cells].flatMap(([actual, row]) => [...row.keys()].map((predicted) => weightedCell(outcomes, actual, predicted)))
-      : [...(histograms.get("labelled")?.keys() ?? [])].map((bin) => {
-          const count = histograms.get("labelled")?.get(bin) ?? 0;
-          const key = `labelled ${bin}`;
-          return { sum: count + (weights.histograms.sums.get(key) ?? 0), square: count + (weights.histograms.squares.get(key) ?? 0) };
-        });
+      : [...(histograms.get("labelled") ?? [])].map(([bin, count]) => weightOf(count, `labelled ${bin}`, weights.histograms));
   return parts.reduce((all, one) => ({ sum: all.sum + one.sum, square: all.square + one.square }), { sum: 0, square: 0 });
 }
 

@@ -289,7 +289,7 @@ describe("rows with weights of their own", () => {
     expect(effectiveLabelled(addOutcomes([found, found]))).toBeCloseTo(2 * (effective ?? NaN), 6);
   });
 
-  it("are worth what rows of one weight are, whichever weight that is; without any nothing is kept of them", async () => {
+  it.each([7, 1e-7, 1e9])("are worth what rows of one weight are, were it %d; without any nothing is kept of them", async (weight) => {
     const grid: OutcomeGrid = { task: "binary", positive: "yes" };
     const answers = [1, 2, 3, 4, 5, 6].map((index): Answer => ({ label: index < 5 ? "yes" : "no", score: 0.1 * index }));
     const plain = await counted(grid, answers);
@@ -298,7 +298,7 @@ describe("rows with weights of their own", () => {
     await store.execute("TRUNCATE TABLE baseline_rows");
     const heavy = await counted(
       grid,
-      answers.map((answer) => ({ ...answer, weight: 7 })),
+      answers.map((answer) => ({ ...answer, weight })),
     );
     expect(effectiveLabelled(heavy)).toBeCloseTo(6, 9);
     for (const metric of ["accuracy", "precision", "recall", "roc_auc"] as const) {
