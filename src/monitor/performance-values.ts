@@ -1,4 +1,4 @@
-import { confusionOf, sumOf, type OutcomeCounts, type OutcomeSum } from "../model/counts.ts";
+import { confusionOf, type OutcomeCounts, type OutcomeSum } from "../model/counts.ts";
 import { atCutoff, atThreshold, isThresholdMetric, type CutoffName, type RealisedMetric, type ThresholdMetric } from "../model/metric.ts";
 import type { OutcomeGrid } from "../model/outcome-grid.ts";
 import type { ModelSettings } from "../model/settings.ts";
@@ -7,7 +7,6 @@ import { averagePrecision } from "../stats/average-precision.ts";
 import { binaryRates, confusionAtBin, outcomeValue, scoreBinStart } from "../stats/binary-threshold.ts";
 import { calibrationError, reliabilityCurve, type ReliabilityPoint } from "../stats/calibration.ts";
 import { accuracy, f1, precision, recall } from "../stats/confusion.ts";
-import { logLossFromSums } from "../stats/log-loss.ts";
 import { meanEstimate, momentsFromSums } from "../stats/moments.ts";
 import { multiclassPerformance, type MulticlassPerformance } from "../stats/multiclass.ts";
 import { normalQuantile } from "../stats/normal.ts";
@@ -262,16 +261,13 @@ function regressionOf(outcomes: OutcomeCounts, { center, scale }: Regression): R
   return regressionPerformance(momentsFromSums(n, squares, sums, products), CONFIDENCE);
 }
 
+/** A loss is at least 0, and so is the interval of its mean; its error is not what is left of that. */
 function meanLoss(outcomes: OutcomeCounts, name: OutcomeSum, squared: OutcomeSum): MetricValue | null {
-  if (outcomes.weights !== null) {
-    const { positives, negatives } = scoredRows(outcomes);
-    const all = addWeights(weightBetween(positives, 0, SCORE_BINS), weightBetween(negatives, 0, SCORE_BINS));
-    const moments = momentsFromSums(all.sum, all.square, [weightedSum(outcomes, name)], [[weightedSum(outcomes, squared)]]);
-    return estimated(moments && meanEstimate(moments, 0, CONFIDENCE));
-  }
-  return ofInterval(
-    logLossFromSums({ n: scoredCount(outcomes), sum: sumOf(outcomes, name), sumOfSquares: sumOf(outcomes, squared) }, CONFIDENCE),
-  );
+  const { positives, negatives } = scoredRows(outcomes);
+  const all = addWeights(weightBetween(positives, 0, SCORE_BINS), weightBetween(negatives, 0, SCORE_BINS));
+  const moments = momentsFromSums(all.sum, all.square, [weightedSum(outcomes, name)], [[weightedSum(outcomes, squared)]]);
+  const found = moments && meanEstimate(moments, 0, CONFIDENCE);
+  return estimated(found && { ...found, ci: found.ci && [Math.max(0, found.ci[0]), found.ci[1]] });
 }
 
 const scored = new WeakMap<OutcomeCounts, ScoredRows>();
