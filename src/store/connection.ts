@@ -30,7 +30,7 @@ export function createStore(options: {
 
   async function ask<Row>(sql: string, params?: QueryParams): Promise<Row[]> {
     try {
-      const result = await reader.query({ query: sql, format: "JSONEachRow", ...(params ? { query_params: wholeNumbers(params) } : {}) });
+      const result = await reader.query({ query: sql, format: "JSONEachRow", ...asSent(params) });
       return await result.json<Row>();
     } catch (error) {
       if (kind === "embedded") await discardAnswer(reader);
@@ -48,7 +48,7 @@ export function createStore(options: {
 
   async function execute(sql: string, params?: QueryParams): Promise<void> {
     try {
-      await writer.command({ query: sql, ...(params ? { query_params: wholeNumbers(params) } : {}) });
+      await writer.command({ query: sql, ...asSent(params) });
     } catch (error) {
       throw describe(error, location);
     }
@@ -104,12 +104,16 @@ export function createStore(options: {
   return { kind, location, query, execute, insert, insertNative, close };
 }
 
-/** The embedded connection refuses whole numbers beyond 2^53, as edges of bins may be; written out they are what they were. */
-function wholeNumbers(params: QueryParams): Readonly<Record<string, unknown>> {
-  const written = (value: unknown) => (Number.isInteger(value) && !Number.isSafeInteger(value) ? BigInt(value as number) : value);
-  return Object.fromEntries(
-    Object.entries(params).map(([name, value]) => [name, Array.isArray(value) ? value.map(written) : written(value)]),
-  );
+/** Whole numbers beyond 2^53 go as big ones: the embedded connection takes them for integers that have lost digits, and refuses. */
+function asSent(params: QueryParams | undefined): { query_params?: Record<string, unknown> } {
+  if (!params) return {};
+  const isLarge = (value: unknown): value is number => Number.isInteger(value) && !Number.isSafeInteger(value);
+  const sent = (value: unknown) => (isLarge(value) ? BigInt(value) : value);
+  return {
+    query_params: Object.fromEntries(
+      Object.entries(params).map(([name, value]) => [name, Array.isArray(value) ? value.map(sent) : sent(value)]),
+    ),
+  };
 }
 
 /**

@@ -124,7 +124,7 @@ describe("on a real store of its own", () => {
     expect((await ask("drift", "--last", "1d", "--feature", "x", "--json")).out).toContain('"to":"2024-05-02T23:00:00Z"');
     expect(await ask("drift", "--last", "999999y")).toMatchObject({ code: 2, err: expect.stringContaining("begins before 1970") });
     const misspelt = await ask("drift", "--from", "2024-05-01", "--to", "2024-05-02", "--feature", "y\u0007", "--segment", "nope");
-    expect(misspelt.err).toContain("--segment nope");
+    expect(misspelt.err).toContain("segment nope");
     expect(misspelt.err).not.toContain("\u0007");
     expect(misspelt.err).not.toContain("Send events");
     expect(await ask("drift", "--from", "2024-05-01T00:30:00Z", "--to", "2024-05-02")).toMatchObject({

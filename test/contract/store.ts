@@ -434,6 +434,20 @@ export function describeStore(name: string, make: () => Promise<{ store: Store; 
         );
       });
 
+      it("is any number there is, however large or small, to its last digit", async () => {
+        const numbers = [2 ** 53 + 2, 1.7e18 + 512, -1e22, 1e300, Number.MAX_VALUE, -Number.MAX_VALUE, 0.1 + 0.2, 1e-300, -5e-324];
+        const [row] = await query<{ bits: string[]; alone: string }>(
+          "SELECT arrayMap(number -> hex(reinterpretAsUInt64(number)), {numbers:Array(Float64)}) AS bits, hex(reinterpretAsUInt64({number:Float64})) AS alone",
+          { numbers, number: numbers[1] ?? 0 },
+        );
+        const bitsOf = (number: number) => {
+          const view = new DataView(new ArrayBuffer(8));
+          view.setFloat64(0, number);
+          return view.getBigUint64(0).toString(16).toUpperCase().padStart(16, "0");
+        };
+        expect(row).toEqual({ bits: numbers.map(bitsOf), alone: bitsOf(numbers[1] ?? 0) });
+      });
+
       it("is a list of thousands", async () => {
         const ids = Array.from({ length: 5_000 }, (_, index) => `id-'${index}'-with-some-length`);
         expect(await query("SELECT length({ids:Array(String)}) AS ids", { ids })).toEqual([{ ids: 5_000 }]);
