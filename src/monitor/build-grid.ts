@@ -24,7 +24,8 @@ export function buildGrid(model: string, version: number, references: readonly R
   const subjects = ids.map((id) => {
     const numbers = numeric.get(id) ?? [];
     const categories = categorical.get(id) ?? [];
-    const isNumeric = sumRows(numbers) >= sumRows(categories);
+    // Categories may be known by labels alone, without a row.
+    const isNumeric = numbers.length > 0 && sumRows(numbers) >= sumRows(categories);
     const first = (isNumeric ? numbers[0] : categories[0]) as SubjectKey;
     return {
       key: { subject: first.subject, feature: first.feature },

@@ -118,6 +118,13 @@ describe("a grid of several subjects", () => {
       ]).subjects.map(({ grid }) => grid.kind),
     ).toEqual(["categorical"]);
   });
+
+  test("classes that only labels name, since rows hold scores, are the categories of predictions", () => {
+    const categories = ["a", "b"].map((value) => ({ subject: "prediction" as const, feature: "", value, rows: 0 }));
+    expect(buildGrid("m", 1, [{ numbers: [], categories }]).subjects).toEqual([
+      { key: { subject: "prediction", feature: "" }, grid: { kind: "categorical", categories: ["a", "b"], rare: [], provisional: false } },
+    ]);
+  });
 });
 
 describe("counts", () => {
