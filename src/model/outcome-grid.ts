@@ -44,7 +44,7 @@ export function outcomeGridOf(model: Pick<ModelSettings, "task" | "positive" | "
 
 function regressionGrid({ edges }: NumericGrid): OutcomeGrid {
   const at = (share: number) => edges[Math.min(edges.length - 1, Math.floor(share * edges.length))] ?? 0;
-  const spread = (at(0.9) - at(0.1)) / 2;
+  const spread = at(0.9) / 2 - at(0.1) / 2;
   const size = spread > 0 ? spread : Math.max(Math.abs(at(0.5)), 1);
   const chosen = new Set(Array.from({ length: PREDICTION_BINS }, (_, index) => at(index / PREDICTION_BINS)));
   const step = Math.max(1, (edges.length - 1) / (LABEL_BINS - 2));
@@ -56,7 +56,8 @@ function regressionGrid({ edges }: NumericGrid): OutcomeGrid {
     edges: [...chosen],
     labelEdges: labelEdges.map((index) => edges[index] ?? 0),
     center: at(0.5),
-    scale: 2 ** Math.round(Math.log2(size)),
+    // Neither beyond what numbers there are, nor so small that what 40 bits of it are worth is 0.
+    scale: 2 ** Math.min(1023, Math.max(-1000, Math.round(Math.log2(size)))),
   };
 }
 

@@ -330,13 +330,15 @@ function ofInterval(found: { value: number; ci: readonly [number, number] | null
   return found && { value: found.value, ci: found.ci, variance: found.ci && varianceOf(found.ci) };
 }
 
+/** Of values so large that their squares are no numbers, no variance can be stated; nor is what they add up to itself always one. */
 function estimated(found: Estimate | null, scale = 1): MetricValue | null {
-  if (found === null) return null;
+  if (found === null || !Number.isFinite(found.value * scale)) return null;
   const { value, standardError, ci } = found;
+  const variance = standardError === null ? null : (standardError * scale) ** 2;
   return {
     value: value * scale,
     ci: ci && [ci[0] * scale, ci[1] * scale],
-    variance: standardError === null ? null : (standardError * scale) ** 2,
+    variance: variance !== null && Number.isFinite(variance) ? variance : null,
   };
 }
 

@@ -255,6 +255,24 @@ describe("of numbers", () => {
         expect(Math.abs((is ?? NaN) - (should ?? NaN) * unit), metric).toBeLessThanOrEqual(1e-6 * Math.abs(should ?? NaN));
     }
   });
+
+  it("of the largest numbers there are have figures, and no variance where squares are no numbers", async () => {
+    const edges = [-Number.MAX_VALUE, -1e307, 0, 1e307, Number.MAX_VALUE];
+    const key = { subject: "prediction", feature: "" } as const;
+    const subjects = [{ key, grid: { kind: "numeric", edges, quantum: 1, provisional: false } as const }];
+    const huge = outcomeGridOf({ task: "regression", positive: null }, { model: "m", version: 1, subjects });
+    if (huge?.task !== "regression") throw new Error("There is no grid.");
+    const found = await counted(huge, [
+      { label: 1e307, prediction: 3e307 },
+      { label: -1e307, prediction: -3e307 },
+      { label: 1e307, prediction: 1e307 },
+      { label: 0, prediction: 0 },
+    ]);
+    const mae = valueOf("mae", found, { grid: huge, value: null });
+    expect((mae?.value ?? NaN) / 1e307).toBeCloseTo(1, 9);
+    expect(mae?.variance).toBeNull();
+    expect((mae?.ci?.[1] ?? NaN) / 1e307).toBeGreaterThan(1);
+  });
 });
 
 describe("rows with weights of their own", () => {
