@@ -9,6 +9,9 @@ import { EXPECTED_RELEVANT, rankedText, relevantText } from "./ranked.ts";
 import type { Message } from "./source.ts";
 import type { Templates } from "./templates.ts";
 
+/** Weights are relative; the sums of what weighs far more are beyond what is stored. */
+const MOST_WEIGHT = 1e9;
+
 /** What decoding saw and let pass, to be counted. */
 export type Notice = {
   unknownField(name: string): void;
@@ -238,7 +241,7 @@ function readPrediction(read: Read, known: ReadonlySet<string>, origin: Origin, 
     status,
     role: fields.optionalText("role", limits.nameLength, ""),
     entity: fields.optionalText("entity", limits.idLength, ""),
-    weight: fields.optionalNumber("weight", "a number, 0 or more", isNotNegative) ?? 1,
+    weight: fields.optionalNumber("weight", `a number from 0 to ${MOST_WEIGHT}`, (value) => value >= 0 && value <= MOST_WEIGHT) ?? 1,
     telemetry: fields.numbers("telemetry", limits.telemetry, "a finite number"),
   };
   noticeUnknown(read, known, context);

@@ -120,6 +120,13 @@ describe("decode", () => {
       /^score is the number Infinity/,
     ],
     ["a text for a number", { ...prediction, model: "numbers", prediction: "4" }, "invalid_field", /^prediction is the text "4"/],
+    [
+      "a weight below 0",
+      { ...prediction, weight: -1 },
+      "invalid_field",
+      /^weight is the number -1; expected a number from 0 to 1000000000/,
+    ],
+    ["a weight beyond all sums", { ...prediction, weight: 1e300 }, "invalid_field", /^weight .*; expected a number from 0 to 1000000000/],
     ["a probability of two", { ...prediction, scores: { a: 2 } }, "invalid_field", /^scores.a/],
     ["features in a list", { ...prediction, features: [1] }, "invalid_field", /^features is a list of 1/],
     ["a long feature name", { ...prediction, features: { ["n".repeat(257)]: 1 } }, "invalid_field", /257 characters/],
