@@ -115,7 +115,8 @@ const MANY_EXPECTED = 200;
 
 /**
  * Of full bins only those of round numbers of rows are worked out, and the others are read off the line between the nearest two: many bins
- * share few of them. Measured: p-values change by 1.3e-4 of themselves at most, means by 3e-7.
+ * share few of them. Measured on 4,200 random pairs of 2 to 300 bins: p-values above 0.001 change by 4e-4 of themselves at most, those of
+ * two bins by 2e-3 at 5e-6; means by 3e-7, expected roots by 1.3e-4.
  */
 function betweenRoundTotals(momentsOf: (rows: number) => BinMoments, rows: number, n: number, m: number): BinMoments {
   const { below, above, part } = roundNeighbours(Math.max(1, rows));
