@@ -1,4 +1,4 @@
-import { confusionOf, type OutcomeCounts, type OutcomeSum } from "../model/counts.ts";
+import { confusionOf, sumOf, type OutcomeCounts, type OutcomeSum } from "../model/counts.ts";
 import { atCutoff, atThreshold, isThresholdMetric, type CutoffName, type RealisedMetric, type ThresholdMetric } from "../model/metric.ts";
 import type { OutcomeGrid } from "../model/outcome-grid.ts";
 import type { ModelSettings } from "../model/settings.ts";

@@ -57,7 +57,7 @@ function beside(opening: Transition | null): Markup | null {
   const alongside = opening?.explanation.alongside ?? [];
   const segments = opening?.explanation.detail.segments ?? [];
   if (alongside.length === 0 && segments.length === 0) return null;
-  return html`<h2>Where, and with what</h2><div class="card">${segments.length === 0 ? null : html`<p>More than their part of the rows carry ${segments.map((one, index) => html`${index === 0 ? "" : ", "}${one.segment} (${percent(one.share)} of it${one.rowShare === undefined ? "" : ` with ${percent(one.rowShare)} of the rows`})`)}.</p>`}${alongside.length === 0 ? null : html`<p>Moved in the same window: ${alongside.map((one, index) => html`${index === 0 ? "" : ", "}${one.subject.replace(/^feature:/, "")}${one.value === null ? "" : ` (${metricName(one.metric)} ${number(one.value)})`}`)}.</p>`}</div>`;
+  return html`<h2>Where, and with what</h2><div class="card">${segments.length === 0 ? null : html`<p>Segments that carry more of it than their part of the rows: ${segments.map((one, index) => html`${index === 0 ? "" : ", "}${one.segment} (${percent(one.share)}${one.rowShare === undefined ? "" : ` with ${percent(one.rowShare)} of the rows`})`)}.</p>`}${alongside.length === 0 ? null : html`<p>Moved in the same window: ${alongside.map((one, index) => html`${index === 0 ? "" : ", "}${one.subject.replace(/^feature:/, "")}${one.value === null ? "" : ` (${metricName(one.metric)} ${number(one.value)})`}`)}.</p>`}</div>`;
 }
 
 function figures({ explanation: e, window }: Alert): Markup {

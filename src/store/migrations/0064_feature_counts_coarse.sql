@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS feature_counts_fine

@@ -1,1 +1,0 @@
-RENAME TABLE IF EXISTS feature_counts_fine TO feature_counts
