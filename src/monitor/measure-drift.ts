@@ -25,13 +25,23 @@ const ALL: DriftMetrics = { measured: new Set(DRIFT_METRICS), judged: new Set(DR
 export function measureDrift(subject: SubjectWindow, { measured, judged } = ALL): Measurement[] {
   return divergencesFor(subject.grid, subject.reference)
     .filter(({ metric }) => measured.has(metric))
-    .map((divergence) => measureDivergence(subject, divergence, judged.has(divergence.metric)));
+    .map((divergence) => contained(subject, divergence, judged.has(divergence.metric)));
 }
 
-function measureDivergence(subject: SubjectWindow, divergence: Divergence, isJudged: boolean): Measurement {
+/** A fault in one metric of one feature is an answer like others, with a name: it must keep nothing else from being measured. */
+function contained(subject: SubjectWindow, divergence: Divergence, isJudged: boolean): Measurement {
+  const rows = { reference: binnedRows(subject.reference), current: binnedRows(subject.current) };
+  try {
+    return measureDivergence(subject, divergence, isJudged, rows);
+  } catch (error) {
+    const note = `It could not be computed, which is a fault of the program (please report it): ${String(error)}`;
+    return measurement(subject, divergence.metric, rows, "error", { detail: { note } });
+  }
+}
+
+function measureDivergence(subject: SubjectWindow, divergence: Divergence, isJudged: boolean, rows: Measurement["rows"]): Measurement {
   const { reference, current } = subject;
   const { metric } = divergence;
-  const rows = { reference: binnedRows(reference), current: binnedRows(current) };
   const status = statusOf(rows, subject.complete);
   const value = status === "ok" || status === "insufficient" ? divergence.value(reference, current) : null;
   if (value === null) {

@@ -235,3 +235,13 @@ describe("drift of the largest numbers there are", () => {
     }
   });
 });
+
+test("a fault in one metric is an answer with a name, and keeps no other from being measured", () => {
+  // No half rows are ever counted: they stand for whatever a statistic refuses.
+  const found = byMetric(measureDrift(subject(COLOURS, counts(COLOURS, REFERENCE), counts(COLOURS, [40.5, 34.5, 25]))));
+  const of = (status: Measurement["status"]) => [...found.values()].flatMap((one) => (one.status === status ? [one.metric] : []));
+  expect(of("ok")).toEqual(["chi_square"]);
+  expect(of("error")).toContain("psi");
+  expect(found.get("psi")).toMatchObject({ value: null, pValue: null, rows: { reference: 1000, current: 100 } });
+  expect(found.get("psi")?.detail.note).toContain("must be an integer");
+});
