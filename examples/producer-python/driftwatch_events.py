@@ -191,7 +191,7 @@ def _check_prediction(event: dict[str, Any], task: str, now: float) -> None:
     _check_number(event, "latency_ms", "milliseconds, 0 or more", 0)
     _check_optional_text(event, "role", _NAME)
     _check_optional_text(event, "entity", _ID)
-    _check_number(event, "weight", "a number, 0 or more", 0)
+    _check_number(event, "weight", "a number from 0 to 1000000000", 0, 1e9)
     _check_numbers(event, "telemetry", _TELEMETRY, "a finite number")
 
 

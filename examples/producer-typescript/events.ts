@@ -190,11 +190,10 @@ function checkPrediction(event: Fields, task: Task, now: number): void {
   if (!isPresent(answer) && !isScored && event["status"] !== "error") {
     throw new EventError("missing_field", 'prediction is missing, and so are score and scores; expected one of them, or status "error".');
   }
-  const isNotNegative = (value: number) => value >= 0;
-  checkNumber(event, "latency_ms", "milliseconds, 0 or more", isNotNegative);
+  checkNumber(event, "latency_ms", "milliseconds, 0 or more", (value) => value >= 0);
   checkOptionalText(event, "role", LIMITS.name);
   checkOptionalText(event, "entity", LIMITS.id);
-  checkNumber(event, "weight", "a number, 0 or more", isNotNegative);
+  checkNumber(event, "weight", "a number from 0 to 1000000000", (value) => value >= 0 && value <= 1e9);
   checkNumbers(event, "telemetry", LIMITS.telemetry, "a finite number");
 }
 

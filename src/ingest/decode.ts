@@ -4,13 +4,10 @@ import type { Millis } from "../model/time.ts";
 import { readFeatures, type NameLists } from "./features.ts";
 import { createFields, found, type Fields, type Reject } from "./fields.ts";
 import { parseObject } from "./json.ts";
-import { DECODE_LIMITS, type DecodeLimits } from "./limits.ts";
+import { DECODE_LIMITS, MOST_WEIGHT, type DecodeLimits } from "./limits.ts";
 import { EXPECTED_RELEVANT, rankedText, relevantText } from "./ranked.ts";
 import type { Message } from "./source.ts";
 import type { Templates } from "./templates.ts";
-
-/** Weights are relative; the sums of what weighs far more are beyond what is stored. */
-const MOST_WEIGHT = 1e9;
 
 /** What decoding saw and let pass, to be counted. */
 export type Notice = {
@@ -201,7 +198,6 @@ function readPrediction(read: Read, known: ReadonlySet<string>, origin: Origin, 
   const binary = model.task === "binary";
   const probabilities = binary || model.task === "multiclass";
   const isProbability = (value: number): boolean => value >= 0 && value <= 1;
-  const isNotNegative = (value: number): boolean => value >= 0;
   const id = readId(read, origin, context);
   const version = fields.requiredText("version", limits.nameLength);
   const time = fields.time("time", fields.required("time", "an RFC 3339 time or epoch milliseconds") ?? context.now, {
@@ -237,7 +233,7 @@ function readPrediction(read: Read, known: ReadonlySet<string>, origin: Origin, 
     // `scores` of a binary model name P(positive) too.
     score: score ?? (binary && model.positive !== null ? (scores.get(model.positive) ?? null) : null),
     scores,
-    latencyMs: fields.optionalNumber("latency_ms", "milliseconds, 0 or more", isNotNegative),
+    latencyMs: fields.optionalNumber("latency_ms", "milliseconds, 0 or more", (value) => value >= 0),
     status,
     role: fields.optionalText("role", limits.nameLength, ""),
     entity: fields.optionalText("entity", limits.idLength, ""),

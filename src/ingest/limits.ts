@@ -41,3 +41,6 @@ export const DECODE_LIMITS: DecodeLimits = {
   // Clocks of serving hosts disagree by seconds; minutes mean a wrong clock, and would carry the watermark away.
   ahead: 5 * MINUTE,
 };
+
+/** Weights are relative; the sums of what weighs far more are beyond what is stored. */
+export const MOST_WEIGHT = 1e9;

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { Features, Prediction } from "../model/event.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { parseTime, type Millis } from "../model/time.ts";
-import type { DecodeLimits } from "./limits.ts";
+import { MOST_WEIGHT, type DecodeLimits } from "./limits.ts";
 
 /**
  * A quicker way through events that are like one seen before. A serving system writes the same keys in the same order
@@ -273,7 +273,7 @@ function readWith(template: Template, bytes: Buffer, { models, limits, earliest,
   if (id === "" || version === "" || !(time >= earliest && time <= latest)) return null;
   if (predictedClass === null && predictedNumber === null && score === null && status !== "error") return null;
   if (model.task === "binary" && score !== null && !(score >= 0 && score <= 1)) return null;
-  if ((latencyMs !== null && latencyMs < 0) || weight < 0) return null;
+  if ((latencyMs !== null && latencyMs < 0) || weight < 0 || weight > MOST_WEIGHT) return null;
   const features: Features = { names, numbers, categoryPlaces, categories, embeddings: NOTHING, unparsable: NO_TEXTS };
   return {
     type: "prediction",
