@@ -261,10 +261,19 @@ function regressionOf(outcomes: OutcomeCounts, { center, scale }: Regression): R
   return regressionPerformance(momentsFromSums(n, squares, sums, products), CONFIDENCE);
 }
 
+/** All labelled rows that carried a score. */
+function scoredWeight(outcomes: OutcomeCounts): Weight {
+  if (outcomes.weights === null) {
+    const rows = scoredCount(outcomes);
+    return { sum: rows, square: rows };
+  }
+  const { positives, negatives } = scoredRows(outcomes);
+  return addWeights(weightBetween(positives, 0, SCORE_BINS), weightBetween(negatives, 0, SCORE_BINS));
+}
+
 /** A loss is at least 0, and so is the interval of its mean; its error is not what is left of that. */
 function meanLoss(outcomes: OutcomeCounts, name: OutcomeSum, squared: OutcomeSum): MetricValue | null {
-  const { positives, negatives } = scoredRows(outcomes);
-  const all = addWeights(weightBetween(positives, 0, SCORE_BINS), weightBetween(negatives, 0, SCORE_BINS));
+  const all = scoredWeight(outcomes);
   const moments = momentsFromSums(all.sum, all.square, [weightedSum(outcomes, name)], [[weightedSum(outcomes, squared)]]);
   const found = moments && meanEstimate(moments, 0, CONFIDENCE);
   return estimated(found && { ...found, ci: found.ci && [Math.max(0, found.ci[0]), found.ci[1]] });
