@@ -1,7 +1,7 @@
 import type { AlertKey, AlertStatus, Transition, TransitionReason } from "../model/alert.ts";
 import type { Measurement, MeasuredWindow, MeasureQuery } from "../model/measurement.ts";
-import { JUDGED_DRIFT_METRICS, judgedFamily, metricFamily } from "../model/metric.ts";
-import { isOnLabels, SEVERITIES, type Rule, type Severity } from "../model/rule.ts";
+import { JUDGED_DRIFT_METRICS, metricFamily } from "../model/metric.ts";
+import { SEVERITIES, type Rule, type Severity } from "../model/rule.ts";
 import type { Millis, Window } from "../model/time.ts";
 import { blankExplanation, closeAlert } from "./close.ts";
 import { explain } from "./explain.ts";
@@ -222,24 +222,6 @@ export function transitionOf(
     createdAt: at,
     ...(reason === undefined ? {} : { reason }),
   };
-}
-
-export function appliesTo(rule: Rule, { model, window, families }: MeasuredWindow): boolean {
-  const { metric } = rule.measure;
-  return (
-    families.includes(isOnLabels(rule.measure) ? "labels" : metric === "drift" ? "drift" : judgedFamily(metric)) &&
-    isOfModel(rule, model) &&
-    isWindowOf(rule, window)
-  );
-}
-
-export function isOfModel({ models }: Rule, model: string): boolean {
-  return models === null || models.includes(model);
-}
-
-/** Whether a rule looks at windows like this one. */
-export function isWindowOf({ measure: { window: length, every } }: Rule, window: Window): boolean {
-  return window.to - window.from === length && window.to % every === 0;
 }
 
 /** The open alerts of this rule whose subjects have too few rows in this window to tell that they are over. */

@@ -1,9 +1,9 @@
 import type { AlertKey } from "../model/alert.ts";
 import { WHOLE_MODEL, type MeasuredWindow } from "../model/measurement.ts";
-import type { ActiveTimes, Maintenance, Rule } from "../model/rule.ts";
+import { judgedFamily } from "../model/metric.ts";
+import { isOnLabels, type ActiveTimes, type Maintenance, type Rule } from "../model/rule.ts";
 import { wallClock } from "../model/time-zone.ts";
 import { DAY, MINUTE, type Window } from "../model/time.ts";
-import { appliesTo, isOfModel } from "./evaluate.ts";
 
 /** Whether a rule looks at a window: at its length and what was measured of it, at such times, and with no work planned then. */
 export function isJudged(rule: Rule, maintenance: readonly Maintenance[], measured: MeasuredWindow): boolean {
@@ -13,6 +13,25 @@ export function isJudged(rule: Rule, maintenance: readonly Maintenance[], measur
     (rule.when === undefined || isActive(rule.when, window)) &&
     !maintenance.some((work) => (work.models?.includes(model) ?? true) && work.from < window.to && window.from < work.to)
   );
+}
+
+/** Whether a rule is about this model, windows like this one, and what was measured of it. */
+function appliesTo(rule: Rule, { model, window, families }: MeasuredWindow): boolean {
+  const { metric } = rule.measure;
+  return (
+    families.includes(isOnLabels(rule.measure) ? "labels" : metric === "drift" ? "drift" : judgedFamily(metric)) &&
+    isOfModel(rule, model) &&
+    isWindowOf(rule, window)
+  );
+}
+
+function isOfModel({ models }: Rule, model: string): boolean {
+  return models === null || models.includes(model);
+}
+
+/** Whether a rule looks at windows like this one. */
+function isWindowOf({ measure: { window: length, every } }: Rule, window: Window): boolean {
+  return window.to - window.from === length && window.to % every === 0;
 }
 
 /** Whether all of a window lies within these times of the day and days of the week. */

@@ -3,10 +3,10 @@ import { openTable } from "../ingest/tables/rows.ts";
 import { baselineFiles } from "../monitor/baselines.ts";
 import { named } from "../alerting/words.ts";
 import { formatProblems } from "../config/problem.ts";
-import { whyNotApplicable } from "../config/why-not-applicable.ts";
+import { appliesTo } from "../config/why-not-applicable.ts";
 import { metricFamily } from "../model/metric.ts";
 import { leadMetric } from "../model/performance.ts";
-import type { BaselineSettings, Channel, Config, KafkaTopic, ModelSettings } from "../model/settings.ts";
+import type { BaselineSettings, Channel, Config, KafkaTopic } from "../model/settings.ts";
 import type { Rule } from "../model/rule.ts";
 import { formatDuration, formatTime } from "../model/time.ts";
 import { action, jsonOption, newCommand, note, type Cli, type Global } from "./command.ts";
@@ -150,10 +150,6 @@ function unwatched({ models, rules }: Config): string {
 
 function modelsOf(rule: Rule, config: Config): string[] {
   return [...config.models.values()].filter((model) => appliesTo(rule, model)).map(({ name }) => name);
-}
-
-function appliesTo(rule: Rule, model: ModelSettings): boolean {
-  return (rule.models === null || rule.models.includes(model.name)) && whyNotApplicable(rule, model) === null;
 }
 
 function baselineText(baseline: BaselineSettings): string {

@@ -1,14 +1,14 @@
 import type { Rule } from "../model/rule.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import type { Document } from "./document.ts";
-import { whyNotApplicable } from "./why-not-applicable.ts";
+import { appliesTo } from "./why-not-applicable.ts";
 
 /** Warns of models whose constraints are checked while no rule tells anybody what is found. */
 export function warnOfUnwatched(document: Document, models: ReadonlyMap<string, ModelSettings>, rules: readonly Rule[]): void {
   const watching = rules.filter(({ measure }) => measure.metric === "constraint_violations");
   for (const model of models.values()) {
     if (model.constraints === undefined) continue;
-    if (watching.some((rule) => (rule.models?.includes(model.name) ?? true) && whyNotApplicable(rule, model) === null)) continue;
+    if (watching.some((rule) => appliesTo(rule, model))) continue;
     document.warn(
       ["models", model.name, "constraints"],
       "no rule tells when these are broken",

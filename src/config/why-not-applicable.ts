@@ -97,3 +97,8 @@ function unknownSegment(
     hint: `it has: ${names.join(", ")}; and those of a column, as in ${columns[0] ?? "carrier"}=…`,
   });
 }
+
+/** Whether a rule is about a model: it names it, or none, and measures what the model has. */
+export function appliesTo(rule: Rule, model: ModelSettings): boolean {
+  return (rule.models?.includes(model.name) ?? true) && whyNotApplicable(rule, model) === null;
+}

@@ -3,12 +3,12 @@ import { readLiveVersions, type StepVersions } from "../store/live-versions.ts";
 import type { Store } from "../store/store.ts";
 import type { ModelState } from "./model-state.ts";
 
-/** Steps of time remembered of one model, those of all segments together. */
+/** Steps of time remembered of one model, those of all segments together, and at most gone through for one answer. */
 const MOST_STEPS = 20_000;
 
 /**
  * Which versions of one model had rows. With every window the week before it is asked for, of which all but the end was
- * known before: a step that was read is remembered until its buckets are counted anew.
+ * known before: the steps of the last window are remembered until their buckets are counted anew.
  */
 export type LiveVersions = {
   /** To be asked for before anything else is read: what was read before something was forgotten is not remembered. */
@@ -33,23 +33,20 @@ export type Counted = {
 type VersionsByStep = Map<Millis, readonly string[]>;
 
 export function createLiveVersions(store: Store): LiveVersions {
-  /** By segment and length of a step. */
+  /** The steps of the window that was asked for last, by segment and length of a step. */
   const known = new Map<string, { readonly stepMs: Millis; readonly steps: VersionsByStep }>();
   let timesForgotten = 0;
-
-  function stepsOf(segment: string, stepMs: Millis): VersionsByStep {
-    const key = `${stepMs} ${segment}`;
-    let found = known.get(key);
-    if (!found) known.set(key, (found = { stepMs, steps: new Map() }));
-    return found.steps;
-  }
 
   function reading(): VersionsReading {
     const since = timesForgotten;
     return {
       within: async (state, { from, to }, stepMs, counted) => {
         const window = { from: floorTo(from, stepMs), to: ceilTo(to, stepMs) };
-        const steps: VersionsByStep = new Map(stepsOf(state.segment, stepMs));
+        const read = (of: Window) => readLiveVersions(store, state.settings.name, state.grid, of, stepMs, state.segment);
+        // Who asks for decades of minutes gets the few that have rows, and nothing is made of the others.
+        if ((window.to - window.from) / stepMs > MOST_STEPS) return read(window);
+        const key = `${stepMs} ${state.segment}`;
+        const steps = stepsWithin(known.get(key)?.steps, window, stepMs);
         const isOfSteps = counted.stepMs === stepMs && counted.window.from % stepMs === 0 && counted.window.to % stepMs === 0;
         // A model without subjects has no such counts, only outcomes.
         if (isOfSteps && state.grid.subjects.length > 0)
@@ -60,18 +57,18 @@ export function createLiveVersions(store: Store): LiveVersions {
             counted.steps.map((step) => ({ from: step.from, versions: [...step.byVersion.keys()] })),
           );
         const missing = missingIn(steps, window, stepMs);
-        if (missing !== null)
-          put(steps, missing, stepMs, await readLiveVersions(store, state.settings.name, state.grid, missing, stepMs, state.segment));
-        if (since === timesForgotten) remember(state.segment, stepMs, steps);
+        if (missing !== null) put(steps, missing, stepMs, await read(missing));
+        if (since === timesForgotten) remember(key, stepMs, steps);
         return listed(steps, window, stepMs);
       },
     };
   }
 
-  function remember(segment: string, stepMs: Millis, steps: VersionsByStep): void {
-    const others = [...known.values()].reduce((sum, one) => sum + one.steps.size, 0) - stepsOf(segment, stepMs).size;
+  function remember(key: string, stepMs: Millis, steps: VersionsByStep): void {
+    known.delete(key);
+    const others = [...known.values()].reduce((sum, one) => sum + one.steps.size, 0);
     if (others + steps.size > MOST_STEPS) known.clear();
-    if (steps.size <= MOST_STEPS) known.set(`${stepMs} ${segment}`, { stepMs, steps });
+    known.set(key, { stepMs, steps });
   }
 
   function forget(touched: readonly Millis[]): void {
@@ -80,6 +77,16 @@ export function createLiveVersions(store: Store): LiveVersions {
   }
 
   return { reading, forget };
+}
+
+/** What is known of the steps of a window. */
+function stepsWithin(known: VersionsByStep | undefined, { from, to }: Window, stepMs: Millis): VersionsByStep {
+  const steps: VersionsByStep = new Map();
+  for (let step = from; step < to; step += stepMs) {
+    const versions = known?.get(step);
+    if (versions !== undefined) steps.set(step, versions);
+  }
+  return steps;
 }
 
 function put(steps: VersionsByStep, { from, to }: Window, stepMs: Millis, found: readonly StepVersions[]): void {

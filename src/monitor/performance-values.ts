@@ -271,7 +271,10 @@ function scoredWeight(outcomes: OutcomeCounts): Weight {
   return addWeights(weightBetween(positives, 0, SCORE_BINS), weightBetween(negatives, 0, SCORE_BINS));
 }
 
-/** A loss is at least 0, and so is the interval of its mean; its error is not what is left of that. */
+/**
+ * A loss is at least 0, and so is the interval of its mean; its error is not what is left of that. Losses are skewed: below some
+ * hundred rows the interval undercovers upwards.
+ */
 function meanLoss(outcomes: OutcomeCounts, name: OutcomeSum, squared: OutcomeSum): MetricValue | null {
   const all = scoredWeight(outcomes);
   const moments = momentsFromSums(all.sum, all.square, [weightedSum(outcomes, name)], [[weightedSum(outcomes, squared)]]);

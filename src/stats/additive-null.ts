@@ -13,7 +13,7 @@ import { canCompare, requireWholeCounts, rowsOf, smoothedShares } from "./shares
 /** With fewer expected rows than this on the smaller side, bins are joined before they are tested. */
 const LEAST_EXPECTED = 2;
 /** Bins whose deals or moments are kept at most. */
-const MOST_KEPT = 20_000;
+const MOST_KEPT = 4000;
 
 /** A bin's part of a divergence, from its smoothed share in the reference and in the current rows. */
 export type ShareTerm = (reference: number, current: number) => number;

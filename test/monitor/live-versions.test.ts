@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Grid } from "../../src/model/grid.ts";
-import { DAY, HOUR, type Millis } from "../../src/model/time.ts";
+import { DAY, HOUR, MINUTE, type Millis } from "../../src/model/time.ts";
 import { createLiveVersions, type Counted } from "../../src/monitor/live-versions.ts";
 import { modelState, type ModelState } from "../../src/monitor/model-state.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -139,4 +139,14 @@ test("a model without subjects has no counts to tell by: its outcomes are asked"
   asked = [];
   expect(await live.reading().within(state({ ...grid, subjects: [] }), days(0, 2), DAY, counted(0, 2, {}))).toEqual([]);
   expect(asked).toEqual([[0, 2]]);
+});
+
+test("decades of minutes are read as they are, and nothing is remembered of them", async () => {
+  const live = createLiveVersions(store);
+  const decades = { from: BEGIN - 20_000 * DAY, to: BEGIN + 2 * DAY };
+  asked = [];
+  const steps = await live.reading().within(state(), decades, MINUTE, NOTHING);
+  expect(steps.map(({ from }) => from)).toEqual([BEGIN + 7 * HOUR, BEGIN + DAY + 7 * HOUR]);
+  await live.reading().within(state(), decades, MINUTE, NOTHING);
+  expect(asked).toHaveLength(2);
 });
